@@ -1,0 +1,208 @@
+//! `granary call`: one tool as one account, with JSON in and out.
+use std::io::Read;
+
+use granary_proto::granary::gateway::v1::execute_tool_request::Input;
+use granary_proto::granary::gateway::v1::execute_tool_response::Output;
+use granary_proto::granary::gateway::v1::{ExecuteToolRequest, ExecuteToolResponse};
+use granary_proto::granary::types::v1::Charge;
+use granary_rpc::metadata;
+use serde_json::{Map, Value, json};
+use tonic::metadata::AsciiMetadataValue;
+
+use crate::client::Connection;
+use crate::exit::Failure;
+use crate::output::{Shown, pretty};
+use crate::views;
+
+/// Longest input, in bytes; the gateway takes no more either.
+const MAX_INPUT: u64 = 4 << 20;
+
+/// Flags of `granary call`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The tool's name or an alias; `granary tools list` has them all
+    tool: String,
+    /// The input as a JSON object, or "-" to read it from stdin
+    #[arg(value_name = "JSON|-", default_value = "{}", hide_default_value = true)]
+    input: String,
+    /// The account to call as
+    #[arg(long, value_name = "IDENTIFIER")]
+    account: String,
+    /// Refuse the call if its worst case costs more, in US dollars
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    max_cost: Option<String>,
+    /// A repeat with the same key answers with the first outcome, and does nothing again
+    #[arg(long, value_name = "TEXT", value_parser = header_text)]
+    idempotency_key: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+const EXAMPLES: &str = "\
+The answer goes to stdout as JSON, with every digit kept. What it cost and what to know about it go to stderr; with
+--output json they stand in the document: {\"data\": …, \"charge\": …, \"warnings\": …}.
+
+Examples:
+  granary call list_projects --account user_ha_456
+  granary call log_time_entry --account user_ha_456 \\
+      '{\"project_id\": 12345678, \"task_id\": 87654321, \"spent_date\": \"2026-03-31\", \"hours\": 1.5}'
+  echo '{\"public_identifier\": \"jeffweiner08\"}' | granary call scrape_profile - --account user_ha_456 --max-cost 0.01";
+
+/// Calls the tool.
+pub async fn run(args: Args) -> Result<Shown, Failure> {
+    let input = checked(if args.input == "-" { from_stdin()? } else { args.input })?;
+    let door = args.connection.gateway()?;
+    let mut request = door.request(ExecuteToolRequest {
+        identifier: args.account,
+        tool_name: args.tool,
+        input: Some(Input::ToolInputJson(input)),
+    });
+    let options = [(metadata::MAX_COST, args.max_cost), (metadata::IDEMPOTENCY_KEY, args.idempotency_key)];
+    for (name, value) in options {
+        if let Some(value) = value.and_then(|v| AsciiMetadataValue::try_from(v).ok()) {
+            request.metadata_mut().insert(name, value);
+        }
+    }
+    shown(door.answer(door.tools().execute_tool(request)).await?)
+}
+
+fn shown(answer: ExecuteToolResponse) -> Result<Shown, Failure> {
+    let data: Value = match answer.output {
+        Some(Output::DataJson(text)) => serde_json::from_str(&text)
+            .map_err(|e| Failure::unexpected(format!("the answer's data is no JSON: {e}")))?,
+        Some(Output::Data(data)) => granary_convert::struct_to_json(data),
+        None => Value::Null,
+    };
+    let charge = match &answer.charge {
+        Some(charge) => views::document("granary.types.v1.Charge", charge)?,
+        None => Value::Null,
+    };
+    let warnings = views::documents("granary.types.v1.Warning", &answer.warnings)?;
+    let mut notes: Vec<String> = answer.charge.iter().map(charge_note).collect();
+    notes.extend(answer.warnings.iter().map(|warning| match warning.field.as_str() {
+        "" => format!("warning: {} ({})", warning.message, warning.code),
+        field => format!("warning: {field}: {} ({})", warning.message, warning.code),
+    }));
+    let text = pretty(&data);
+    Ok(Shown { text, notes, document: json!({"data": data, "charge": charge, "warnings": warnings}) })
+}
+
+fn charge_note(charge: &Charge) -> String {
+    let mut note = match charge.cost_micros {
+        Some(micros) => format!("charged {} USD", usd(micros)),
+        None => "charged an unknown amount: the third party did not say".to_owned(),
+    };
+    if !charge.payment_codes.is_empty() {
+        note += &format!(" ({})", charge.payment_codes.join(", "));
+    }
+    note
+}
+
+/// Micro-dollars as dollars, with at least two decimals.
+fn usd(micros: i64) -> String {
+    let sign = if micros < 0 { "-" } else { "" };
+    let (whole, rest) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
+    let decimals = format!("{rest:06}");
+    let decimals = decimals.trim_end_matches('0');
+    format!("{sign}{whole}.{decimals:0<2}")
+}
+
+/// The input as it was written, so that no digit is lost, once it is known to be an object.
+fn checked(text: String) -> Result<String, Failure> {
+    match serde_json::from_str::<Map<String, Value>>(&text) {
+        Ok(_) => Ok(text),
+        Err(e) => Err(Failure::invalid("tool_input_json", format!("must be a JSON object: {}", place(&e)))),
+    }
+}
+
+/// What is wrong and where, without a word of the input itself.
+fn place(error: &serde_json::Error) -> String {
+    let what = if error.is_data() { "something else stands there" } else { "it cannot be read" };
+    format!("{what}, at line {} column {}", error.line(), error.column())
+}
+
+fn from_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .take(MAX_INPUT + 1)
+        .read_to_string(&mut text)
+        .map_err(|e| Failure::configuration(format!("cannot read the input from stdin: {e}")))?;
+    if text.len() as u64 > MAX_INPUT {
+        return Err(Failure::invalid("tool_input_json", "must have at most 4 MiB"));
+    }
+    Ok(text)
+}
+
+fn dollars(text: &str) -> Result<String, String> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if digits(whole, 9) && digits(decimals, 6) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be US dollars with at most 6 decimals, such as 0.01".to_owned())
+    }
+}
+
+fn header_text(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 256 visible ASCII characters without blanks".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use granary_proto::granary::types::v1::Warning;
+
+    use super::*;
+
+    #[test]
+    fn digits_are_kept_in_both_directions() {
+        let text = r#"{"hours": 1.50, "id": 12345678901234567890123}"#;
+        assert_eq!(checked(text.to_owned()).unwrap(), text);
+        let answer =
+            ExecuteToolResponse { output: Some(Output::DataJson(text.into())), ..ExecuteToolResponse::default() };
+        let shown = shown(answer).unwrap();
+        assert!(shown.text.contains("1.50") && shown.text.contains("12345678901234567890123"), "{}", shown.text);
+        assert_eq!(shown.document["charge"], Value::Null);
+        assert_eq!(shown.document["warnings"], json!([]));
+    }
+
+    #[test]
+    fn the_charge_and_warnings_stand_beside_the_data() {
+        let charge = Charge { cost_micros: Some(4_000), payment_codes: vec!["p".into()], upstream_request_id: None };
+        let warning = Warning { code: "C".into(), message: "m".into(), field: "f".into() };
+        let answer = ExecuteToolResponse {
+            output: Some(Output::DataJson("{}".into())),
+            charge: Some(charge),
+            warnings: vec![warning],
+        };
+        let shown = shown(answer).unwrap();
+        assert_eq!(shown.notes, ["charged 0.004 USD (p)", "warning: f: m (C)"]);
+        assert_eq!(shown.document["charge"]["cost_micros"], json!(4_000));
+        assert_eq!(shown.document["warnings"][0]["code"], "C");
+    }
+
+    #[test]
+    fn dollars_are_written_without_floating_point() {
+        for (micros, text) in [(0, "0.00"), (1, "0.000001"), (1_500_000, "1.50"), (-250_000, "-0.25")] {
+            assert_eq!(usd(micros), text);
+        }
+        assert!(dollars("0.01").is_ok() && dollars("5").is_ok());
+        for bad in ["", ".5", "5.", "-1", "1e3", "0.0000001", "$1", "1,5"] {
+            assert!(dollars(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn input_that_is_no_object_is_refused_before_it_is_sent() {
+        for text in ["", "[1]", "{", "\"hush\"", "{} x"] {
+            let failure = checked(text.to_owned()).unwrap_err();
+            assert_eq!(failure.code(), 4);
+            assert!(!failure.text().contains("hush"));
+        }
+    }
+}

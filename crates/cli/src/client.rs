@@ -1,0 +1,45 @@
+//! Connections to a running Granary: where it is, with which key, and until when to wait.
+mod address;
+mod door;
+mod pages;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use door::Door;
+pub use pages::all_pages;
+
+use crate::exit::Failure;
+
+/// Where to call, and how long to wait. The API key is read from the environment only.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connection {
+    /// The gateway: HOST:PORT, or https://HOST:PORT
+    #[arg(long, env = "GRANARY_ADDR", default_value = "127.0.0.1:7100", value_name = "ADDRESS")]
+    addr: String,
+    /// Credential-vault's own door: HOST:PORT, or https://HOST:PORT
+    #[arg(long, env = "GRANARY_VAULT_ADDR", default_value = "127.0.0.1:7101", value_name = "ADDRESS")]
+    vault_addr: String,
+    /// The CA that the certificates of https addresses must come from, PEM [default: the system's]
+    #[arg(long, env = "GRANARY_CA_FILE", value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// How long each call may take
+    #[arg(long, default_value = "30s", value_parser = crate::duration::parse, value_name = "DURATION")]
+    timeout: Duration,
+}
+
+impl Connection {
+    /// The gateway.
+    pub fn gateway(&self) -> Result<Door, Failure> {
+        let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
+        Door::open("GRANARY_ADDR", &self.addr, self.ca_file.as_deref(), self.timeout, hint)
+    }
+
+    /// Credential-vault's own door.
+    pub fn vault(&self) -> Result<Door, Failure> {
+        let hint = "`granary up` starts everything on this machine; GRANARY_VAULT_ADDR says where \
+                    credential-vault's own door is";
+        Door::open("GRANARY_VAULT_ADDR", &self.vault_addr, self.ca_file.as_deref(), self.timeout, hint)
+    }
+}

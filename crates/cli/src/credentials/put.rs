@@ -1,0 +1,95 @@
+//! `granary credentials put`: seals a credential for credential-vault and sends it through the gateway.
+use std::path::PathBuf;
+
+use granary_proto::granary::vault::v1 as wire;
+use serde_json::json;
+
+use super::kind::KindName;
+use super::{state, value};
+use crate::client::Connection;
+use crate::exit::Failure;
+use crate::output::Shown;
+use crate::sealing::{Fingerprint, SealingKey};
+
+/// Flags of `granary credentials put`.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The account's identifier; the account must exist
+    #[arg(long, value_name = "IDENTIFIER")]
+    account: String,
+    /// The kind
+    kind: KindName,
+    /// The Harvest account that the token is for; with harvest-token only, and needed there
+    #[arg(long, value_name = "N", required_if_eq("kind", "harvest-token"))]
+    #[arg(required_if_eq("kind", "harvest_token"), value_parser = clap::value_parser!(i64).range(1..))]
+    account_id: Option<i64>,
+    /// The user agent that goes with the session; with linkedin-session only
+    #[arg(long, value_name = "TEXT")]
+    user_agent: Option<String>,
+    /// Refuse unless this version is the current one; 0: unless there is none yet
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(0..))]
+    expected_version: Option<i64>,
+    /// Read the value from this file; "-" is stdin
+    #[arg(long, value_name = "PATH")]
+    from_file: Option<PathBuf>,
+    /// What the sealing key must be: its SHA-256 in hexadecimal, from `granary up` or `granary keys sealing`. With it the
+    /// key may come through the gateway; without it, it comes from credential-vault's own door
+    #[arg(long, value_name = "HEX", env = "GRANARY_SEALING_FINGERPRINT")]
+    fingerprint: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+const EXAMPLES: &str = "\
+The value is never an argument. It is read without echo at a terminal, from stdin where something is piped in, or from a
+file. For linkedin-session it is the li_at cookie, with a proxy on a second line, if any.
+
+Examples:
+  granary credentials put --account user_ha_456 harvestapi-key
+  pass show harvest | granary credentials put --account user_ha_456 harvest-token --account-id 1234567
+  granary credentials put --account user_ha_456 linkedin-session --from-file session.txt --expected-version 3";
+
+/// Reads, seals, sends.
+pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
+    if args.account_id.is_some() && args.kind != KindName::HarvestToken {
+        return Err(Failure::usage("--account-id goes with harvest-token only"));
+    }
+    if args.user_agent.is_some() && args.kind != KindName::LinkedinSession {
+        return Err(Failure::usage("--user-agent goes with linkedin-session only"));
+    }
+    let fingerprint = args.fingerprint.as_deref().map(Fingerprint::parse).transpose()?;
+    let gateway = args.connection.gateway()?;
+    let text = value::read(args.kind, &args.account, args.from_file.as_deref())?;
+    let credential = value::parse(args.kind, &text, args.account_id, args.user_agent)?;
+    drop(text);
+
+    let (key, notes) = match fingerprint {
+        Some(fingerprint) => (SealingKey::fetch(&gateway).await?.checked(&fingerprint)?, Vec::new()),
+        None => {
+            let vault = args.connection.vault()?;
+            let key = SealingKey::fetch(&vault).await?;
+            let notes = if vault.is_private() { Vec::new() } else { vec![unchecked(&key)] };
+            (key, notes)
+        }
+    };
+    let request = wire::PutSealedCredentialRequest {
+        sealed_box: key.seal(&args.account, &credential, args.expected_version)?,
+        identifier: args.account,
+        key_id: key.key_id.clone(),
+    };
+    drop(credential);
+    let answer = gateway.answer(gateway.accounts().put_sealed_credential(gateway.request(request))).await?;
+    let mut shown = state(answer.credential.as_ref())?;
+    shown.document["sealing_key"] = json!({"key_id": key.key_id, "fingerprint": key.fingerprint()});
+    shown.notes = notes;
+    Ok(shown)
+}
+
+fn unchecked(key: &SealingKey) -> String {
+    format!(
+        "warning: the sealing key came over a plain connection; see that its fingerprint is right, and pass it with \
+         --fingerprint from then on: {}",
+        key.fingerprint()
+    )
+}

@@ -1,0 +1,230 @@
+//! How a command ends: one failure type, and the exit code by which scripts see who must act.
+mod status;
+
+use std::error::Error as StdError;
+
+use granary_rpc::{Error, Family, Violation, reason};
+use serde_json::{Map, Value, json};
+
+/// The exit code of a command line that cannot be read; clap's own.
+pub const USAGE: u8 = 2;
+
+/// What `granary --help` says about exit codes.
+pub const HELP: &str = "\
+Exit codes:
+  0  done
+  1  something unexpected on this machine
+  2  the command line cannot be read
+  3  the configuration or the environment
+  4  yours: input, API key, scope, cap
+  5  the user's: a credential, its credit, or rights at the third party
+  6  the third party's: down, throttled, or an unknown outcome
+  7  Granary's own, or Granary cannot be reached";
+
+/// Why a command did not do what it was asked for. It never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    whose: Whose,
+    reason: String,
+    message: String,
+    metadata: Vec<(String, String)>,
+    violations: Vec<Violation>,
+    retry_after_seconds: Option<u64>,
+}
+
+/// Who must act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Unexpected,
+    Usage,
+    Configuration,
+    Of(Family),
+}
+
+impl Failure {
+    /// Something that should not happen on this machine.
+    pub fn unexpected(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::local(Whose::Unexpected, "UNEXPECTED", chain(&*cause.into()))
+    }
+
+    /// A command line that asks for something that cannot be.
+    pub fn usage(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::local(Whose::Usage, "USAGE", chain(&*cause.into()))
+    }
+
+    /// Settings, files or variables that must be put right first.
+    pub fn configuration(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self::local(Whose::Configuration, "CONFIGURATION", chain(&*cause.into()))
+    }
+
+    /// A field that the caller filled wrongly, found before anything was sent.
+    pub fn invalid(field: &str, description: impl Into<String>) -> Self {
+        Error::invalid(vec![Violation { field: field.to_owned(), description: description.into() }]).into()
+    }
+
+    /// Adds where the call went, and what to try, where nobody answered.
+    #[must_use]
+    pub fn or_hint(mut self, address: &str, hint: &str) -> Self {
+        if self.reason == status::UNREACHABLE {
+            self.message = format!("cannot reach {address}: {}; {hint}", self.message);
+        }
+        self
+    }
+
+    fn local(whose: Whose, reason: &str, message: String) -> Self {
+        Self {
+            whose,
+            reason: reason.to_owned(),
+            message,
+            metadata: Vec::new(),
+            violations: Vec::new(),
+            retry_after_seconds: None,
+        }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self.whose {
+            Whose::Unexpected => 1,
+            Whose::Usage => USAGE,
+            Whose::Configuration => 3,
+            Whose::Of(Family::Caller) => 4,
+            Whose::Of(Family::User) => 5,
+            Whose::Of(Family::Upstream) => 6,
+            Whose::Of(Family::Operator) => 7,
+        }
+    }
+
+    /// For scripts, on stderr.
+    pub fn document(&self) -> Value {
+        let metadata: Map<String, Value> =
+            self.metadata.iter().map(|(k, v)| (k.clone(), Value::from(v.clone()))).collect();
+        let violations: Vec<Value> = self
+            .violations
+            .iter()
+            .map(|v| json!({"field": v.field, "description": v.description}))
+            .collect();
+        json!({"error": {
+            "reason": self.reason,
+            "message": self.message,
+            "metadata": metadata,
+            "violations": violations,
+            "retry_after_seconds": self.retry_after_seconds,
+        }})
+    }
+
+    /// For people, on stderr.
+    pub fn text(&self) -> String {
+        let mut text = format!("error: {}", self.message);
+        if let Whose::Of(family) = self.whose {
+            text += &format!("\n  reason: {} ({})", self.reason, whose(family));
+        }
+        // The message of plain invalid input lists its faults already.
+        for violation in self.violations.iter().filter(|v| !self.message.contains(&v.description)) {
+            text += &format!("\n  {}: {}", violation.field, violation.description);
+        }
+        for (key, value) in self.metadata.iter().filter(|(key, _)| key != "family") {
+            text += &format!("\n  {key}: {value}");
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            text += &format!("\n  a repeat may help after {seconds} s");
+        }
+        text
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        error.into_status().into()
+    }
+}
+
+impl From<granary_proto::policy::Error> for Failure {
+    fn from(error: granary_proto::policy::Error) -> Self {
+        Self::unexpected(error)
+    }
+}
+
+fn whose(family: Family) -> &'static str {
+    match family {
+        Family::Caller => "yours to fix",
+        Family::User => "the user's to fix",
+        Family::Upstream => "the third party's",
+        Family::Operator => "for whoever runs Granary",
+    }
+}
+
+/// An error with its causes, each said once.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text += &format!(": {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The family of a reason, by name; a server may know more reasons than this command.
+fn family_of(name: &str, declared: Option<&str>) -> Family {
+    match (reason::from_name(name), declared) {
+        (Some(reason), _) => reason::classify(reason).1,
+        (None, Some("caller")) => Family::Caller,
+        (None, Some("user")) => Family::User,
+        (None, Some("upstream")) => Family::Upstream,
+        (None, _) => Family::Operator,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use granary_rpc::Reason;
+
+    use super::*;
+
+    #[test]
+    fn each_family_has_its_exit_code() {
+        let code = |reason| Failure::from(Error::new(reason, "x")).code();
+        assert_eq!(code(Reason::ScopeMissing), 4);
+        assert_eq!(code(Reason::CredentialMissing), 5);
+        assert_eq!(code(Reason::UpstreamThrottled), 6);
+        assert_eq!(code(Reason::StoreUnavailable), 7);
+        assert_eq!(Failure::unexpected("x").code(), 1);
+        assert_eq!(Failure::usage("x").code(), 2);
+        assert_eq!(Failure::configuration("x").code(), 3);
+    }
+
+    #[test]
+    fn scripts_see_everything_that_the_status_says() {
+        let error = Error::invalid(vec![Violation { field: "hours".into(), description: "must be set".into() }])
+            .with("tool", "log_time_entry")
+            .retry_after(Duration::from_millis(1_500));
+        let document = Failure::from(error).document();
+        let expected = json!({"error": {
+            "reason": "INVALID_INPUT",
+            "message": "hours: must be set",
+            "metadata": {"family": "caller", "tool": "log_time_entry"},
+            "violations": [{"field": "hours", "description": "must be set"}],
+            "retry_after_seconds": 2,
+        }});
+        assert_eq!(document, expected);
+    }
+
+    #[test]
+    fn people_see_a_fault_once() {
+        let text = Failure::invalid("hours", "must be set").text();
+        assert_eq!(text, "error: hours: must be set\n  reason: INVALID_INPUT (yours to fix)");
+    }
+
+    #[test]
+    fn a_newer_servers_reason_keeps_its_family() {
+        assert_eq!(family_of("SOMETHING_NEW", Some("user")), Family::User);
+        assert_eq!(family_of("SOMETHING_NEW", None), Family::Operator);
+        assert_eq!(family_of("OUT_OF_CREDIT", Some("caller")), Family::User);
+    }
+}

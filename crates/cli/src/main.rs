@@ -1,0 +1,39 @@
+//! The `granary` command: everything in one process, administration, and calls.
+#![allow(unreachable_pub, reason = "a binary is reached from nowhere else")]
+mod accounts;
+mod args;
+mod call;
+mod client;
+mod completions;
+mod credentials;
+mod dispatch;
+mod duration;
+mod exit;
+mod inventory;
+mod keyfile;
+mod keys;
+mod output;
+mod sealing;
+mod serve;
+mod settings;
+mod tenants;
+mod tools;
+mod up;
+mod views;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let (format, done) = match args::parse() {
+        Ok(cli) => (cli.output, Box::pin(dispatch::run(cli)).await),
+        Err(code) => return code,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output::failure(format, &failure),
+    }
+}

@@ -1,0 +1,173 @@
+//! The sealing key: fetched, checked against a fingerprint that came another way, and used.
+use std::time::{Duration, SystemTime};
+
+use granary_credential::{Credential, sealed};
+use granary_proto::granary::vault::v1 as wire;
+use granary_proto::granary::vault::v1::sealed_credential::Credential as Value;
+use zeroize::Zeroize;
+
+use crate::client::Door;
+use crate::exit::Failure;
+
+/// How long a sealed credential may take to arrive; afterwards it is refused.
+const LIFE: Duration = Duration::from_secs(300);
+
+/// Credential-vault's public key, and the tenant that boxes must name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealingKey {
+    /// Sent along with a box.
+    pub key_id: String,
+    /// The caller's tenant.
+    pub tenant: String,
+    public_key: Vec<u8>,
+}
+
+/// SHA-256 of a public key, as 64 lower-case hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint(String);
+
+impl SealingKey {
+    /// Asks for the key. Through the gateway it must be [`checked`](Self::checked) before it is used.
+    pub async fn fetch(door: &Door) -> Result<Self, Failure> {
+        let request = door.request(wire::GetSealingKeyRequest {});
+        let answer = door.answer(door.accounts().get_sealing_key(request)).await?;
+        Ok(Self { key_id: answer.key_id, tenant: answer.tenant, public_key: answer.public_key })
+    }
+
+    /// The fingerprint, from the key itself: what an answer says of it may be as wrong as the key.
+    pub fn fingerprint(&self) -> String {
+        sealed::fingerprint_of(&self.public_key)
+    }
+
+    /// The key, if it is the one that is expected.
+    pub fn checked(self, expected: &Fingerprint) -> Result<Self, Failure> {
+        let is = self.fingerprint();
+        if is == expected.0 {
+            return Ok(self);
+        }
+        Err(Failure::configuration(format!(
+            "nothing was sent: the sealing key's fingerprint is {is}, not {}; the key was replaced, or somebody stands \
+             in between; `granary keys sealing` asks credential-vault itself",
+            expected.0
+        )))
+    }
+
+    /// Seals a credential, so that only credential-vault can open it, for one account and a few minutes.
+    pub fn seal(
+        &self,
+        identifier: &str,
+        credential: &Credential,
+        expected_version: Option<i64>,
+    ) -> Result<Vec<u8>, Failure> {
+        let not_after = SystemTime::now() + LIFE;
+        let plain = Plain(wire::SealedCredential {
+            tenant: self.tenant.clone(),
+            identifier: identifier.to_owned(),
+            credential: Some(value(credential)),
+            expected_version,
+            not_after: Some(not_after.into()),
+        });
+        sealed::seal(&self.public_key, &plain.0)
+            .ok_or_else(|| Failure::unexpected("the sealing key in the answer is no key"))
+    }
+}
+
+impl Fingerprint {
+    /// Parses a fingerprint; colons, blanks and upper case are taken.
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        let digits: String =
+            text.chars().filter(|c| *c != ':' && !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+        if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            Ok(Self(digits))
+        } else {
+            Err(Failure::configuration("the sealing key's fingerprint must be 64 hexadecimal digits"))
+        }
+    }
+}
+
+/// A message with a secret inside, wiped on drop.
+struct Plain(wire::SealedCredential);
+
+impl Drop for Plain {
+    fn drop(&mut self) {
+        match &mut self.0.credential {
+            Some(Value::HarvestapiKey(v)) => v.api_key.zeroize(),
+            Some(Value::HarvestToken(v)) => v.access_token.zeroize(),
+            Some(Value::LinkedinSession(v)) => {
+                v.li_at.zeroize();
+                v.proxy.zeroize();
+            }
+            Some(Value::ApifyToken(v)) => v.token.zeroize(),
+            None => {}
+        }
+    }
+}
+
+fn value(credential: &Credential) -> Value {
+    match credential {
+        Credential::HarvestapiKey { api_key } => {
+            Value::HarvestapiKey(wire::HarvestapiKey { api_key: api_key.expose().to_owned() })
+        }
+        Credential::HarvestToken { access_token, account_id } => Value::HarvestToken(wire::HarvestToken {
+            access_token: access_token.expose().to_owned(),
+            account_id: *account_id,
+        }),
+        Credential::LinkedinSession { li_at, proxy, user_agent } => {
+            Value::LinkedinSession(wire::LinkedinSession {
+                li_at: li_at.expose().to_owned(),
+                proxy: proxy.as_ref().map(|p| p.expose().to_owned()).unwrap_or_default(),
+                user_agent: user_agent.clone().unwrap_or_default(),
+            })
+        }
+        Credential::ApifyToken { token } => {
+            Value::ApifyToken(wire::ApifyToken { token: token.expose().to_owned() })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use granary_credential::{Key, Secret};
+
+    use super::*;
+
+    fn pair() -> (sealed::SealingKey, SealingKey) {
+        let secret = sealed::SealingKey::new(&Key::from_bytes([7; 32]));
+        let public_key = secret.public_key();
+        let key_id = sealed::key_id(&public_key);
+        (secret, SealingKey { key_id, tenant: "acme".into(), public_key: public_key.to_vec() })
+    }
+
+    #[test]
+    fn a_box_opens_at_credential_vault_and_says_for_whom_it_is() {
+        let (secret, public) = pair();
+        let credential =
+            Credential::HarvestToken { access_token: Secret::new("hush".into()), account_id: 42 };
+        let sealed = public.seal("user_ha_456", &credential, Some(0)).unwrap();
+        assert!(!sealed.windows(4).any(|w| w == b"hush"));
+        let opened = secret.open(&sealed).unwrap();
+        assert_eq!((opened.tenant.as_str(), opened.identifier.as_str()), ("acme", "user_ha_456"));
+        assert_eq!(opened.expected_version, Some(0));
+        assert_eq!(opened.credential, Some(value(&credential)));
+        let ahead = SystemTime::try_from(opened.not_after.unwrap()).unwrap().duration_since(SystemTime::now());
+        assert!(ahead.unwrap() <= LIFE);
+    }
+
+    #[test]
+    fn a_key_of_another_fingerprint_is_not_used() {
+        let (_, public) = pair();
+        let right = public.fingerprint().to_uppercase();
+        assert!(public.clone().checked(&Fingerprint::parse(&right).unwrap()).is_ok());
+        let failure = public.checked(&Fingerprint::parse(&"0".repeat(64)).unwrap()).unwrap_err();
+        assert_eq!(failure.code(), 3);
+        assert!(failure.text().contains("nothing was sent"));
+    }
+
+    #[test]
+    fn fingerprints_are_64_digits() {
+        assert_eq!(Fingerprint::parse(&"AB:".repeat(32)), Ok(Fingerprint("ab".repeat(32))));
+        for text in ["", "ab", &"g".repeat(64), &"a".repeat(65)] {
+            assert!(Fingerprint::parse(text).is_err(), "{text}");
+        }
+    }
+}

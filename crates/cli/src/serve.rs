@@ -1,0 +1,201 @@
+//! The services as processes of their own, and the simulator of third parties.
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+
+use granary_server::CancellationToken;
+use granary_server::config::Faults;
+
+use crate::exit::Failure;
+use crate::output;
+use crate::settings::{From, Settings};
+
+/// Flags of a service.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ServiceArgs {
+    #[command(flatten)]
+    from: From,
+}
+
+/// Flags of credential-vault.
+#[derive(Clone, Debug, clap::Args)]
+pub struct VaultArgs {
+    #[command(flatten)]
+    from: From,
+    #[command(subcommand)]
+    command: Option<VaultCommand>,
+}
+
+#[derive(Clone, Debug, clap::Subcommand)]
+enum VaultCommand {
+    /// Create the first tenant and print its operator key, once
+    Init {
+        /// The tenant's name
+        #[arg(long, default_value = "default")]
+        tenant: String,
+    },
+}
+
+/// What can be done to a store while no service uses it.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum StoreCommand {
+    /// Seal everything anew under another master key, in one transaction
+    Rekey {
+        #[command(flatten)]
+        from: From,
+        /// The file with the new master key: 32 bytes in base64. Made where it does not exist
+        #[arg(long, value_name = "FILE")]
+        new_key_file: PathBuf,
+    },
+}
+
+/// Flags of the simulator.
+#[derive(Clone, Debug, clap::Args)]
+pub struct SandboxArgs {
+    /// The address to listen on
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// The port of Harvest v2; HarvestAPI, Apify and control take the next three. 0: any free ones
+    #[arg(long, default_value_t = 7105)]
+    port: u16,
+    /// Keep what callers change in this directory
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// Speak TLS with this certificate chain, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+}
+
+/// Runs the gateway.
+pub async fn gateway(args: ServiceArgs) -> Result<(), Failure> {
+    let Some(settings) = checked(&args.from, |s| s.gateway.faults())? else { return Ok(()) };
+    let end = ended_by_signals();
+    settings.start_telemetry(&end);
+    let running = granary_gateway::run(settings.gateway, end).await.map_err(Failure::configuration)?;
+    tracing::info!(address = %running.address(), "gateway listens");
+    running.join().await;
+    Ok(())
+}
+
+/// Runs credential-vault, or prepares its store.
+pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
+    if let Some(VaultCommand::Init { tenant }) = args.command {
+        return init(&args.from, &tenant).await;
+    }
+    let Some(settings) = checked(&args.from, |s| s.credential_vault.all_faults())? else { return Ok(()) };
+    let end = ended_by_signals();
+    settings.start_telemetry(&end);
+    let running =
+        granary_credential_vault::run(&settings.credential_vault, end).await.map_err(Failure::configuration)?;
+    tracing::info!(public = %running.public(), broker = %running.broker(), "credential-vault listens");
+    running.join().await;
+    Ok(())
+}
+
+/// Makes the first tenant and its operator key, whose text is printed now and never again.
+async fn init(from: &From, tenant: &str) -> Result<(), Failure> {
+    let Some(settings) = checked(from, |s| s.credential_vault.faults())? else { return Ok(()) };
+    let config = settings.credential_vault;
+    let parts = granary_credential_vault::parts(&config).map_err(Failure::configuration)?;
+    let vault = granary_credential_vault::Vault::new(parts).await.map_err(Failure::unexpected)?;
+    let key = vault.init(tenant).await.map_err(Failure::unexpected)?;
+    vault.close().await;
+    match key {
+        Some(key) => output::line(&key),
+        None => Err(Failure::usage("the store is set up already; its operator key was shown then, and only then")),
+    }
+}
+
+/// Runs harvest-time.
+pub async fn harvest_time(args: ServiceArgs) -> Result<(), Failure> {
+    let Some(settings) = checked(&args.from, |s| s.harvest_time.all_faults())? else { return Ok(()) };
+    let end = ended_by_signals();
+    settings.start_telemetry(&end);
+    let open = granary_harvest_time::run(&settings.harvest_time, end).await.map_err(Failure::configuration)?;
+    tracing::info!(address = %open.address(), "harvest-time listens");
+    open.join().await;
+    Ok(())
+}
+
+/// Runs linkedin-data.
+pub async fn linkedin_data(args: ServiceArgs) -> Result<(), Failure> {
+    let Some(settings) = checked(&args.from, |s| s.linkedin_data.all_faults())? else { return Ok(()) };
+    let end = ended_by_signals();
+    settings.start_telemetry(&end);
+    let open = granary_linkedin_data::run(&settings.linkedin_data, end).await.map_err(Failure::configuration)?;
+    tracing::info!(address = %open.address(), "linkedin-data listens");
+    open.join().await;
+    Ok(())
+}
+
+/// Runs the simulator of third parties alone.
+pub async fn sandbox(args: SandboxArgs) -> Result<(), Failure> {
+    granary_server::logging::Logging::default().start();
+    let next = |n: u16| if args.port == 0 { 0 } else { args.port.saturating_add(n) };
+    let ports =
+        granary_sandbox::Ports { harvest: next(0), harvestapi: next(1), apify: next(2), control: next(3) };
+    let tls = match (&args.tls_cert, &args.tls_key) {
+        (Some(cert), Some(key)) => Some(granary_sandbox::Tls { cert_pem: read(cert)?, key_pem: read(key)? }),
+        _ => None,
+    };
+    let config = granary_sandbox::Config { state_dir: args.state_dir, host: args.host, ports, tls };
+    let sandbox = granary_sandbox::start(config).await.map_err(Failure::configuration)?;
+    output::line(&crate::up::sandbox_urls(&sandbox).to_string())?;
+    ended_by_signals().cancelled().await;
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+/// Changes a store that no service uses now.
+pub async fn store(command: StoreCommand) -> Result<(), Failure> {
+    let StoreCommand::Rekey { from, new_key_file } = command;
+    let Some(settings) = checked(&from, |s| s.credential_vault.faults())? else { return Ok(()) };
+    let made = crate::keyfile::key(&new_key_file).map_err(Failure::unexpected)?;
+    let count = granary_credential_vault::rekey(&settings.credential_vault, &new_key_file)
+        .await
+        .map_err(Failure::unexpected)?;
+    let whose = if made { "a fresh key" } else { "the key" };
+    output::line(&format!(
+        "{count} values sealed anew under {whose} in {0}; set credential_vault.master_key_file = \"{0}\"",
+        new_key_file.display()
+    ))
+}
+
+/// Loads settings and checks the part that matters. `None`: that was all that was asked for.
+fn checked(from: &From, faults: impl Fn(&Settings) -> Vec<String>) -> Result<Option<Settings>, Failure> {
+    let settings = Settings::load(from).map_err(Failure::configuration)?;
+    let mut all = faults(&settings);
+    all.extend(settings.logging.faults());
+    if !all.is_empty() {
+        return Err(Failure::configuration(Faults(all)));
+    }
+    if from.check_config {
+        output::line("the configuration is fine")?;
+        return Ok(None);
+    }
+    Ok(Some(settings))
+}
+
+/// A token that SIGTERM and SIGINT end.
+pub fn ended_by_signals() -> CancellationToken {
+    let end = CancellationToken::new();
+    let told = end.clone();
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+            return tracing::error!("cannot listen for signals; end the process by SIGKILL");
+        };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        told.cancel();
+    });
+    end
+}
+
+fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))
+}

@@ -1,0 +1,62 @@
+//! The settings of every service, in one file if you like: each command reads the whole and checks its own part.
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use granary_server::config::{self, Faults, Sources};
+use granary_server::logging::Logging;
+use serde::Deserialize;
+
+/// All settings. Every field has a default.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The gateway.
+    pub gateway: granary_gateway::Config,
+    /// Credential-vault.
+    pub credential_vault: granary_credential_vault::Config,
+    /// Harvest-time.
+    pub harvest_time: granary_harvest_time::Config,
+    /// Linkedin-data.
+    pub linkedin_data: granary_linkedin_data::Config,
+    /// Logs of the process.
+    pub logging: Logging,
+    /// Where Prometheus finds `/metrics`; none by default.
+    pub metrics_address: Option<SocketAddr>,
+}
+
+/// Where settings come from, as flags.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct From {
+    /// Read settings from this TOML file
+    #[arg(long, value_name = "FILE", env = "GRANARY_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Override one setting, such as harvest_time.harvest.base_url=https://api.harvestapp.com
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Check the settings, report every fault, and exit
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+impl Settings {
+    /// Loads the file, then `GRANARY_…__…` from the environment, then flags.
+    pub fn load(from: &From) -> Result<Self, Faults> {
+        let file: Option<&Path> = from.config.as_deref();
+        config::load(&Sources { file, env_prefix: "GRANARY_", overrides: &from.set })
+    }
+
+    /// Starts logs and metrics for the process.
+    pub fn start_telemetry(&self, end: &granary_server::CancellationToken) {
+        self.logging.start();
+        granary_server::metrics::start();
+        tokio::spawn(granary_server::metrics::upkeep(end.clone()));
+        if let Some(address) = self.metrics_address {
+            let end = end.clone();
+            tokio::spawn(async move {
+                if let Err(error) = granary_server::metrics::serve(address, end).await {
+                    tracing::error!(%error, %address, "cannot show metrics");
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Everything in one process: four services that speak real gRPC to one another on loopback, an encrypted store, and a
+//! simulator of the third parties in place of those that are not configured.
+mod ports;
+mod state;
+mod welcome;
+
+use std::path::PathBuf;
+
+use granary_credential_vault as vault;
+use granary_sandbox::Sandbox;
+use granary_server::config::Faults;
+use granary_server::{CancellationToken, Door, Listen, Peer};
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+use crate::output::Format;
+use crate::serve::ended_by_signals;
+use crate::settings::{From, Settings};
+use ports::Ports;
+use state::State;
+
+/// Flags of `granary up`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// Keep accounts, credentials and keys in this directory [default: $XDG_STATE_HOME/granary]
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// The gateway's port; the other services take the next free ones. 0: any free ones
+    #[arg(long, default_value_t = 7100)]
+    port: u16,
+    /// Start no simulator: call Harvest and HarvestAPI themselves
+    #[arg(long)]
+    real: bool,
+    #[command(flatten)]
+    from: From,
+}
+
+/// What runs, in the order in which it must end.
+struct House {
+    gateway: granary_gateway::Running,
+    gateway_end: CancellationToken,
+    harvest_time: granary_server::Open,
+    linkedin_data: granary_server::Open,
+    credential_vault: vault::Running,
+    services_end: CancellationToken,
+    sandbox: Option<Sandbox>,
+    api_key: Option<String>,
+    sealing_fingerprint: String,
+}
+
+/// Starts everything, says how to use it, and runs until a signal.
+pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
+    let mut settings = Settings::load(&args.from).map_err(Failure::configuration)?;
+    let state = State::open(args.state_dir.clone())?;
+    let ports = Ports::from(args.port);
+    let sandbox_wanted = !args.real;
+    state.apply(&mut settings, &ports);
+    let faults = settings.logging.faults();
+    if !faults.is_empty() {
+        return Err(Failure::configuration(Faults(faults)));
+    }
+    if args.from.check_config {
+        return crate::output::line("the configuration is fine");
+    }
+    if format == Format::Json && args.from.set.iter().all(|s| !s.starts_with("logging.")) {
+        settings.logging.form = granary_server::logging::Form::Json;
+    }
+    let end = ended_by_signals();
+    settings.start_telemetry(&end);
+    let house = House::start(settings, &state, &ports, sandbox_wanted).await?;
+    house.gateway.ready().await;
+    welcome::print(&house, &state, format)?;
+    end.cancelled().await;
+    house.end().await;
+    Ok(())
+}
+
+impl House {
+    async fn start(
+        mut settings: Settings,
+        state: &State,
+        ports: &Ports,
+        sandbox_wanted: bool,
+    ) -> Result<Self, Failure> {
+        let sandbox = if sandbox_wanted { Some(start_sandbox(state, ports).await?) } else { None };
+        if let Some(sandbox) = &sandbox {
+            let set = Settings::default();
+            let default = |url: &str, default: &str| url.is_empty() || url == default;
+            if default(&settings.harvest_time.harvest.base_url, &set.harvest_time.harvest.base_url) {
+                sandbox.harvest_url().clone_into(&mut settings.harvest_time.harvest.base_url);
+            }
+            if default(&settings.linkedin_data.harvestapi.base_url, &set.linkedin_data.harvestapi.base_url) {
+                sandbox.harvestapi_url().clone_into(&mut settings.linkedin_data.harvestapi.base_url);
+            }
+        }
+        let services_end = CancellationToken::new();
+        let credential_vault = vault::run(&settings.credential_vault, services_end.clone())
+            .await
+            .map_err(Failure::configuration)?;
+        let api_key = credential_vault.vault().init("default").await.map_err(Failure::unexpected)?;
+        let sealing_fingerprint = credential_vault.vault().sealing_fingerprint().await;
+        let harvest_time = granary_harvest_time::run(&settings.harvest_time, services_end.clone())
+            .await
+            .map_err(Failure::configuration)?;
+        let linkedin_data = granary_linkedin_data::run(&settings.linkedin_data, services_end.clone())
+            .await
+            .map_err(Failure::configuration)?;
+
+        let gateway_config = &mut settings.gateway;
+        gateway_config.credential_vault = Peer::plain(credential_vault.public().to_string(), None);
+        gateway_config.broker = Peer::plain(credential_vault.broker().to_string(), Some(state.edge("broker")));
+        gateway_config.harvest_time = Peer::plain(harvest_time.address().to_string(), Some(state.edge("harvest-time")));
+        gateway_config.linkedin_data =
+            Peer::plain(linkedin_data.address().to_string(), Some(state.edge("linkedin-data")));
+        let faults = settings.gateway.faults();
+        if !faults.is_empty() {
+            return Err(Failure::configuration(Faults(faults)));
+        }
+        let gateway_end = CancellationToken::new();
+        let gateway =
+            granary_gateway::run(settings.gateway, gateway_end.clone()).await.map_err(Failure::configuration)?;
+        Ok(Self {
+            gateway,
+            gateway_end,
+            harvest_time,
+            linkedin_data,
+            credential_vault,
+            services_end,
+            sandbox,
+            api_key,
+            sealing_fingerprint,
+        })
+    }
+
+    /// The gateway ends first, so that calls in flight still find the services behind it.
+    async fn end(self) {
+        self.gateway_end.cancel();
+        self.gateway.join().await;
+        self.services_end.cancel();
+        tokio::join!(self.harvest_time.join(), self.linkedin_data.join(), self.credential_vault.join());
+        if let Some(sandbox) = self.sandbox {
+            sandbox.shutdown().await;
+        }
+    }
+}
+
+async fn start_sandbox(state: &State, ports: &Ports) -> Result<Sandbox, Failure> {
+    let config = granary_sandbox::Config {
+        state_dir: Some(state.directory("sandbox")?),
+        ports: granary_sandbox::Ports {
+            harvest: ports.sandbox_harvest,
+            harvestapi: ports.sandbox_harvestapi,
+            apify: ports.sandbox_apify,
+            control: ports.sandbox_control,
+        },
+        ..granary_sandbox::Config::default()
+    };
+    granary_sandbox::start(config).await.map_err(Failure::configuration)
+}
+
+/// The simulator's addresses, as they stand in the line for scripts.
+pub fn sandbox_urls(sandbox: &Sandbox) -> Value {
+    json!({
+        "harvest": sandbox.harvest_url(),
+        "harvestapi": sandbox.harvestapi_url(),
+        "apify": sandbox.apify_url(),
+        "control": sandbox.control_url(),
+    })
+}
+
+/// A door of a service behind the gateway.
+fn inner_door(mut door: Door, port: u16, edge: Option<PathBuf>) -> Door {
+    door.listen = Listen::loopback(port);
+    door.edge_key_file = edge;
+    door
+}

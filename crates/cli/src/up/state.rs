@@ -1,0 +1,92 @@
+//! The state directory of `granary up`: the store, the keys and the simulator's data.
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use super::inner_door;
+use super::ports::Ports;
+use crate::exit::Failure;
+use crate::keyfile;
+use crate::settings::Settings;
+
+/// An open state directory.
+pub(super) struct State {
+    root: PathBuf,
+}
+
+const EDGES: [&str; 3] = ["broker", "harvest-time", "linkedin-data"];
+const TICKETS: [(&str, &str); 2] =
+    [("granary.harvest.v1.HarvestTime", "harvest-time"), ("granary.linkedin.v1.LinkedInData", "linkedin-data")];
+
+impl State {
+    /// Opens the directory, making it and its keys where they do not exist.
+    pub(super) fn open(directory: Option<PathBuf>) -> Result<Self, Failure> {
+        let root = directory.or_else(default_directory).ok_or_else(|| {
+            Failure::usage("neither XDG_STATE_HOME nor HOME is set; say where to keep state with --state-dir DIR")
+        })?;
+        let state = Self { root };
+        for part in ["", "keys"] {
+            state.directory(part)?;
+        }
+        let failed = |e| Failure::usage(format!("cannot write keys to {}: {e}", state.root.display()));
+        keyfile::key(&state.master_key()).map_err(failed)?;
+        for (_, service) in TICKETS {
+            keyfile::key(&state.ticket_key(service)).map_err(failed)?;
+        }
+        for edge in EDGES {
+            keyfile::edge(&state.edge(edge)).map_err(failed)?;
+        }
+        Ok(state)
+    }
+
+    /// A directory inside, made where it does not exist, open to its owner only.
+    pub(super) fn directory(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = if name.is_empty() { self.root.clone() } else { self.root.join(name) };
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path)
+            .map_err(|e| Failure::usage(format!("cannot make {}: {e}", path.display())))?;
+        Ok(path)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn master_key(&self) -> PathBuf {
+        self.root.join("keys/master.key")
+    }
+
+    pub(super) fn edge(&self, name: &str) -> PathBuf {
+        self.root.join(format!("keys/edge-{name}.key"))
+    }
+
+    fn ticket_key(&self, service: &str) -> PathBuf {
+        self.root.join(format!("keys/ticket-{service}.key"))
+    }
+
+    /// Points the settings at this directory and these ports.
+    pub(super) fn apply(&self, settings: &mut Settings, ports: &Ports) {
+        let vault = &mut settings.credential_vault;
+        vault.store_path = self.root.join("store.redb");
+        vault.master_key_file = Some(self.master_key());
+        vault.audit_file = Some(self.root.join("audit.jsonl"));
+        vault.ticket_keys =
+            TICKETS.iter().map(|(audience, service)| ((*audience).to_owned(), self.ticket_key(service))).collect();
+        vault.public = inner_door(vault.public.clone(), ports.vault, None);
+        vault.broker = inner_door(vault.broker.clone(), ports.broker, Some(self.edge("broker")));
+
+        let harvest = &mut settings.harvest_time;
+        harvest.ticket_key_file = self.ticket_key("harvest-time");
+        harvest.door = inner_door(harvest.door.clone(), ports.harvest_time, Some(self.edge("harvest-time")));
+        let linkedin = &mut settings.linkedin_data;
+        linkedin.ticket_key_file = self.ticket_key("linkedin-data");
+        linkedin.door = inner_door(linkedin.door.clone(), ports.linkedin_data, Some(self.edge("linkedin-data")));
+        settings.gateway.listen.address.set_port(ports.gateway);
+    }
+}
+
+fn default_directory() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state"))).map(|d| d.join("granary"))
+}

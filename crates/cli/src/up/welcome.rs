@@ -1,0 +1,80 @@
+//! What `granary up` says when it is ready: one line for scripts, or addresses and calls to try for people.
+use serde_json::{Map, Value, json};
+
+use super::state::State;
+use super::{House, sandbox_urls};
+use crate::exit::Failure;
+use crate::output::{self, Format};
+
+pub(super) fn print(house: &House, state: &State, format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => output::line(&Value::Object(line(house)).to_string()),
+        Format::Text => output::line(&text(house, state)),
+    }
+}
+
+fn line(house: &House) -> Map<String, Value> {
+    let mut line = Map::new();
+    line.insert("gateway".into(), json!(house.gateway.address().to_string()));
+    line.insert("vault".into(), json!(house.credential_vault.public().to_string()));
+    line.insert("sandbox".into(), house.sandbox.as_ref().map_or(Value::Null, sandbox_urls));
+    line.insert("sealing_fingerprint".into(), json!(house.sealing_fingerprint));
+    if let Some(key) = &house.api_key {
+        line.insert("api_key".into(), json!(key));
+    }
+    line
+}
+
+fn text(house: &House, state: &State) -> String {
+    let gateway = house.gateway.address();
+    let vault = house.credential_vault.public();
+    let program = std::env::current_exe().map_or_else(|_| "granary".to_owned(), |p| p.display().to_string());
+    let mut text = format!(
+        "Granary is up.\n\n  gateway            {gateway}\n  credential-vault   {vault}   (its own door: keys, plain puts)\n"
+    );
+    if let Some(sandbox) = &house.sandbox {
+        text += &format!(
+            "  sandbox            {} (Harvest)  {} (HarvestAPI)  {} (control)\n",
+            sandbox.harvest_url(),
+            sandbox.harvestapi_url(),
+            sandbox.control_url()
+        );
+    }
+    text += &format!(
+        "  state              {}   (the master key lies beside the data, in keys/: fit for one machine, not for production)\n  \
+         sealing key        {}\n",
+        state.root().display(),
+        house.sealing_fingerprint
+    );
+    let key = match &house.api_key {
+        Some(key) => {
+            text += &format!("\nYour API key, shown this once:\n\n  {key}\n");
+            key.as_str()
+        }
+        None => {
+            text += "\nThe API key was shown at the first start. Another one: granary keys create --help\n";
+            "KEY"
+        }
+    };
+    text += &format!(
+        "\nTry it in a second terminal:\n\n  export GRANARY_ADDR={gateway} GRANARY_VAULT_ADDR={vault} GRANARY_API_KEY={key}\n  \
+         {program} accounts create user_ha_456\n"
+    );
+    match &house.sandbox {
+        Some(sandbox) => {
+            let key = sandbox.sample().harvestapi_key;
+            text += &format!(
+                "  echo {key} | {program} credentials put --account user_ha_456 harvestapi-key\n  \
+                 {program} call scrape_profile --account user_ha_456 '{{\"public_identifier\": \"jeffweiner08\"}}'\n"
+            );
+        }
+        None => {
+            text += &format!(
+                "  {program} credentials put --account user_ha_456 harvestapi-key\n  \
+                 {program} call get_my_api_user --account user_ha_456 '{{}}'\n"
+            );
+        }
+    }
+    text += "\nCtrl-C ends it; what you saved stays.";
+    text
+}

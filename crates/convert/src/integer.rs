@@ -1,0 +1,115 @@
+//! Integers of every width, between JSON's texts and protobuf's values.
+use prost_reflect::Value as Dynamic;
+
+use crate::decimal;
+
+/// Largest magnitude up to which every integer is exact in a double.
+pub(crate) const EXACT: i128 = 1 << 53;
+
+/// How an integer field is held and written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Width {
+    /// 32 or 64 bits.
+    pub(crate) long: bool,
+    /// Whether it takes negative values.
+    pub(crate) signed: bool,
+    /// How it stands on the wire.
+    pub(crate) wire: Wire,
+}
+
+/// How an integer stands on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// As it is.
+    Varint,
+    /// With the sign in the lowest bit.
+    Zigzag,
+    /// In four or eight bytes.
+    Fixed,
+}
+
+impl Width {
+    /// Smallest and largest value.
+    pub(crate) fn range(self) -> (i128, i128) {
+        match (self.long, self.signed) {
+            (false, true) => (i32::MIN.into(), i32::MAX.into()),
+            (false, false) => (0, u32::MAX.into()),
+            (true, true) => (i64::MIN.into(), i64::MAX.into()),
+            (true, false) => (0, u64::MAX.into()),
+        }
+    }
+
+    /// Whether the value can be held.
+    pub(crate) fn holds(self, value: i128) -> bool {
+        let (least, most) = self.range();
+        (least..=most).contains(&value)
+    }
+
+    /// The value as a field of that width, where it fits.
+    pub(crate) fn dynamic(self, value: i128) -> Option<Dynamic> {
+        match (self.long, self.signed) {
+            (false, true) => value.try_into().ok().map(Dynamic::I32),
+            (false, false) => value.try_into().ok().map(Dynamic::U32),
+            (true, true) => value.try_into().ok().map(Dynamic::I64),
+            (true, false) => value.try_into().ok().map(Dynamic::U64),
+        }
+    }
+}
+
+/// The integer in a field.
+pub(crate) fn of(value: &Dynamic) -> Option<i128> {
+    match value {
+        Dynamic::I32(v) => Some((*v).into()),
+        Dynamic::I64(v) => Some((*v).into()),
+        Dynamic::U32(v) => Some((*v).into()),
+        Dynamic::U64(v) => Some((*v).into()),
+        _ => None,
+    }
+}
+
+/// Reads what a caller wrote: digits, and a fraction of zeros at most. An exponent is refused: that is how a double
+/// that has already lost digits is written, and an id must not be guessed from it.
+pub(crate) fn strict(text: &str) -> Option<i128> {
+    if text.contains(['e', 'E', '+']) { None } else { decimal::parse(text)?.whole() }
+}
+
+/// Reads what upstream wrote. A text that would not read back, such as "007", is no integer.
+pub(crate) fn lenient(text: &str, quoted: bool) -> Option<i128> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let padded = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+    if quoted && (padded || text.starts_with(['+', '.'])) {
+        return None;
+    }
+    decimal::parse(text)?.whole()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_write_integers_in_three_ways() {
+        assert_eq!(strict("12345678"), Some(12_345_678));
+        assert_eq!(strict("12345678.0"), Some(12_345_678));
+        assert_eq!(strict("-9223372036854775808"), Some(i64::MIN.into()));
+        for bad in ["1.5", "1e3", "", "abc", "1 ", "+1", "0x10"] {
+            assert_eq!(strict(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_upstream_text_with_leading_zeros_stays_text() {
+        assert_eq!(lenient("007", true), None);
+        assert_eq!(lenient("0", true), Some(0));
+        assert_eq!(lenient("1e2", false), Some(100));
+    }
+
+    #[test]
+    fn widths_have_ends() {
+        let int32 = Width { long: false, signed: true, wire: Wire::Varint };
+        assert!(int32.dynamic(i128::from(i32::MAX)).is_some());
+        assert!(int32.dynamic(i128::from(i32::MAX) + 1).is_none());
+        let uint64 = Width { long: true, signed: false, wire: Wire::Fixed };
+        assert!(!uint64.holds(-1) && uint64.holds(u64::MAX.into()));
+    }
+}

@@ -1,0 +1,122 @@
+//! What is wrong with one value of one field.
+use prost_reflect::{DynamicMessage, Value};
+
+use super::{DEFAULT_MAX_BYTES, format};
+use crate::integer::{self, Width};
+use crate::shape::{Choice, Field, Kind, Known};
+use crate::{decimal, time};
+
+/// What is wrong and what would be right; nothing where the value may pass. Values are never repeated here, because a
+/// typed request may carry a secret.
+pub(super) fn wrong(field: &Field, value: &Value) -> Option<String> {
+    match (&field.kind, value) {
+        (Kind::Text, Value::String(text)) => text_wrong(field, text),
+        (Kind::Bytes, Value::Bytes(bytes)) => {
+            let most = field.rule.max_bytes as usize;
+            if bytes.is_empty() && field.rule.required {
+                return Some("must not be empty".into());
+            }
+            (most > 0 && bytes.len() > most).then(|| format!("must be at most {most} bytes long"))
+        }
+        (Kind::Enum(choices), Value::EnumNumber(number)) => {
+            let known = choices.iter().any(|c| c.number == *number);
+            (!known).then(|| wanted_choice(field))
+        }
+        (Kind::Integer(width), value) => {
+            let number = integer::of(value)?;
+            let low = field.rule.minimum.is_some_and(|least| number < least.into());
+            let high = field.rule.maximum.is_some_and(|most| number > most.into());
+            (low || high).then(|| wanted_integer(field, *width))
+        }
+        (Kind::Known(known, _), Value::Message(message)) => known_wrong(field, *known, message),
+        _ => None,
+    }
+}
+
+/// What an integer field takes.
+pub(crate) fn wanted_integer(field: &Field, width: Width) -> String {
+    match (field.rule.minimum, field.rule.maximum) {
+        (Some(least), Some(most)) => format!("must be a whole number from {least} to {most}"),
+        (Some(least), None) => format!("must be a whole number of at least {least}"),
+        (None, Some(most)) => format!("must be a whole number of at most {most}"),
+        (None, None) if width.long => "must be a whole number of at most 64 bits".into(),
+        (None, None) => format!("must be a whole number from {} to {}", width.range().0, width.range().1),
+    }
+}
+
+/// What an enum field takes.
+pub(crate) fn wanted_choice(field: &Field) -> String {
+    let Kind::Enum(choices) = &field.kind else { return String::new() };
+    let spoken: Vec<&str> = choices.iter().filter(|c| c.text.is_some()).map(Choice::text).collect();
+    let all = || choices.iter().filter(|c| c.number != 0).map(Choice::text).collect();
+    let texts: Vec<&str> = if spoken.is_empty() { all() } else { spoken };
+    format!("must be one of {}", texts.join(", "))
+}
+
+/// What a decimal field takes.
+pub(crate) fn wanted_decimal(field: &Field) -> String {
+    let rule = &field.rule;
+    match (rule.minimum_decimal.as_str(), rule.maximum_decimal.as_str()) {
+        ("", "") => "must be a decimal number such as 1.5".into(),
+        (least, "") => format!("must be a decimal number of at least {least}"),
+        ("", most) => format!("must be a decimal number of at most {most}"),
+        (least, most) => format!("must be a decimal number from {least} to {most}"),
+    }
+}
+
+/// What a field of a well-known type takes.
+pub(crate) fn wanted_known(field: &Field, known: Known) -> String {
+    match known {
+        Known::Date => "must be a calendar day such as \"2026-03-31\"".into(),
+        Known::Decimal => wanted_decimal(field),
+        Known::Timestamp => "must be a moment with its offset, such as \"2026-03-31T14:00:00Z\"".into(),
+        Known::Duration => "must be a duration in seconds such as \"1.5s\"".into(),
+        Known::Struct => "must be an object".into(),
+        Known::ListValue => "must be an array".into(),
+        Known::Value => "must be JSON".into(),
+    }
+}
+
+fn text_wrong(field: &Field, text: &str) -> Option<String> {
+    let most = if field.rule.max_bytes == 0 { DEFAULT_MAX_BYTES } else { field.rule.max_bytes };
+    if text.trim().is_empty() && field.rule.required {
+        return Some("must not be empty".into());
+    }
+    if text.len() > most as usize {
+        return Some(format!("must be at most {most} bytes long"));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+        return Some("must not contain control characters other than tab and line breaks".into());
+    }
+    format::wrong(field.rule.format(), text).map(str::to_owned)
+}
+
+fn known_wrong(field: &Field, known: Known, message: &DynamicMessage) -> Option<String> {
+    let right = match known {
+        Known::Date => {
+            let [year, month, day] = ["year", "month", "day"].map(|n| int(message, n));
+            time::date_text(year, month, day).is_some()
+        }
+        Known::Decimal => decimal_right(field, message),
+        Known::Timestamp => time::timestamp_text(long(message, "seconds"), int(message, "nanos")).is_some(),
+        Known::Duration => time::valid_duration(long(message, "seconds"), int(message, "nanos")),
+        Known::Struct | Known::Value | Known::ListValue => true,
+    };
+    (!right).then(|| wanted_known(field, known))
+}
+
+fn decimal_right(field: &Field, message: &DynamicMessage) -> bool {
+    let value = message.get_field_by_name("value");
+    let Some(value) = value.as_deref().and_then(Value::as_str).and_then(decimal::parse) else { return false };
+    let least = decimal::parse(&field.rule.minimum_decimal);
+    let most = decimal::parse(&field.rule.maximum_decimal);
+    least.is_none_or(|least| value >= least) && most.is_none_or(|most| value <= most)
+}
+
+fn int(message: &DynamicMessage, name: &str) -> i32 {
+    message.get_field_by_name(name).as_deref().and_then(Value::as_i32).unwrap_or_default()
+}
+
+fn long(message: &DynamicMessage, name: &str) -> i64 {
+    message.get_field_by_name(name).as_deref().and_then(Value::as_i64).unwrap_or_default()
+}

@@ -1,0 +1,72 @@
+//! Rules that tie several fields of a message together.
+use granary_rpc::Violation;
+
+use crate::shape::Ties;
+use crate::violations::{fault, join};
+
+/// Every rule of them that is broken. `set` tells whether a field was given, `on` whether it also means something.
+pub(super) fn check(
+    ties: &Ties,
+    path: &str,
+    set: &dyn Fn(&str) -> bool,
+    on: &dyn Fn(&str) -> bool,
+) -> Vec<Violation> {
+    let mut faults = Vec::new();
+    for names in &ties.at_least_one {
+        if !names.iter().any(|n| set(n)) {
+            faults.push(fault(path, format!("needs at least one of {}", names.join(", "))));
+        }
+    }
+    for groups in &ties.at_most_one {
+        exclusive(groups, path, on, &mut faults);
+    }
+    for names in &ties.together {
+        let (given, missing): (Vec<&String>, Vec<&String>) = names.iter().partition(|n| set(n));
+        if let Some(first) = given.first() {
+            let wanted = |n: &&String| fault(&join(path, n), format!("is required together with {first}"));
+            faults.extend(missing.iter().map(wanted));
+        }
+    }
+    faults
+}
+
+/// The fault stands at the fields of every alternative but the first that is set.
+fn exclusive(groups: &[Vec<String>], path: &str, on: &dyn Fn(&str) -> bool, faults: &mut Vec<Violation>) {
+    let mut first: Option<&str> = None;
+    for group in groups {
+        let set: Vec<&String> = group.iter().filter(|n| on(n)).collect();
+        match first {
+            None => first = set.first().map(|n| n.as_str()),
+            Some(other) => {
+                let clash =
+                    |n: &&String| fault(&join(path, n), format!("cannot be given together with {other}"));
+                faults.extend(set.iter().map(clash));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken(ties: &Ties, given: &[&str]) -> Vec<String> {
+        let set = |name: &str| given.contains(&name);
+        check(ties, "", &set, &set).into_iter().map(|v| v.field).collect()
+    }
+
+    #[test]
+    fn groups_exclude_one_another_and_pairs_stay_together() {
+        let names = |list: &[&str]| list.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        let ties = Ties {
+            at_least_one: vec![names(&["hours", "start"])],
+            at_most_one: vec![vec![names(&["hours"]), names(&["start", "end"])]],
+            together: vec![names(&["start", "end"])],
+        };
+        assert_eq!(broken(&ties, &[]), [""]);
+        assert!(broken(&ties, &["hours"]).is_empty());
+        assert!(broken(&ties, &["start", "end"]).is_empty());
+        assert_eq!(broken(&ties, &["start"]), ["end"]);
+        assert_eq!(broken(&ties, &["hours", "start", "end"]), ["start", "end"]);
+    }
+}

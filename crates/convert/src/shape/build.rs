@@ -1,0 +1,129 @@
+//! From descriptors to shapes.
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use granary_proto::options::{field_rule, message_rule};
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind as Proto, MessageDescriptor};
+
+use super::{Choice, Field, Form, Kind, Known, Nested, Shape, Ties, names_secret};
+use crate::integer::{Width, Wire};
+
+/// The name of the map that keeps what is not modelled.
+const EXTRA: &str = "extra";
+
+/// Compiles one message, and nothing that it holds.
+pub(super) fn shape(desc: &MessageDescriptor) -> Shape {
+    let fields: Vec<Field> = desc.fields().map(|f| field(&f)).collect();
+    let extra = fields
+        .iter()
+        .position(|f| f.name == EXTRA && matches!((&f.form, &f.kind), (Form::Map(Kind::Text), Kind::Text)));
+    let mut callers = HashMap::new();
+    let mut answers = HashMap::new();
+    for (index, field) in fields.iter().enumerate() {
+        callers.insert(field.desc.json_name().to_owned(), index);
+        // What upstream calls "extra" is a key like any other that is not modelled.
+        if Some(index) == extra {
+            continue;
+        }
+        if field.rule.upstream.is_empty() {
+            answers.insert(field.desc.json_name().to_owned(), index);
+        }
+        for name in &field.rule.upstream {
+            answers.insert(name.clone(), index);
+        }
+    }
+    // A proto name wins over another field's JSON name.
+    for (index, field) in fields.iter().enumerate() {
+        callers.insert(field.name.clone(), index);
+        if field.rule.upstream.is_empty() && Some(index) != extra {
+            answers.insert(field.name.clone(), index);
+        }
+    }
+    Shape { desc: desc.clone(), rule: ties(desc), fields, extra, callers, answers }
+}
+
+fn field(desc: &FieldDescriptor) -> Field {
+    let (form, kind) = match desc.kind() {
+        Proto::Message(entry) if desc.is_map() => (
+            Form::Map(kind(&entry.map_entry_key_field().kind())),
+            kind(&entry.map_entry_value_field().kind()),
+        ),
+        one if desc.is_list() => (Form::List, kind(&one)),
+        one => (Form::One, kind(&one)),
+    };
+    Field {
+        name: desc.name().to_owned(),
+        number: desc.number(),
+        kind,
+        form,
+        presence: desc.supports_presence(),
+        oneof: desc.containing_oneof().filter(|o| !o.is_synthetic()).map(|o| o.name().to_owned()),
+        rule: field_rule(desc),
+        secret: names_secret(desc.name()),
+        desc: desc.clone(),
+    }
+}
+
+fn kind(proto: &Proto) -> Kind {
+    let integer = |long, signed, wire| Kind::Integer(Width { long, signed, wire });
+    match proto {
+        Proto::Bool => Kind::Bool,
+        Proto::Int32 => integer(false, true, Wire::Varint),
+        Proto::Sint32 => integer(false, true, Wire::Zigzag),
+        Proto::Sfixed32 => integer(false, true, Wire::Fixed),
+        Proto::Uint32 => integer(false, false, Wire::Varint),
+        Proto::Fixed32 => integer(false, false, Wire::Fixed),
+        Proto::Int64 => integer(true, true, Wire::Varint),
+        Proto::Sint64 => integer(true, true, Wire::Zigzag),
+        Proto::Sfixed64 => integer(true, true, Wire::Fixed),
+        Proto::Uint64 => integer(true, false, Wire::Varint),
+        Proto::Fixed64 => integer(true, false, Wire::Fixed),
+        Proto::Float => Kind::Float,
+        Proto::Double => Kind::Double,
+        Proto::String => Kind::Text,
+        Proto::Bytes => Kind::Bytes,
+        Proto::Enum(desc) => Kind::Enum(choices(desc)),
+        Proto::Message(desc) => match known(desc.full_name()) {
+            Some(known) => Kind::Known(known, desc.clone()),
+            None => Kind::Message(Nested { desc: desc.clone(), shape: OnceLock::new() }),
+        },
+    }
+}
+
+pub(crate) fn known(name: &str) -> Option<Known> {
+    Some(match name {
+        "google.type.Date" => Known::Date,
+        "google.type.Decimal" => Known::Decimal,
+        "google.protobuf.Timestamp" => Known::Timestamp,
+        "google.protobuf.Duration" => Known::Duration,
+        "google.protobuf.Struct" => Known::Struct,
+        "google.protobuf.Value" => Known::Value,
+        "google.protobuf.ListValue" => Known::ListValue,
+        _ => return None,
+    })
+}
+
+fn choices(desc: &EnumDescriptor) -> Vec<Choice> {
+    let option = desc.parent_pool().get_extension_by_name("granary.policy.v1.text");
+    let text = |value: &prost_reflect::EnumValueDescriptor| {
+        let (option, options) = (option.as_ref()?, value.options());
+        if !options.has_extension(option) {
+            return None;
+        }
+        options.get_extension(option).as_str().map(str::to_owned)
+    };
+    desc.values().map(|v| Choice { number: v.number(), name: v.name().to_owned(), text: text(&v) }).collect()
+}
+
+fn ties(desc: &MessageDescriptor) -> Ties {
+    let rule = message_rule(desc);
+    let names = |list: &String| list.split(',').map(|n| n.trim().to_owned()).collect::<Vec<_>>();
+    let groups = |list: &String| {
+        list.split(',').map(|g| g.split('+').map(|n| n.trim().to_owned()).collect()).collect::<Vec<Vec<_>>>()
+    };
+    Ties {
+        at_least_one: rule.at_least_one.iter().map(names).collect(),
+        at_most_one: rule.at_most_one.iter().map(groups).collect(),
+        together: rule.together.iter().map(names).collect(),
+    }
+}

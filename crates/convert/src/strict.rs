@@ -1,0 +1,111 @@
+//! What a caller wrote: JSON becomes a request, or every fault of it is told at once.
+mod guard;
+#[cfg(test)]
+mod lists_and_maps;
+mod names;
+mod read;
+mod scalar;
+mod text;
+
+pub(crate) use scalar::from_base64;
+
+use granary_rpc::Error;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use serde_json::Value;
+
+use crate::rules::check_beside;
+use crate::shape::Shape;
+use crate::violations::{fault, invalid};
+use crate::{MAX_DEPTH, violations};
+
+/// Reads a tool's input: conversion, field and message rules, and the guard against credentials.
+///
+/// # Errors
+/// Every fault at once, as invalid input.
+pub fn parse_input(desc: &MessageDescriptor, json: &Value) -> Result<DynamicMessage, Error> {
+    read_input(desc, json, Vec::new())
+}
+
+/// The same from text. Keys that are given twice are faults; empty text is an empty object.
+///
+/// # Errors
+/// Every fault at once, as invalid input.
+pub fn parse_input_text(desc: &MessageDescriptor, text: &str) -> Result<DynamicMessage, Error> {
+    if text.trim().is_empty() {
+        return parse_input(desc, &Value::Object(serde_json::Map::new()));
+    }
+    let json = text::parse(text).map_err(|wrong| invalid(vec![fault("", wrong)]))?;
+    let twice = text::duplicates(text).iter().map(|path| fault(path, "is given twice")).collect();
+    read_input(desc, &json, twice)
+}
+
+fn read_input(
+    desc: &MessageDescriptor,
+    json: &Value,
+    mut faults: Vec<violations::Violation>,
+) -> Result<DynamicMessage, Error> {
+    let Value::Object(object) = json else {
+        faults.push(fault("", "must be a JSON object"));
+        guard::scan(json, "", &mut faults);
+        return Err(invalid(faults));
+    };
+    if text::deeper_than(json, MAX_DEPTH) {
+        return Err(invalid(vec![fault("", too_deep())]));
+    }
+    let mut reader = read::Reader::default();
+    let message = reader.message(&Shape::of(desc), object, "");
+    faults.append(&mut reader.faults);
+    faults.extend(check_beside(&message, &reader.faulty));
+    if faults.is_empty() { Ok(message) } else { Err(invalid(faults)) }
+}
+
+fn too_deep() -> String {
+    format!("must not be nested more than {MAX_DEPTH} levels deep")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn log_time_entry() -> MessageDescriptor {
+        granary_proto::pool().unwrap().get_message_by_name("granary.harvest.v1.LogTimeEntryRequest").unwrap()
+    }
+
+    #[test]
+    fn no_credential_is_taken_or_repeated_at_any_depth() {
+        let secret = "AQEDATest-secret";
+        for input in [
+            json!({"cookie": secret}),
+            json!({"notes": {"a": [{"liAt": secret}]}}),
+            json!({"nonsense": {"deep": [[{"API-KEY": secret}]]}}),
+            json!({"project_id": [{"access_token": secret}]}),
+            json!([{"proxy": secret}]),
+        ] {
+            let error = parse_input(&log_time_entry(), &input).unwrap_err();
+            assert!(
+                error.violations().iter().any(|v| v.description.contains("PutSealedCredential")),
+                "{error}"
+            );
+            assert!(!format!("{error} {error:?}").contains(secret));
+        }
+    }
+
+    #[test]
+    fn text_is_bounded_and_says_a_key_once() {
+        let twice = r#"{"task_id": 1, "project_id": 7, "t\u0061sk_id": 2, "spent_date": "2026-03-31"}"#;
+        let error = parse_input_text(&log_time_entry(), twice).unwrap_err();
+        assert_eq!(error.violations().len(), 1);
+        assert_eq!(error.violations()[0].field, "task_id");
+        for depth in [70, 200, 100_000] {
+            let deep = format!("{}{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+            let error = parse_input_text(&log_time_entry(), &deep).unwrap_err();
+            assert!(
+                error.to_string().contains("64 levels") || error.to_string().contains("not JSON"),
+                "{error}"
+            );
+        }
+        let error = parse_input_text(&log_time_entry(), "  ").unwrap_err();
+        assert_eq!(error.violations().len(), 3);
+    }
+}

@@ -1,0 +1,33 @@
+//! No credential as a parameter: a key that names one is refused wherever it stands, and its value never repeated.
+use granary_rpc::Violation;
+use serde_json::Value;
+
+use crate::shape::names_secret;
+use crate::violations::{fault, item, join, key};
+
+/// Looks through JSON that no message of the contract describes.
+pub(super) fn scan(json: &Value, path: &str, faults: &mut Vec<Violation>) {
+    match json {
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                scan(value, &item(path, index), faults);
+            }
+        }
+        Value::Object(map) => {
+            for (name, value) in map {
+                let at = join(path, &key(name));
+                if names_secret(name) {
+                    faults.push(refused(&at));
+                } else {
+                    scan(value, &at, faults);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The fault of such a key.
+pub(super) fn refused(path: &str) -> Violation {
+    fault(path, "credentials are not parameters; store them with PutSealedCredential")
+}

@@ -1,0 +1,185 @@
+//! Objects into messages: names, lists, maps, and alternatives.
+use std::collections::{HashMap, HashSet};
+
+use granary_rpc::Violation;
+use prost_reflect::{DynamicMessage, MapKey, Value as Dynamic};
+use serde_json::{Map, Value};
+
+use super::{guard, names, scalar};
+use crate::integer;
+use crate::shape::{Field, Form, Kind, Shape, names_secret};
+use crate::violations::{fault, item, join, key};
+
+/// Reads a message and gathers what is wrong with it.
+#[derive(Default)]
+pub(super) struct Reader {
+    pub(super) faults: Vec<Violation>,
+    /// The paths of values that could not be read; a default stands in their place.
+    pub(super) faulty: HashSet<String>,
+}
+
+impl Reader {
+    pub(super) fn message(
+        &mut self,
+        shape: &Shape,
+        object: &Map<String, Value>,
+        path: &str,
+    ) -> DynamicMessage {
+        let mut message = DynamicMessage::new(shape.desc.clone());
+        let mut keys: HashMap<usize, &str> = HashMap::new();
+        let mut alternatives: HashMap<&str, &str> = HashMap::new();
+        for (name, json) in object {
+            let Some((index, field)) = shape.of_caller(name) else {
+                self.unknown(shape, name, json, path);
+                continue;
+            };
+            let at = join(path, &field.name);
+            if let Some(other) = keys.insert(index, name) {
+                self.wrong(&at, format!("is given twice, as {other} and {name}"));
+                continue;
+            }
+            if json.is_null() {
+                continue;
+            }
+            if let Some(oneof) = &field.oneof
+                && let Some(other) = alternatives.insert(oneof, &field.name)
+            {
+                self.wrong(&at, format!("cannot be given together with {other}"));
+            }
+            let value =
+                if shape.is_extra(field) { self.extra(json, &at) } else { self.field(field, json, &at) };
+            if let Some(value) = value {
+                // Every reader below makes values of the field's own kind.
+                let _ = message.try_set_field(&field.desc, value);
+            }
+        }
+        message
+    }
+
+    fn unknown(&mut self, shape: &Shape, name: &str, json: &Value, path: &str) {
+        let at = join(path, &key(name));
+        if names_secret(name) {
+            self.faults.push(guard::refused(&at));
+            return;
+        }
+        self.faults.push(match names::nearest(shape, name) {
+            Some(near) => fault(&at, format!("is not a field here; did you mean {near}?")),
+            None => fault(&at, "is not a field here"),
+        });
+        guard::scan(json, &at, &mut self.faults);
+    }
+
+    fn field(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
+        match &field.form {
+            Form::One => self.value(field, json, path),
+            Form::List => self.list(field, json, path),
+            Form::Map(keys) => self.map(field, keys, json, path),
+        }
+    }
+
+    fn list(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
+        let scalars = !matches!(field.kind, Kind::Message(_));
+        let items = match json {
+            Value::Array(items) => {
+                items.iter().enumerate().map(|(i, v)| self.filled(field, v, &item(path, i))).collect()
+            }
+            Value::String(text) if scalars => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                parts
+                    .enumerate()
+                    .map(|(i, part)| self.filled(field, &Value::from(part), &item(path, i)))
+                    .collect()
+            }
+            Value::Number(_) if scalars => vec![self.filled(field, json, &item(path, 0))],
+            _ if scalars => {
+                return self.refuse(json, path, "must be an array, or a text with commas".to_owned());
+            }
+            _ => return self.refuse(json, path, "must be an array of objects".to_owned()),
+        };
+        Some(Dynamic::List(items))
+    }
+
+    /// A value, or a default in the place of one that cannot be read.
+    fn filled(&mut self, field: &Field, json: &Value, path: &str) -> Dynamic {
+        let kind = match field.desc.kind() {
+            prost_reflect::Kind::Message(entry) if entry.is_map_entry() => {
+                entry.map_entry_value_field().kind()
+            }
+            kind => kind,
+        };
+        self.value(field, json, path).unwrap_or_else(|| Dynamic::default_value(&kind))
+    }
+
+    fn map(&mut self, field: &Field, keys: &Kind, json: &Value, path: &str) -> Option<Dynamic> {
+        let Value::Object(object) = json else {
+            return self.refuse(json, path, "must be an object".to_owned());
+        };
+        let mut entries = HashMap::new();
+        for (name, json) in object {
+            let at = join(path, &key(name));
+            if names_secret(name) {
+                self.faults.push(guard::refused(&at));
+                continue;
+            }
+            match map_key(keys, name) {
+                Some(read) => {
+                    entries.insert(read, self.filled(field, json, &at));
+                }
+                None => self.wrong(&at, "is not a key that this field takes".to_owned()),
+            }
+        }
+        Some(Dynamic::Map(entries))
+    }
+
+    /// The reverse of what is printed for it: a map of raw JSON.
+    fn extra(&mut self, json: &Value, path: &str) -> Option<Dynamic> {
+        guard::scan(json, path, &mut self.faults);
+        let Value::Object(object) = json else {
+            return self.refuse(json, path, "must be an object".to_owned());
+        };
+        let entry = |(k, v): (&String, &Value)| (MapKey::String(k.clone()), Dynamic::String(v.to_string()));
+        Some(Dynamic::Map(object.iter().map(entry).collect()))
+    }
+
+    fn value(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
+        match (&field.kind, json) {
+            (Kind::Message(nested), Value::Object(object)) => {
+                Some(Dynamic::Message(self.message(nested.shape(), object, path)))
+            }
+            (Kind::Message(_), _) => self.refuse(json, path, "must be an object".to_owned()),
+            _ => match scalar::read(field, json) {
+                Ok(value) => {
+                    guard::scan(json, path, &mut self.faults);
+                    Some(value)
+                }
+                Err(wanted) => self.refuse(json, path, wanted),
+            },
+        }
+    }
+
+    fn refuse(&mut self, json: &Value, path: &str, wanted: String) -> Option<Dynamic> {
+        guard::scan(json, path, &mut self.faults);
+        self.wrong(path, wanted);
+        None
+    }
+
+    fn wrong(&mut self, path: &str, description: String) {
+        self.faults.push(fault(path, description));
+        self.faulty.insert(path.to_owned());
+    }
+}
+
+fn map_key(kind: &Kind, name: &str) -> Option<MapKey> {
+    match kind {
+        Kind::Text => Some(MapKey::String(name.to_owned())),
+        Kind::Bool => name.parse().ok().map(MapKey::Bool),
+        Kind::Integer(width) => match width.dynamic(integer::strict(name)?)? {
+            Dynamic::I32(v) => Some(MapKey::I32(v)),
+            Dynamic::I64(v) => Some(MapKey::I64(v)),
+            Dynamic::U32(v) => Some(MapKey::U32(v)),
+            Dynamic::U64(v) => Some(MapKey::U64(v)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

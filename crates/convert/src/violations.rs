@@ -1,0 +1,84 @@
+//! Faults as callers see them: bounded in number and length, and never repeating what may be a secret.
+use granary_rpc::Error;
+pub(crate) use granary_rpc::Violation;
+
+/// Most faults that one answer lists; they travel in HTTP/2 trailers, which peers bound at 8 to 16 KiB.
+const MAX_LISTED: usize = 24;
+/// Longest piece of the caller's own text that is repeated, in bytes.
+const MAX_QUOTE: usize = 40;
+/// Longest path of a field, in bytes.
+const MAX_PATH: usize = 160;
+/// Longest description, in bytes.
+const MAX_DESCRIPTION: usize = 400;
+
+/// One fault of one field.
+pub(crate) fn fault(path: &str, description: impl Into<String>) -> Violation {
+    Violation { field: cut(path, MAX_PATH), description: cut(&description.into(), MAX_DESCRIPTION) }
+}
+
+/// The error that lists them.
+pub(crate) fn invalid(mut faults: Vec<Violation>) -> Error {
+    faults.sort();
+    faults.dedup();
+    if faults.len() > MAX_LISTED {
+        let more = faults.len() - MAX_LISTED;
+        faults.truncate(MAX_LISTED);
+        faults.push(fault("", format!("has {more} more faults, not listed")));
+    }
+    Error::invalid(faults)
+}
+
+/// The path of a member.
+pub(crate) fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+/// The path of a list's item.
+pub(crate) fn item(path: &str, index: usize) -> String {
+    format!("{path}[{index}]")
+}
+
+/// A key that the caller wrote, fit to be repeated.
+pub(crate) fn key(text: &str) -> String {
+    cut(&text.escape_debug().to_string(), MAX_QUOTE)
+}
+
+/// A short text of the caller in quotes; nothing where it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    if text.len() > MAX_QUOTE { String::new() } else { format!("\"{}\" ", text.escape_debug()) }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let end = (0..=most - 3).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_lists_a_bounded_number_of_short_faults() {
+        let faults =
+            (0..1000).map(|i| fault(&format!("f{i:04}{}", "x".repeat(500)), "y".repeat(1000))).collect();
+        let error = invalid(faults);
+        assert_eq!(error.violations().len(), MAX_LISTED + 1);
+        assert!(
+            error
+                .violations()
+                .iter()
+                .all(|v| v.field.len() <= MAX_PATH && v.description.len() <= MAX_DESCRIPTION)
+        );
+        assert!(error.violations().iter().any(|v| v.description == "has 976 more faults, not listed"));
+    }
+
+    #[test]
+    fn long_texts_are_not_repeated() {
+        assert_eq!(quoted(&"s".repeat(41)), "");
+        assert_eq!(key(&"é".repeat(30)), format!("{}…", "é".repeat(18)));
+        assert_eq!(quoted("a\n"), "\"a\\n\" ");
+    }
+}

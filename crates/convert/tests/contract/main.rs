@@ -1,0 +1,20 @@
+//! Conversion against the whole contract: every tool's input, upstream's answers, schemas.
+#![allow(clippy::unwrap_used, clippy::panic)]
+mod generate;
+mod keeps_all;
+mod log_time_entry;
+mod outputs;
+mod round_trip;
+mod validator;
+
+use prost_reflect::MessageDescriptor;
+
+/// A message of the contract.
+fn message(name: &str) -> MessageDescriptor {
+    granary_proto::pool().unwrap().get_message_by_name(name).unwrap()
+}
+
+/// The input message of a tool.
+fn input_of(tool: &str) -> MessageDescriptor {
+    granary_proto::policy_table().unwrap().tool(tool).unwrap().descriptor.input()
+}

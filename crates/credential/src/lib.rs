@@ -1,0 +1,17 @@
+//! Secrets, and every form in which they travel: tickets, sealed puts, and the principal tokens that ask for them.
+//!
+//! Small enough for one security review. Nothing here logs, and no type that holds a secret has `Display` or
+//! `Serialize`; `Debug` shows the kind only.
+pub mod credential;
+pub mod fingerprint;
+pub mod grant;
+pub mod layer;
+pub mod principal;
+pub mod sealed;
+pub mod secret;
+pub mod ticket;
+
+pub use credential::Credential;
+pub use granary_proto::granary::policy::v1::CredentialKind as Kind;
+pub use grant::Grant;
+pub use secret::{Key, Secret};

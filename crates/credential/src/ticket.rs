@@ -1,0 +1,150 @@
+//! Tickets: the credentials of one account, sealed for one service, short-lived.
+//!
+//! `"GT1" · header length (u16, big endian) · header · nonce (24) · XChaCha20-Poly1305(credentials)`. Everything before
+//! the nonce is the associated data, byte for byte as sent, so that a flipped bit anywhere is refused.
+mod open;
+
+use std::time::Duration;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use prost::Message;
+use zeroize::Zeroizing;
+
+use crate::{Credential, Key};
+
+pub use open::{Expected, Refused, open};
+
+/// How long a ticket lives.
+pub const LIFE: Duration = Duration::from_secs(60);
+pub(crate) const MAGIC: &[u8; 3] = b"GT1";
+pub(crate) const NONCE: usize = 24;
+
+/// The keys of one service: the first seals, all of them open. At most a handful, during a rotation.
+#[derive(Clone, Debug)]
+pub struct Ring(Vec<(String, Key)>);
+
+/// What stands in the clear on a ticket, and is authenticated.
+#[derive(Clone, PartialEq, Message)]
+pub struct Header {
+    /// The id of the key it is sealed with.
+    #[prost(string, tag = "1")]
+    pub key_id: String,
+    /// 16 random bytes.
+    #[prost(bytes = "vec", tag = "2")]
+    pub ticket_id: Vec<u8>,
+    /// The full name of the service it is sealed for.
+    #[prost(string, tag = "3")]
+    pub audience: String,
+    /// The tenant.
+    #[prost(string, tag = "4")]
+    pub tenant: String,
+    /// The account's identifier.
+    #[prost(string, tag = "5")]
+    pub account: String,
+    /// The account's incarnation, 16 random bytes.
+    #[prost(bytes = "vec", tag = "6")]
+    pub incarnation: Vec<u8>,
+    /// What lies inside.
+    #[prost(message, repeated, tag = "7")]
+    pub contents: Vec<Content>,
+    /// When it was issued, in milliseconds since 1970.
+    #[prost(uint64, tag = "8")]
+    pub issued_ms: u64,
+    /// When it ends, in milliseconds since 1970.
+    #[prost(uint64, tag = "9")]
+    pub expires_ms: u64,
+}
+
+/// One credential inside a ticket.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub struct Content {
+    /// Its kind.
+    #[prost(enumeration = "crate::Kind", tag = "1")]
+    pub kind: i32,
+    /// Its version.
+    #[prost(int64, tag = "2")]
+    pub version: i64,
+}
+
+/// The sealed part.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Sealed {
+    /// The values, in the order of the header's contents.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub(crate) values: Vec<Vec<u8>>,
+}
+
+impl Ring {
+    /// A ring whose first key seals.
+    pub fn new(keys: Vec<(String, Key)>) -> Self {
+        Self(keys)
+    }
+
+    /// A ring of one key, whose id is taken from the key itself.
+    pub fn single(key: Key) -> Self {
+        let id = data_encoding::HEXLOWER.encode(&crate::fingerprint::sha256(key.expose())[..4]);
+        Self(vec![(id, key)])
+    }
+
+    /// Reads a ring from its file: one base64 key a line, the first being the one that seals; `#` starts a comment.
+    ///
+    /// # Errors
+    /// Says which line is no key.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut keys = Vec::new();
+        for (number, line) in text.lines().enumerate() {
+            let line = line.split('#').next().unwrap_or_default().trim();
+            if line.is_empty() {
+                continue;
+            }
+            let key = Key::from_base64(line)
+                .ok_or_else(|| format!("line {} is not 32 bytes in base64", number + 1))?;
+            keys.extend(Self::single(key).0);
+        }
+        if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(Self(keys)) }
+    }
+
+    fn sealing(&self) -> Option<&(String, Key)> {
+        self.0.first()
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<&Key> {
+        self.0.iter().find(|(i, _)| i == id).map(|(_, key)| key)
+    }
+}
+
+/// Seals credentials; key id, contents and times of the header are filled in here. `None`: the ring is empty or the
+/// header is too long.
+pub fn seal(
+    ring: &Ring,
+    mut header: Header,
+    credentials: &[(Credential, i64)],
+    now_ms: u64,
+) -> Option<(Vec<u8>, Header)> {
+    let (key_id, key) = ring.sealing()?;
+    header.key_id.clone_from(key_id);
+    header.ticket_id = rand::random::<[u8; 16]>().to_vec();
+    header.issued_ms = now_ms;
+    header.expires_ms = now_ms + u64::try_from(LIFE.as_millis()).ok()?;
+    header.contents =
+        credentials.iter().map(|(c, version)| Content { kind: c.kind() as i32, version: *version }).collect();
+
+    let clear = header.encode_to_vec();
+    let mut ticket = Vec::with_capacity(clear.len() + 256);
+    ticket.extend_from_slice(MAGIC);
+    ticket.extend_from_slice(&u16::try_from(clear.len()).ok()?.to_be_bytes());
+    ticket.extend_from_slice(&clear);
+
+    let values: Vec<Zeroizing<Vec<u8>>> = credentials.iter().map(|(c, _)| c.encode()).collect();
+    let mut sealed = Sealed { values: values.iter().map(|v| v.to_vec()).collect() };
+    let plain = Zeroizing::new(sealed.encode_to_vec());
+    sealed.values.iter_mut().for_each(zeroize::Zeroize::zeroize);
+    let nonce: [u8; NONCE] = rand::random();
+    let cipher = XChaCha20Poly1305::new(key.expose().into());
+    let payload = Payload { msg: &plain, aad: &ticket };
+    let sealed = cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
+    ticket.extend_from_slice(&nonce);
+    ticket.extend_from_slice(&sealed);
+    Some((ticket, header))
+}

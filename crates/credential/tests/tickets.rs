@@ -1,0 +1,131 @@
+//! A ticket opens only at the service, for the account, with the contents and before the time that it names.
+use granary_credential::ticket::{self, Expected, Header, Refused, Ring};
+use granary_credential::{Credential, Key, Kind, Secret};
+use proptest::prelude::*;
+
+const AUDIENCE: &str = "granary.harvest.v1.HarvestTime";
+const NOW: u64 = 1_790_000_000_000;
+
+fn credential() -> Credential {
+    Credential::HarvestToken { access_token: Secret::new("canary-token-0001".into()), account_id: 910_001 }
+}
+
+fn key_credential() -> Credential {
+    Credential::HarvestapiKey { api_key: Secret::new("canary-key-0001".into()) }
+}
+
+fn seal(ring: &Ring, credentials: &[(Credential, i64)]) -> Vec<u8> {
+    let header = Header {
+        audience: AUDIENCE.into(),
+        tenant: "acme".into(),
+        account: "user_ha_456".into(),
+        incarnation: vec![7; 16],
+        ..Header::default()
+    };
+    ticket::seal(ring, header, credentials, NOW).unwrap().0
+}
+
+fn needs(kinds: &[Kind]) -> Vec<Vec<Kind>> {
+    kinds.iter().map(|k| vec![*k]).collect()
+}
+
+fn open<'a>(ring: &Ring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>)) -> Result<(), Refused> {
+    static NEEDS: std::sync::LazyLock<Vec<Vec<Kind>>> = std::sync::LazyLock::new(|| vec![vec![Kind::HarvestToken]]);
+    let mut expected =
+        Expected { audience: AUDIENCE, tenant: "acme", account: "user_ha_456", needs: &NEEDS, now_ms: NOW + 1 };
+    change(&mut expected);
+    ticket::open(ring, ticket, &expected).map(|_| ())
+}
+
+#[test]
+fn a_ticket_opens_where_it_should_and_gives_the_credential_back() {
+    let ring = Ring::single(Key::random());
+    let ticket = seal(&ring, &[(credential(), 3)]);
+    let needs = needs(&[Kind::HarvestToken]);
+    let expected =
+        Expected { audience: AUDIENCE, tenant: "acme", account: "user_ha_456", needs: &needs, now_ms: NOW };
+    let grant = ticket::open(&ring, &ticket, &expected).unwrap();
+    assert_eq!(grant.credentials(), &[(credential(), 3)]);
+    assert_eq!(grant.incarnation(), &[7; 16]);
+}
+
+#[test]
+fn a_ticket_for_anything_else_is_refused() {
+    let ring = Ring::single(Key::random());
+    let ticket = seal(&ring, &[(credential(), 1)]);
+    assert_eq!(open(&ring, &ticket, |_| {}), Ok(()));
+    assert_eq!(
+        open(&ring, &ticket, |e| e.audience = "granary.linkedin.v1.LinkedInData"),
+        Err(Refused::Audience)
+    );
+    assert_eq!(open(&ring, &ticket, |e| e.tenant = "other"), Err(Refused::Account));
+    assert_eq!(open(&ring, &ticket, |e| e.account = "user_ha_45"), Err(Refused::Account));
+    assert_eq!(open(&ring, &ticket, |e| e.now_ms = NOW + 60_000), Err(Refused::Expired));
+    assert_eq!(open(&Ring::single(Key::random()), &ticket, |_| {}), Err(Refused::Unreadable));
+}
+
+#[test]
+fn a_ticket_with_other_kinds_than_the_method_declares_is_refused() {
+    let ring = Ring::single(Key::random());
+    let token = Kind::HarvestToken;
+    let key = Kind::HarvestapiKey;
+    let cases: [(&[(Credential, i64)], Vec<Vec<Kind>>, bool); 7] = [
+        (&[(credential(), 1)], needs(&[token]), true),
+        (&[(credential(), 1)], vec![vec![token, key]], true),
+        (&[(credential(), 1)], needs(&[key]), false),
+        (&[(credential(), 1)], needs(&[token, key]), false),
+        (&[(credential(), 1), (key_credential(), 1)], needs(&[token]), false),
+        (&[(credential(), 1), (key_credential(), 1)], vec![vec![token, key]], false),
+        (&[], needs(&[token]), false),
+    ];
+    for (contents, needs, fits) in cases {
+        let ticket = seal(&ring, contents);
+        let result = open(&ring, &ticket, |e| e.needs = &needs);
+        assert_eq!(result.is_ok(), fits, "{contents:?} for {needs:?}: {result:?}");
+    }
+}
+
+#[test]
+fn a_ticket_with_a_flipped_bit_anywhere_is_refused() {
+    let ring = Ring::single(Key::random());
+    let ticket = seal(&ring, &[(credential(), 1)]);
+    for bit in 0..ticket.len() * 8 {
+        let mut changed = ticket.clone();
+        changed[bit / 8] ^= 1 << (bit % 8);
+        assert!(open(&ring, &changed, |_| {}).is_err(), "bit {bit} of {}", ticket.len() * 8);
+    }
+}
+
+#[test]
+fn a_rotation_adds_at_the_receiver_then_at_the_issuer_then_drops_the_old_key() {
+    let (old, new) = (Key::random(), Key::random());
+    let text = |keys: &[&Key]| keys.iter().map(|k| k.to_base64().to_string()).collect::<Vec<_>>().join("\n");
+    let receiver = Ring::parse(&text(&[&old, &new])).unwrap();
+    for issuer in [Ring::parse(&text(&[&old])).unwrap(), Ring::parse(&text(&[&new, &old])).unwrap()] {
+        assert_eq!(open(&receiver, &seal(&issuer, &[(credential(), 1)]), |_| {}), Ok(()));
+    }
+    let last = Ring::parse(&text(&[&new])).unwrap();
+    assert_eq!(open(&last, &seal(&receiver, &[(credential(), 1)]), |_| {}), Err(Refused::Unreadable));
+}
+
+#[test]
+fn nothing_that_holds_a_secret_shows_it() {
+    let ring = Ring::single(Key::random());
+    let ticket = seal(&ring, &[(credential(), 1)]);
+    let shown = format!("{:?} {ring:?} {:?}", credential(), Secret::new("canary-token-0001".into()));
+    assert!(!shown.contains("canary"), "{shown}");
+    assert!(!String::from_utf8_lossy(&ticket).contains("canary"));
+}
+
+proptest! {
+    #[test]
+    fn bytes_from_outside_never_open_and_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let ring = Ring::single(Key::random());
+        let opened = open(&ring, &bytes, |_| ());
+        prop_assert!(opened.is_err());
+        let mut prefixed = b"GT1".to_vec();
+        prefixed.extend(bytes);
+        let opened = open(&ring, &prefixed, |_| ());
+        prop_assert!(opened.is_err());
+    }
+}

@@ -1,0 +1,80 @@
+//! Options on fields, messages and enum values, read once from the descriptors.
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use prost::Message;
+use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, MessageDescriptor};
+
+use crate::granary::policy::v1::{FieldRule, MessageRule};
+use crate::pool;
+
+/// What a field accepts and what it is called upstream; the default where nothing is declared.
+pub fn field_rule(field: &FieldDescriptor) -> FieldRule {
+    read(&field.options(), "granary.policy.v1.field")
+}
+
+/// What ties the fields of a message together; the default where nothing is declared.
+pub fn message_rule(message: &MessageDescriptor) -> MessageRule {
+    read(&message.options(), "granary.policy.v1.message")
+}
+
+/// The short text of an enum value, if it has one.
+pub fn text_of(enumeration: &str, number: i32) -> Option<&'static str> {
+    TEXTS.get(enumeration)?.iter().find(|(n, _)| *n == number).map(|(_, text)| text.as_str())
+}
+
+/// The number of the enum value that has a short text.
+pub fn number_of(enumeration: &str, text: &str) -> Option<i32> {
+    TEXTS.get(enumeration)?.iter().find(|(_, t)| t == text).map(|(n, _)| *n)
+}
+
+/// Every short text of an enum, in the order of its numbers.
+pub fn texts(enumeration: &str) -> Vec<&'static str> {
+    TEXTS.get(enumeration).map(|all| all.iter().map(|(_, t)| t.as_str()).collect()).unwrap_or_default()
+}
+
+static TEXTS: LazyLock<HashMap<String, Vec<(i32, String)>>> = LazyLock::new(|| {
+    let Ok(pool) = pool() else { return HashMap::new() };
+    pool.all_enums()
+        .filter(|e| e.full_name().starts_with("granary."))
+        .map(|e| (e.full_name().to_owned(), enum_texts(&e)))
+        .collect()
+});
+
+fn enum_texts(enumeration: &EnumDescriptor) -> Vec<(i32, String)> {
+    let Some(extension) = pool().ok().and_then(|p| p.get_extension_by_name("granary.policy.v1.text")) else {
+        return Vec::new();
+    };
+    enumeration
+        .values()
+        .filter(|v| v.options().has_extension(&extension))
+        .filter_map(|v| {
+            let text = v.options().get_extension(&extension).as_str()?.to_owned();
+            Some((v.number(), text))
+        })
+        .collect()
+}
+
+fn read<T: Message + Default>(options: &DynamicMessage, name: &str) -> T {
+    let Some(extension) = pool().ok().and_then(|p| p.get_extension_by_name(name)) else {
+        return T::default();
+    };
+    if !options.has_extension(&extension) {
+        return T::default();
+    }
+    let bytes =
+        options.get_extension(&extension).as_message().map(Message::encode_to_vec).unwrap_or_default();
+    T::decode(bytes.as_slice()).unwrap_or_default()
+}
+
+/// The comment above a method in its proto, as one line.
+pub fn comment(method: &prost_reflect::MethodDescriptor) -> String {
+    let file = method.parent_file();
+    let Some(info) = file.file_descriptor_proto().source_code_info.as_ref() else { return String::new() };
+    info.location
+        .iter()
+        .find(|location| location.path == method.path())
+        .and_then(|location| location.leading_comments.as_deref())
+        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
+        .unwrap_or_default()
+}

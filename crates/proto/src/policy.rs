@@ -1,0 +1,114 @@
+//! The policy table: what each method needs and may do, read from the descriptors, and the only place that knows.
+mod read;
+
+use std::collections::HashMap;
+
+use prost_reflect::MethodDescriptor;
+
+use crate::granary::policy::v1::{CredentialKind, Effect, Exposure, Scope, UpstreamCall};
+
+/// Every method of `granary.*` with its policy.
+#[derive(Debug)]
+pub struct PolicyTable {
+    methods: Vec<Method>,
+    by_path: HashMap<String, usize>,
+    by_tool: HashMap<String, usize>,
+}
+
+/// One method and its policy.
+#[derive(Debug)]
+pub struct Method {
+    /// The HTTP/2 path, such as "/granary.harvest.v1.HarvestTime/LogTimeEntry".
+    pub path: String,
+    /// The full name of its service, such as "granary.harvest.v1.HarvestTime"; tickets are sealed for it.
+    pub service: String,
+    /// Where the method stands in the descriptors.
+    pub descriptor: MethodDescriptor,
+    /// Every one of them goes into the ticket; of each entry the first kind that the account has.
+    pub needs: Vec<Vec<CredentialKind>>,
+    /// A small number that is equal for methods of one service with equal needs: what a cached ticket may be shared by.
+    pub ticket_class: u16,
+    /// What a call does to the world.
+    pub effect: Effect,
+    /// What the caller's key must hold.
+    pub scope: Scope,
+    /// Where the method is reachable.
+    pub exposure: Exposure,
+    /// The tool name; empty where it is no tool.
+    pub tool: String,
+    /// Other names of the tool.
+    pub tool_aliases: Vec<String>,
+    /// Which price applies.
+    pub price: Option<Price>,
+    /// The third party's endpoint, where the mapping is mechanical.
+    pub upstream: Option<UpstreamCall>,
+}
+
+/// Which price of the configured list applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// The name of the price.
+    pub sku: String,
+    /// Boolean request fields with the price that replaces it; the first that is true decides.
+    pub modifiers: Vec<(String, String)>,
+}
+
+/// Why there is no table.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    /// The build embedded a damaged descriptor set.
+    #[error("cannot read the embedded descriptors: {0}")]
+    Descriptors(String),
+    /// A method declares nothing.
+    #[error("method {0} declares no policy")]
+    Missing(String),
+    /// A method declares something that cannot be.
+    #[error("method {method} has an unusable policy: {fault}")]
+    Unusable {
+        /// The full name of the method.
+        method: String,
+        /// What is wrong.
+        fault: String,
+    },
+}
+
+impl PolicyTable {
+    /// All methods, in the order of the descriptors.
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// The method at an HTTP/2 path.
+    pub fn path(&self, path: &str) -> Option<&Method> {
+        self.by_path.get(path).and_then(|&i| self.methods.get(i))
+    }
+
+    /// The method behind a tool's name or alias.
+    pub fn tool(&self, name: &str) -> Option<&Method> {
+        self.by_tool.get(name).and_then(|&i| self.methods.get(i))
+    }
+
+    /// The methods that are tools, in the order of their names.
+    pub fn tools(&self) -> Vec<&Method> {
+        let mut tools: Vec<&Method> = self.methods.iter().filter(|m| !m.tool.is_empty()).collect();
+        tools.sort_by(|a, b| a.tool.cmp(&b.tool));
+        tools
+    }
+
+    /// The methods of one service.
+    pub fn service<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a Method> {
+        self.methods.iter().filter(move |m| m.service == service)
+    }
+}
+
+impl Method {
+    /// The name as "package.Service/Method".
+    pub fn name(&self) -> &str {
+        self.path.trim_start_matches('/')
+    }
+
+    /// Whether a call may be repeated without harm.
+    pub fn is_read(&self) -> bool {
+        matches!(self.effect, Effect::Read | Effect::ChargedRead)
+    }
+}

@@ -1,0 +1,12 @@
+//! The wire contract that every service shares: one error type with one enum of reasons, metadata names, deadlines.
+pub mod deadline;
+pub mod error;
+pub mod identifier;
+pub mod metadata;
+pub mod pattern;
+pub mod reason;
+
+pub use deadline::Deadline;
+pub use error::{Error, Violation};
+pub use identifier::Identifier;
+pub use reason::{Family, Reason};

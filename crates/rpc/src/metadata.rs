@@ -1,0 +1,30 @@
+//! The names of all metadata that Granary reads or writes.
+
+/// From callers: `Bearer KEY`.
+pub const AUTHORIZATION: &str = "authorization";
+/// From callers on typed upstream calls, and from the gateway to services: the account, percent-encoded UTF-8.
+pub const ACCOUNT: &str = "granary-account";
+/// From callers: refuse a call whose worst case costs more, in US dollars as decimal text.
+pub const MAX_COST: &str = "granary-max-cost";
+/// From callers: the budget that a call draws on.
+pub const BUDGET: &str = "granary-budget";
+/// From callers: a repeat with the same key answers with the first outcome.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// From callers, and in answers: names the request in logs.
+pub const REQUEST_ID: &str = "granary-request-id";
+/// W3C trace context.
+pub const TRACEPARENT: &str = "traceparent";
+/// The time that is left, in gRPC's own form.
+pub const TIMEOUT: &str = "grpc-timeout";
+
+/// From the gateway to services: the sealed ticket.
+pub const TICKET: &str = "granary-ticket-bin";
+/// From the gateway to services: the tenant.
+pub const TENANT: &str = "granary-tenant";
+/// Between services, where they do not use mutual TLS: the key of the edge.
+pub const EDGE_KEY: &str = "granary-edge-key";
+
+/// In trailers from services to the gateway, which strips it: what upstream made of a credential, as `kind;version;outcome`.
+pub const CREDENTIAL_OUTCOME: &str = "granary-credential-outcome";
+/// In trailers to callers: what upstream billed, in micro-dollars.
+pub const CHARGE_MICROS: &str = "granary-charge-micros";

@@ -1,0 +1,97 @@
+//! Why a call failed: one enum, and the one place that gives each reason its gRPC code and the party that must act.
+pub use granary_proto::granary::policy::v1::ErrorReason as Reason;
+use tonic::Code;
+
+/// Who must act on a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// The caller: its input, key, scope or cap.
+    Caller,
+    /// The end user: a credential, its credit or its rights upstream.
+    User,
+    /// The third party.
+    Upstream,
+    /// Whoever runs Granary.
+    Operator,
+}
+
+impl Family {
+    /// The word used in metadata, docs and metrics.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::User => "user",
+            Self::Upstream => "upstream",
+            Self::Operator => "operator",
+        }
+    }
+}
+
+/// The gRPC code and the family of a reason.
+pub fn classify(reason: Reason) -> (Code, Family) {
+    use Family::{Caller, Operator, Upstream, User};
+    match reason {
+        Reason::ApiKeyMissing | Reason::ApiKeyInvalid | Reason::ApiKeyExpired => {
+            (Code::Unauthenticated, Caller)
+        }
+        Reason::ScopeMissing | Reason::AccountNotAllowed => (Code::PermissionDenied, Caller),
+        Reason::AccountHeaderInvalid
+        | Reason::InvalidInput
+        | Reason::SealInvalid
+        | Reason::UpstreamInvalidInput
+        | Reason::TimerModeMismatch
+        | Reason::NotAssigned => (Code::InvalidArgument, Caller),
+        Reason::MethodUnknown | Reason::MethodNotHere => (Code::Unimplemented, Caller),
+        Reason::ToolUnknown | Reason::NotFound => (Code::NotFound, Caller),
+        Reason::AlreadyExists => (Code::AlreadyExists, Caller),
+        Reason::VersionConflict => (Code::Aborted, Caller),
+        Reason::SealExpired | Reason::SealReplayed | Reason::CostCapExceeded => {
+            (Code::FailedPrecondition, Caller)
+        }
+        Reason::LimitExceeded => (Code::ResourceExhausted, Caller),
+        Reason::DeadlineExceeded => (Code::DeadlineExceeded, Caller),
+        Reason::AccountNotFound | Reason::UpstreamNotFound => (Code::NotFound, User),
+        Reason::AccountDisabled
+        | Reason::CredentialMissing
+        | Reason::CredentialExpired
+        | Reason::CredentialRevoked
+        | Reason::CredentialRejected => (Code::FailedPrecondition, User),
+        Reason::OutOfCredit => (Code::ResourceExhausted, User),
+        Reason::UpstreamForbidden => (Code::PermissionDenied, User),
+        Reason::UpstreamConflict => (Code::Aborted, User),
+        Reason::UpstreamThrottled | Reason::UpstreamUnavailable | Reason::UpstreamMalformed => {
+            (Code::Unavailable, Upstream)
+        }
+        Reason::UnknownOutcome => (Code::Unknown, Upstream),
+        Reason::StoreUnavailable | Reason::ServiceUnavailable | Reason::Overloaded => {
+            (Code::Unavailable, Operator)
+        }
+        Reason::TicketRefused | Reason::EdgeRefused => (Code::PermissionDenied, Operator),
+        Reason::Internal | Reason::Unspecified => (Code::Internal, Operator),
+    }
+}
+
+/// The name as it stands in `ErrorInfo.reason`, such as "CREDENTIAL_MISSING".
+pub fn name(reason: Reason) -> &'static str {
+    reason.as_str_name().trim_start_matches("ERROR_REASON_")
+}
+
+/// The reason of that name.
+pub fn from_name(name: &str) -> Option<Reason> {
+    Reason::from_str_name(&format!("ERROR_REASON_{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_a_name_that_reads_back() {
+        for number in 0..200 {
+            if let Ok(reason) = Reason::try_from(number) {
+                assert_eq!(from_name(name(reason)), Some(reason));
+                assert_ne!(classify(reason).0, Code::Ok);
+            }
+        }
+    }
+}

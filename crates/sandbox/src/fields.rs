@@ -1,0 +1,100 @@
+use serde_json::{Map, Value};
+
+/// A JSON object that is taken apart field by field, so that a complaint can name the field.
+pub(crate) struct Fields {
+    map: Map<String, Value>,
+}
+
+/// What is wrong with which field.
+#[derive(Debug, thiserror::Error)]
+#[error("{field}: {problem}")]
+pub(crate) struct Fault {
+    field: String,
+    problem: String,
+}
+
+// === impl Fields ===
+
+impl Fields {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Fault> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(map)) => Ok(Self { map }),
+            Ok(_) => Err(Fault::new("body", "must be a JSON object")),
+            Err(_) => Err(Fault::new("body", "is not JSON")),
+        }
+    }
+
+    pub(crate) fn of(map: Map<String, Value>) -> Self {
+        Self { map }
+    }
+
+    /// Lifts the members of a nested object to this level; both ways of writing are taken.
+    pub(crate) fn lift(&mut self, name: &str) -> Result<(), Fault> {
+        match self.map.shift_remove(name) {
+            None => Ok(()),
+            Some(Value::Object(inner)) => {
+                self.map.extend(inner);
+                Ok(())
+            }
+            Some(_) => Err(Fault::new(name, "must be an object")),
+        }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    pub(crate) fn raw(&mut self, name: &str) -> Option<Value> {
+        self.map.shift_remove(name)
+    }
+
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        match self.map.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
+            Some(_) => Err(Fault::new(name, "must be a text that is not empty")),
+        }
+    }
+
+    pub(crate) fn integer(&mut self, name: &str) -> Result<Option<u64>, Fault> {
+        match self.map.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Number(number)) if number.is_u64() => Ok(number.as_u64()),
+            Some(_) => Err(Fault::new(name, "must be a whole number, not below 0")),
+        }
+    }
+
+    pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, Fault> {
+        match self.map.shift_remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(_) => Err(Fault::new(name, "must be true or false")),
+        }
+    }
+
+    /// One word out of a fixed list.
+    pub(crate) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Fault> {
+        let Some(value) = self.map.shift_remove(name) else { return Ok(None) };
+        if let Some((_, found)) = words.iter().find(|(word, _)| value.as_str() == Some(word)) {
+            return Ok(Some(*found));
+        }
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        Err(Fault::new(name, &format!("must be one of {}", known.join(", "))))
+    }
+
+    /// Refuses whatever was not taken.
+    pub(crate) fn finish(self) -> Result<(), Fault> {
+        match self.map.keys().next() {
+            None => Ok(()),
+            Some(name) => Err(Fault::new(name, "is not a known field")),
+        }
+    }
+}
+
+// === impl Fault ===
+
+impl Fault {
+    pub(crate) fn new(field: &str, problem: &str) -> Self {
+        Self { field: field.to_owned(), problem: problem.to_owned() }
+    }
+}

@@ -1,0 +1,38 @@
+use http::{StatusCode, header};
+use serde_json::json;
+
+use crate::call::Reply;
+
+/// Harvest answers failures in three different shapes, and throttling in none of them.
+pub(super) fn unauthorized() -> Reply {
+    error(StatusCode::UNAUTHORIZED, "The token is unknown, revoked or expired")
+}
+
+pub(super) fn forbidden() -> Reply {
+    error(StatusCode::FORBIDDEN, "Not authorized!")
+}
+
+pub(super) fn not_found() -> Reply {
+    error(StatusCode::NOT_FOUND, "Not Found")
+}
+
+/// Problems in the order of the fields, in one text.
+pub(super) fn invalid(problems: &[String]) -> Reply {
+    error(StatusCode::UNPROCESSABLE_ENTITY, &problems.join(", "))
+}
+
+pub(super) fn throttled(seconds: u64) -> Reply {
+    Reply::html(StatusCode::TOO_MANY_REQUESTS, "").with(header::RETRY_AFTER, &seconds.to_string())
+}
+
+/// An answer of that status in the shape that Harvest gives it.
+pub(super) fn error(status: StatusCode, text: &str) -> Reply {
+    match status.as_u16() {
+        401 => Reply::json(status, &json!({"error": "invalid_token", "error_description": text}))
+            .with(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
+        404 => Reply::json(status, &json!({"status": 404, "error": text})),
+        429 => Reply::html(status, ""),
+        500.. => Reply::html(status, "<html><body>Internal Server Error</body></html>"),
+        _ => Reply::json(status, &json!({"message": text})),
+    }
+}

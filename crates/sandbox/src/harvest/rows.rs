@@ -1,0 +1,253 @@
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::account::{Account, Client, Person, Project, TaskAssignment, UserAssignment};
+use super::caller::{Caller, is_project_manager};
+use crate::decimal::Decimal;
+
+/// How the objects of an account look on the wire.
+#[derive(Serialize)]
+pub(super) struct ProjectRow<'a> {
+    id: u64,
+    client: ClientRef<'a>,
+    name: &'a str,
+    code: Option<&'a str>,
+    is_active: bool,
+    is_billable: bool,
+    is_fixed_fee: bool,
+    bill_by: &'a str,
+    hourly_rate: Option<Decimal>,
+    budget: Option<Decimal>,
+    budget_by: &'a str,
+    budget_is_monthly: bool,
+    notify_when_over_budget: bool,
+    over_budget_notification_percentage: Decimal,
+    over_budget_notification_date: Option<Date>,
+    show_budget_to_all: bool,
+    cost_budget: Option<Decimal>,
+    cost_budget_include_expenses: bool,
+    fee: Option<Decimal>,
+    notes: Option<&'a str>,
+    starts_on: Option<Date>,
+    ends_on: Option<Date>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+pub(super) struct ClientRef<'a> {
+    id: u64,
+    name: &'a str,
+    currency: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct ProjectRef<'a> {
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+    pub(super) code: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Named<'a> {
+    pub(super) id: u64,
+    pub(super) name: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct PersonRow<'a> {
+    id: u64,
+    first_name: &'a str,
+    last_name: &'a str,
+    email: String,
+    telephone: &'a str,
+    timezone: &'a str,
+    has_access_to_all_future_projects: bool,
+    is_contractor: bool,
+    is_active: bool,
+    weekly_capacity: u32,
+    default_hourly_rate: Option<Decimal>,
+    cost_rate: Option<Decimal>,
+    roles: &'a [&'a str],
+    access_roles: &'a [&'a str],
+    avatar_url: &'a str,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+pub(super) struct TaskAssignmentRow<'a> {
+    id: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<ProjectRef<'a>>,
+    task: Named<'a>,
+    is_active: bool,
+    billable: bool,
+    hourly_rate: Option<Decimal>,
+    budget: Option<Decimal>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Serialize)]
+pub(super) struct ProjectAssignmentRow<'a> {
+    id: u64,
+    is_project_manager: bool,
+    is_active: bool,
+    use_default_rates: bool,
+    budget: Option<Decimal>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    hourly_rate: Option<Decimal>,
+    project: ProjectRef<'a>,
+    client: Named<'a>,
+    task_assignments: Vec<TaskAssignmentRow<'a>>,
+}
+
+/// Assignments are made five minutes after their project.
+const FIVE_MINUTES: i64 = 300;
+
+pub(super) fn project<'a>(account: &'a Account, project: &'a Project) -> ProjectRow<'a> {
+    let fixed = project.fee.is_some();
+    ProjectRow {
+        id: project.id,
+        client: client_ref(account, project),
+        name: project.name,
+        code: project.code,
+        is_active: project.is_active,
+        is_billable: project.is_billable,
+        is_fixed_fee: fixed,
+        bill_by: project.bill_by,
+        hourly_rate: project.hourly_rate,
+        budget: project.budget,
+        budget_by: project.budget_by,
+        budget_is_monthly: false,
+        notify_when_over_budget: project.budget_by != "none",
+        over_budget_notification_percentage: Decimal::new(80, 0),
+        over_budget_notification_date: project.over_budget_on,
+        show_budget_to_all: false,
+        cost_budget: project.cost_budget,
+        cost_budget_include_expenses: fixed,
+        fee: project.fee,
+        notes: project.notes,
+        starts_on: project.starts_on,
+        ends_on: project.ends_on,
+        created_at: project.created_at,
+        updated_at: project.updated_at,
+    }
+}
+
+pub(super) fn client_ref<'a>(account: &'a Account, project: &Project) -> ClientRef<'a> {
+    let Client { id, name, currency } = &account.clients[project.client];
+    ClientRef { id: *id, name, currency }
+}
+
+pub(super) fn project_ref(project: &Project) -> ProjectRef<'_> {
+    ProjectRef { id: project.id, name: project.name, code: project.code }
+}
+
+pub(super) fn person<'a>(account: &'a Account, caller: Caller, place: usize) -> PersonRow<'a> {
+    let person = &account.people[place];
+    let own_role = place == caller.person;
+    PersonRow {
+        id: person.id,
+        first_name: person.first,
+        last_name: person.last,
+        email: format!("{}.{}@example.com", person.first, person.last).to_lowercase(),
+        telephone: person.telephone,
+        timezone: person.timezone,
+        has_access_to_all_future_projects: false,
+        is_contractor: person.is_contractor,
+        is_active: person.is_active,
+        weekly_capacity: person.weekly_capacity,
+        default_hourly_rate: person.hourly_rate.filter(|_| caller.sees_billable_rates(account)),
+        cost_rate: person.cost_rate.filter(|_| caller.is_administrator()),
+        roles: person.roles,
+        access_roles: if own_role { caller.access(person) } else { person.access },
+        avatar_url: "https://cache.example.com/avatars/fixture-01.png",
+        created_at: person.created_at,
+        updated_at: person.updated_at,
+    }
+}
+
+pub(super) fn full_name(person: &Person) -> String {
+    format!("{} {}", person.first, person.last)
+}
+
+pub(super) fn task_assignment<'a>(
+    account: &'a Account,
+    project: &'a Project,
+    assignment: &TaskAssignment,
+    with_project: bool,
+) -> TaskAssignmentRow<'a> {
+    let task = &account.tasks[assignment.task];
+    TaskAssignmentRow {
+        id: assignment.id,
+        project: with_project.then(|| project_ref(project)),
+        task: Named { id: task.id, name: task.name },
+        is_active: assignment.is_active,
+        billable: assignment.billable,
+        hourly_rate: assignment.hourly_rate,
+        budget: None,
+        created_at: made(project),
+        updated_at: made(project),
+    }
+}
+
+pub(super) fn project_assignment<'a>(
+    account: &'a Account,
+    caller: Caller,
+    place: usize,
+    assignment: &UserAssignment,
+) -> ProjectAssignmentRow<'a> {
+    let project = &account.projects[place];
+    let client = &account.clients[project.client];
+    let active = project.tasks.iter().filter(|task| task.is_active);
+    ProjectAssignmentRow {
+        id: assignment.id,
+        is_project_manager: is_project_manager(account, assignment.person, place),
+        is_active: true,
+        use_default_rates: true,
+        budget: None,
+        created_at: project.created_at,
+        updated_at: project.created_at,
+        hourly_rate: project.hourly_rate.filter(|_| caller.sees_billable_rates(account)),
+        project: project_ref(project),
+        client: Named { id: client.id, name: client.name },
+        task_assignments: active.map(|task| task_assignment(account, project, task, false)).collect(),
+    }
+}
+
+pub(super) fn company(account: &Account) -> Value {
+    let domain = format!("sandbox-account-{}.harvestapp.com", account.id);
+    json!({
+        "base_uri": format!("https://{domain}"),
+        "full_domain": domain,
+        "name": account.name,
+        "is_active": true,
+        "week_start_day": "Monday",
+        "wants_timestamp_timers": account.timestamp_timers,
+        "time_format": "hours_minutes",
+        "date_format": "%Y-%m-%d",
+        "plan_type": "simple-v4",
+        "expense_feature": true,
+        "invoice_feature": true,
+        "estimate_feature": true,
+        "approval_feature": false,
+        "team_feature": true,
+        "clock": "12h",
+        "currency_code_display": "iso_code_none",
+        "currency_symbol_display": "symbol_before",
+        "decimal_symbol": ".",
+        "thousands_separator": ",",
+        "color_scheme": "blue",
+        "weekly_capacity": 126_000,
+    })
+}
+
+/// When the assignments of a project were made.
+pub(super) fn made(project: &Project) -> Timestamp {
+    Timestamp::from_second(project.created_at.as_second() + FIVE_MINUTES).unwrap_or(project.created_at)
+}

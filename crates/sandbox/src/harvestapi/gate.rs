@@ -1,0 +1,100 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::sync::lock;
+
+/// How many calls each key has in flight, for the keys that have a limit.
+#[derive(Default)]
+pub(crate) struct Gates {
+    keys: Mutex<HashMap<Box<str>, Arc<Gate>>>,
+}
+
+#[derive(Default)]
+struct Gate {
+    count: Mutex<Count>,
+    freed: Notify,
+}
+
+#[derive(Default)]
+struct Count {
+    running: u32,
+    waiting: u32,
+}
+
+/// A place among the running calls; given back when dropped.
+pub(crate) struct Slot {
+    gate: Arc<Gate>,
+}
+
+/// A place in the waiting room; given back when dropped, also when the client hangs up.
+struct Seat<'a> {
+    gate: &'a Gate,
+}
+
+/// Calls that may wait for each key; the next one is refused.
+const WAITING_ROOM: u32 = 10;
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+// === impl Gates ===
+
+impl Gates {
+    /// None when the waiting room is full, or the wait was too long.
+    pub(crate) async fn enter(&self, key: &str, limit: u32) -> Option<Slot> {
+        let gate = lock(&self.keys).entry(key.into()).or_default().clone();
+        if gate.try_run(limit) {
+            return Some(Slot { gate });
+        }
+        let seat = gate.try_sit()?;
+        let wait = async {
+            loop {
+                let freed = gate.freed.notified();
+                if gate.try_run(limit) {
+                    return;
+                }
+                freed.await;
+            }
+        };
+        let waited = timeout(LONGEST_WAIT, wait).await;
+        drop(seat);
+        waited.is_ok().then_some(Slot { gate })
+    }
+}
+
+// === impl Gate ===
+
+impl Gate {
+    fn try_run(&self, limit: u32) -> bool {
+        let mut count = lock(&self.count);
+        let free = count.running < limit;
+        count.running += u32::from(free);
+        free
+    }
+
+    fn try_sit(&self) -> Option<Seat<'_>> {
+        let mut count = lock(&self.count);
+        if count.waiting >= WAITING_ROOM {
+            return None;
+        }
+        count.waiting += 1;
+        Some(Seat { gate: self })
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        lock(&self.gate.count).waiting -= 1;
+        // A wake-up may have gone to this seat just as it was given up.
+        self.gate.freed.notify_one();
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        lock(&self.gate.count).running -= 1;
+        self.gate.freed.notify_one();
+    }
+}

@@ -1,0 +1,37 @@
+//! A simulator of the third-party services that Granary talks to: Harvest v2, HarvestAPI and the door of Apify.
+//!
+//! Each service listens on a port of its own and keeps its state, its errors and its bills as the real one does. A fourth
+//! port, [`Sandbox::control_url`], is for whoever drives it: credentials, faults to come, and a journal of every call.
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), granary_sandbox::Error> {
+//! let sandbox = granary_sandbox::start(granary_sandbox::Config::default()).await?;
+//! println!("{}/v2/projects", sandbox.harvest_url());
+//! sandbox.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod apify;
+mod call;
+mod config;
+mod control;
+mod credentials;
+mod decimal;
+mod door;
+mod error;
+mod faults;
+mod fields;
+mod harvest;
+mod harvestapi;
+mod journal;
+mod listener;
+mod sandbox;
+mod store;
+mod sync;
+mod world;
+
+pub use config::{Config, Ports, Tls};
+pub use error::Error;
+pub use sandbox::{Sample, Sandbox, start};

@@ -1,0 +1,18 @@
+//! The sandbox over real HTTP, as any client would meet it.
+
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod harvest_access;
+#[cfg(test)]
+mod harvest_entries;
+#[cfg(test)]
+mod harvest_lists;
+#[cfg(test)]
+mod linkedin;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod transport;

@@ -1,0 +1,123 @@
+//! Channels to other services. They connect when first used and again when broken, so that any side may start last.
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
+
+use crate::edge::EdgeKey;
+
+/// Another service.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Peer {
+    /// Host and port, such as "harvest-time:7103".
+    pub address: String,
+    /// The file with the edge's key. Absent: mutual TLS must be configured.
+    pub edge_key_file: Option<PathBuf>,
+    /// The CA that the service's certificate must come from, PEM. Absent: plain text.
+    pub ca_file: Option<PathBuf>,
+    /// The certificate to show, PEM.
+    pub cert_file: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub key_file: Option<PathBuf>,
+    /// The name in the service's certificate; default: the host of the address.
+    pub server_name: Option<String>,
+}
+
+impl Peer {
+    /// A peer on loopback.
+    pub fn plain(address: impl Into<String>, edge_key_file: Option<PathBuf>) -> Self {
+        Self { address: address.into(), edge_key_file, ..Self::default() }
+    }
+
+    /// What is wrong with it; `name` is its key in the configuration. A peer that is public needs no edge key.
+    pub fn faults(&self, name: &str, public: bool) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self
+            .address
+            .rsplit_once(':')
+            .is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err())
+        {
+            faults.push(format!("{name}.address: must be HOST:PORT, is \"{}\"", self.address));
+        }
+        for file in
+            [&self.edge_key_file, &self.ca_file, &self.cert_file, &self.key_file].into_iter().flatten()
+        {
+            if !file.is_file() {
+                faults.push(format!("{name}: the file {} does not exist", file.display()));
+            }
+        }
+        if self.cert_file.is_some() != self.key_file.is_some() {
+            faults.push(format!("{name}: cert_file and key_file go together"));
+        }
+        if !public && self.edge_key_file.is_none() && self.cert_file.is_none() {
+            faults.push(format!(
+                "{name}: calls between services must be authenticated; set {name}.edge_key_file, or ca_file, \
+                 cert_file and key_file for mutual TLS"
+            ));
+        }
+        faults
+    }
+
+    /// The key of the edge, where there is one.
+    ///
+    /// # Errors
+    /// Says what is wrong with its file.
+    pub fn edge_key(&self) -> Result<Option<EdgeKey>, String> {
+        self.edge_key_file.as_deref().map(EdgeKey::from_file).transpose()
+    }
+
+    /// A channel to one address; `address` may be one that the peer's name resolved to.
+    ///
+    /// # Errors
+    /// Says which setting cannot be used.
+    pub fn channel_to(&self, address: &str) -> Result<Channel, String> {
+        let scheme = if self.ca_file.is_some() { "https" } else { "http" };
+        let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
+            .map_err(|e| format!("{address} is no address: {e}"))?
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(5))
+            .http2_keep_alive_interval(Duration::from_secs(10))
+            .keep_alive_timeout(Duration::from_secs(5))
+            .keep_alive_while_idle(true)
+            .initial_connection_window_size(1 << 20)
+            .initial_stream_window_size(1 << 18);
+        if let Some(ca) = &self.ca_file {
+            let read = |file: &PathBuf| {
+                std::fs::read(file).map_err(|e| format!("cannot read {}: {e}", file.display()))
+            };
+            let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
+            let mut tls = ClientTlsConfig::new()
+                .ca_certificate(Certificate::from_pem(read(ca)?))
+                .domain_name(self.server_name.as_deref().unwrap_or(host));
+            if let (Some(cert), Some(key)) = (&self.cert_file, &self.key_file) {
+                tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
+            }
+            endpoint =
+                endpoint.tls_config(tls).map_err(|e| format!("unusable TLS files for {address}: {e}"))?;
+        }
+        Ok(endpoint.connect_lazy())
+    }
+
+    /// A channel to the peer.
+    ///
+    /// # Errors
+    /// Says which setting cannot be used.
+    pub fn channel(&self) -> Result<Channel, String> {
+        self.channel_to(&self.address)
+    }
+
+    /// Every address that the peer's name resolves to now; the name itself where it does not resolve.
+    pub async fn addresses(&self) -> Vec<String> {
+        match tokio::net::lookup_host(&self.address).await {
+            Ok(found) => {
+                let mut all: Vec<String> = found.map(|a| a.to_string()).collect();
+                all.sort();
+                all.dedup();
+                all
+            }
+            Err(_) => vec![self.address.clone()],
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A door: one listener with its stack, its health and its end. Every service but the gateway is one or two of these.
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tonic::service::{Routes, RoutesBuilder};
+
+use crate::edge::{EdgeGuard, EdgeKey};
+use crate::health::Health;
+use crate::listen::Listen;
+use crate::serve::{Limits, serve};
+use crate::stack::Stack;
+use crate::tls::ServerTls;
+use crate::{reflection, tls};
+
+/// How long health says NOT_SERVING before the listener closes.
+const LAME_DUCK: Duration = Duration::from_millis(300);
+
+/// A listener of a service.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Door {
+    /// Where it listens.
+    pub listen: Listen,
+    /// The file with the key that callers must send; not for public doors. With `listen.tls.client_ca_file`, mutual TLS
+    /// takes its place.
+    pub edge_key_file: Option<PathBuf>,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+/// Who may knock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Callers {
+    /// Anyone; the service admits callers by itself.
+    Public,
+    /// Other services of the suite.
+    Services,
+}
+
+/// Why a door cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address cannot be bound.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+    /// The edge's key cannot be read.
+    #[error("{0}")]
+    Edge(String),
+    /// Reflection cannot be served.
+    #[error("cannot serve reflection: {0}")]
+    Reflection(String),
+}
+
+/// An open door.
+#[derive(Debug)]
+pub struct Open {
+    address: SocketAddr,
+    task: JoinHandle<()>,
+}
+
+impl Door {
+    /// A door on loopback, guarded by a key.
+    pub fn loopback(port: u16, edge_key_file: Option<PathBuf>) -> Self {
+        Self { listen: Listen::loopback(port), edge_key_file, limits: Limits::default() }
+    }
+
+    /// What is wrong with it; `name` is its key in the configuration.
+    pub fn faults(&self, name: &str, callers: Callers) -> Vec<String> {
+        let mut faults = self.listen.faults(&format!("{name}.listen"));
+        let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+        match (&self.edge_key_file, callers) {
+            (Some(_), Callers::Public) => {
+                faults.push(format!("{name}.edge_key_file: a public door has none"));
+            }
+            (Some(file), Callers::Services) => faults
+                .extend(EdgeKey::from_file(file).err().map(|fault| format!("{name}.edge_key_file: {fault}"))),
+            (None, Callers::Services) if !mutual => faults.push(format!(
+                "{name}: calls between services must be authenticated; set {name}.edge_key_file, or \
+                 {name}.listen.tls.client_ca_file for mutual TLS"
+            )),
+            (None, _) => {}
+        }
+        faults
+    }
+
+    fn guard(&self, callers: Callers) -> Result<EdgeGuard, Error> {
+        let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+        match (callers, &self.edge_key_file) {
+            (Callers::Public, _) => Ok(EdgeGuard::Public),
+            (Callers::Services, Some(file)) => {
+                EdgeKey::from_file(file).map(EdgeGuard::Key).map_err(Error::Edge)
+            }
+            (Callers::Services, None) if mutual => Ok(EdgeGuard::MutualTls),
+            (Callers::Services, None) => Err(Error::Edge(
+                "calls between services must be authenticated: neither a key nor mutual TLS is set".into(),
+            )),
+        }
+    }
+
+    /// Opens it: `services` are named in health and, at a public door, in reflection. Both need no API key.
+    ///
+    /// # Errors
+    /// Where the address, the certificates or the key cannot be used.
+    pub async fn open(
+        &self,
+        callers: Callers,
+        routes: Routes,
+        services: &'static [&'static str],
+        end: CancellationToken,
+    ) -> Result<Open, Error> {
+        let guard = self.guard(callers)?;
+        let tls = self.listen.tls.clone().map(ServerTls::new).transpose()?;
+        let bind = |source| Error::Bind { address: self.listen.address, source };
+        let listener = self.listen.bind(false).map_err(bind)?;
+        let address = listener.local_addr().map_err(bind)?;
+
+        let (health, server) = Health::new(services).await;
+        let mut routes = RoutesBuilder::from(routes);
+        routes.add_service(server);
+        if callers == Callers::Public {
+            reflection::add(&mut routes, services).map_err(|e| Error::Reflection(e.to_string()))?;
+        }
+        let stack = Stack::new(routes.routes(), guard, &self.limits);
+        health.set_all(services, true).await;
+
+        let stop = CancellationToken::new();
+        if let Some(tls) = &tls {
+            tokio::spawn(tls.clone().follow(stop.clone()));
+        }
+        let serving = tokio::spawn(serve(listener, tls, self.limits.clone(), stack, stop.clone()));
+        let task = tokio::spawn(async move {
+            end.cancelled().await;
+            health.set_all(services, false).await;
+            tokio::time::sleep(LAME_DUCK).await;
+            stop.cancel();
+            if let Ok(Err(error)) = serving.await {
+                tracing::error!(%error, %address, "a listener ended");
+            }
+        });
+        Ok(Open { address, task })
+    }
+}
+
+impl Open {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until it has closed and the last call is answered.
+    pub async fn join(self) {
+        if self.task.await.is_err() {
+            tracing::error!(address = %self.address, "a listener panicked");
+        }
+    }
+}

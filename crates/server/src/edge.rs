@@ -1,0 +1,75 @@
+//! Calls between services are authenticated: by mutual TLS where it is configured, else by a key for each edge.
+use std::path::Path;
+
+use granary_credential::Secret;
+use granary_rpc::{Error, Reason, metadata};
+use http::{HeaderMap, HeaderValue};
+
+/// The key of one edge between two services.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EdgeKey(Secret);
+
+impl EdgeKey {
+    /// A fresh random key.
+    pub fn random() -> Self {
+        let bytes: [u8; 32] = rand::random();
+        Self(Secret::new(base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes)))
+    }
+
+    /// Reads a key from its file: one line of at least 32 visible characters.
+    ///
+    /// # Errors
+    /// Says what is wrong with the file, never what it holds.
+    pub fn from_file(path: &Path) -> Result<Self, String> {
+        let text =
+            std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        Self::parse(text.trim())
+            .ok_or_else(|| format!("{} must hold one line of at least 32 visible characters", path.display()))
+    }
+
+    /// Takes a key's text.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() >= 32 && text.bytes().all(|b| b.is_ascii_graphic()))
+            .then(|| Self(Secret::new(text.to_owned())))
+    }
+
+    /// The key's text, for its file.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The key as a header that is hidden from `Debug` and kept out of the HPACK table.
+    pub fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(self.0.expose()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// How a listener between services knows its callers.
+#[derive(Clone, Debug)]
+pub enum EdgeGuard {
+    /// Anyone may call: a public listener, which admits callers by itself.
+    Public,
+    /// The listener's TLS has checked the caller's certificate.
+    MutualTls,
+    /// The caller must send this key.
+    Key(EdgeKey),
+}
+
+impl EdgeGuard {
+    /// Checks one request, and removes the key from it.
+    ///
+    /// # Errors
+    /// `EDGE_REFUSED`.
+    pub fn check(&self, headers: &mut HeaderMap) -> Result<(), Error> {
+        let sent = headers.remove(metadata::EDGE_KEY);
+        let Self::Key(key) = self else { return Ok(()) };
+        let sent = sent.and_then(|v| v.to_str().ok().map(|t| Secret::new(t.to_owned())));
+        if sent.is_some_and(|s| s == key.0) {
+            Ok(())
+        } else {
+            Err(Error::new(Reason::EdgeRefused, "this listener is for other services of the suite"))
+        }
+    }
+}

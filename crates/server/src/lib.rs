@@ -1,0 +1,22 @@
+//! What every service does alike: configuration, listeners, TLS, edges between services, telemetry, health, reflection,
+//! and an orderly end.
+pub mod channel;
+pub mod config;
+pub mod door;
+pub mod edge;
+pub mod health;
+pub mod listen;
+pub mod logging;
+pub mod metrics;
+pub mod reflection;
+pub mod serve;
+pub mod stack;
+pub mod tls;
+
+pub use channel::Peer;
+pub use door::{Callers, Door, Open};
+pub use edge::EdgeKey;
+pub use listen::Listen;
+pub use serve::{Limits, serve};
+pub use stack::{RequestId, Stack};
+pub use tokio_util::sync::CancellationToken;

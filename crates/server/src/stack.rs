@@ -1,0 +1,131 @@
+//! What stands in front of every service alike: the edge is checked, the deadline enforced, the call traced and counted.
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use granary_rpc::{Deadline, Error, Reason, metadata};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower::Service;
+
+use crate::edge::EdgeGuard;
+use crate::serve::Limits;
+
+mod record;
+
+pub use record::{Record, Recorded};
+
+/// The name of one request in logs, here and at every service that it reaches.
+#[derive(Clone, Debug)]
+pub struct RequestId(HeaderValue);
+
+/// The stack in front of a service's routes.
+#[derive(Clone)]
+pub struct Stack {
+    routes: Routes,
+    guard: EdgeGuard,
+    default_deadline: Duration,
+    max_deadline: Duration,
+}
+
+impl Stack {
+    /// Puts the stack in front of routes.
+    pub fn new(routes: Routes, guard: EdgeGuard, limits: &Limits) -> Self {
+        Self {
+            routes: routes.prepare(),
+            guard,
+            default_deadline: Duration::from_millis(limits.default_deadline_ms),
+            max_deadline: Duration::from_millis(limits.max_deadline_ms),
+        }
+    }
+}
+
+impl std::fmt::Debug for Stack {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stack").field("guard", &self.guard).finish_non_exhaustive()
+    }
+}
+
+impl RequestId {
+    /// The caller's own id where it sent a fit one, else a fresh one.
+    pub fn of(headers: &HeaderMap) -> Self {
+        match headers.get(metadata::REQUEST_ID) {
+            Some(value) if value.len() <= 64 && value.as_bytes().iter().all(u8::is_ascii_graphic) => {
+                Self(value.clone())
+            }
+            _ => Self::random(),
+        }
+    }
+
+    fn random() -> Self {
+        let text = format!("{:016x}", rand::random::<u64>());
+        Self(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0")))
+    }
+
+    /// The id as a header value.
+    pub fn header(&self) -> &HeaderValue {
+        &self.0
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+/// Reads the deadline of a request. An endless stream between services has none.
+fn deadline(headers: &HeaderMap, stack: &Stack) -> Result<Deadline, Error> {
+    Deadline::from_header(headers.get(metadata::TIMEOUT), stack.default_deadline, stack.max_deadline)
+}
+
+impl<B> Service<Request<B>> for Stack
+where
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response<Recorded<Body>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let id = RequestId::of(request.headers());
+        let record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
+        // Orchestrators that ask for health cannot send a key.
+        let refused = if request.uri().path().starts_with("/grpc.health.v1.") {
+            None
+        } else {
+            self.guard.check(request.headers_mut()).err()
+        };
+        let deadline = match refused.map_or_else(|| deadline(request.headers(), self), Err) {
+            Ok(deadline) => deadline,
+            Err(error) => {
+                let response = error.into_status().into_http();
+                return Box::pin(std::future::ready(Ok(record.observe(response))));
+            }
+        };
+        request.extensions_mut().insert(deadline);
+        request.extensions_mut().insert(id.clone());
+        let call = self.routes.call(request.map(Body::new));
+        Box::pin(async move {
+            let mut response = match tokio::time::timeout_at(deadline.instant(), call).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(_) => Deadline::error().into_status().into_http(),
+            };
+            response.headers_mut().insert(metadata::REQUEST_ID, id.0.clone());
+            Ok(record.observe(response))
+        })
+    }
+}
+
+/// The answer to a path that no service serves.
+pub fn unknown_method() -> Error {
+    Error::new(Reason::MethodUnknown, "no such method")
+}

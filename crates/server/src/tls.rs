@@ -1,0 +1,173 @@
+//! TLS from files, read again when they change.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{RootCertStore, ServerConfig};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+/// How often the files are looked at.
+const RELOAD: Duration = Duration::from_secs(2);
+
+/// Files of one side of a TLS connection.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The certificate chain, PEM.
+    pub cert_file: PathBuf,
+    /// Its private key, PEM.
+    pub key_file: PathBuf,
+    /// The CA whose certificates clients must show, PEM. Absent: clients show none.
+    pub client_ca_file: Option<PathBuf>,
+    /// DNS names of which a client's certificate must hold one. Empty: any certificate of the CA.
+    pub client_names: Vec<String>,
+}
+
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file cannot be read, or holds no PEM of the kind expected.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: rustls::pki_types::pem::Error,
+    },
+    /// What the files hold does not fit together.
+    #[error("unusable certificate or key: {0}")]
+    Unusable(String),
+}
+
+/// A server configuration that follows its files.
+#[derive(Debug)]
+pub struct ServerTls {
+    files: TlsFiles,
+    current: ArcSwap<ServerConfig>,
+}
+
+impl TlsFiles {
+    /// What is wrong with them; `name` is their key in the configuration.
+    pub fn faults(&self, name: &str) -> Vec<String> {
+        let files = [Some(&self.cert_file), Some(&self.key_file), self.client_ca_file.as_ref()];
+        files
+            .into_iter()
+            .flatten()
+            .filter(|file| !file.is_file())
+            .map(|file| format!("{name}.tls: the file {} does not exist", file.display()))
+            .collect()
+    }
+
+    fn changed(&self) -> Option<SystemTime> {
+        [Some(&self.cert_file), Some(&self.key_file), self.client_ca_file.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|file| std::fs::metadata(file).ok()?.modified().ok())
+            .max()
+    }
+}
+
+impl ServerTls {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// Names the file that cannot be used.
+    pub fn new(files: TlsFiles) -> Result<Arc<Self>, Error> {
+        let current = ArcSwap::from_pointee(read(&files)?);
+        Ok(Arc::new(Self { files, current }))
+    }
+
+    /// What new connections are to use.
+    pub fn current(&self) -> Arc<ServerConfig> {
+        self.current.load_full()
+    }
+
+    /// Whether clients must show a certificate.
+    pub fn is_mutual(&self) -> bool {
+        self.files.client_ca_file.is_some()
+    }
+
+    /// Whether a client that showed this certificate is one of those named.
+    pub fn accepts(&self, certificate: Option<&CertificateDer<'_>>) -> bool {
+        if !self.is_mutual() || self.files.client_names.is_empty() {
+            return true;
+        }
+        let Some(parsed) = certificate.and_then(|c| ParsedCertificate::try_from(c).ok()) else {
+            return false;
+        };
+        self.files.client_names.iter().any(|name| {
+            ServerName::try_from(name.as_str())
+                .is_ok_and(|name| rustls::client::verify_server_name(&parsed, &name).is_ok())
+        })
+    }
+
+    /// Follows the files until the token ends. A set that cannot be used is left alone, and said so once.
+    pub async fn follow(self: Arc<Self>, end: CancellationToken) {
+        let mut seen = self.files.changed();
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(RELOAD) => {}
+            }
+            let changed = self.files.changed();
+            if changed == seen {
+                continue;
+            }
+            seen = changed;
+            match read(&self.files) {
+                Ok(config) => {
+                    self.current.store(Arc::new(config));
+                    tracing::info!(cert_file = %self.files.cert_file.display(), "certificate reloaded");
+                }
+                Err(error) => tracing::warn!(%error, "certificate not reloaded; the old one stays in use"),
+            }
+        }
+    }
+}
+
+fn read(files: &TlsFiles) -> Result<ServerConfig, Error> {
+    let unusable = |e: &dyn std::fmt::Display| Error::Unusable(e.to_string());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let chain = certificates(&files.cert_file)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key_file)
+        .map_err(|source| Error::File { path: files.key_file.display().to_string(), source })?;
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(|e| unusable(&e))?;
+    let builder = match &files.client_ca_file {
+        None => builder.with_no_client_auth(),
+        Some(ca) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates(ca)? {
+                roots.add(certificate).map_err(|e| unusable(&e))?;
+            }
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+                .build()
+                .map_err(|e| unusable(&e))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(|e| unusable(&e))?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}
+
+/// The certificates of a PEM file.
+///
+/// # Errors
+/// Where the file cannot be read, or holds none.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let file = |source| Error::File { path: path.display().to_string(), source };
+    let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(file)?.collect();
+    let all = all.map_err(file)?;
+    if all.is_empty() {
+        Err(Error::Unusable(format!("{} holds no certificate", path.display())))
+    } else {
+        Ok(all)
+    }
+}

@@ -1,0 +1,214 @@
+//! The services as processes of their own, each with its part of one configuration file.
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use granary_credential::Key;
+use serde_json::Value;
+use tempfile::TempDir;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::client::{Client, channel};
+use crate::process::Process;
+use crate::sandbox::Sandbox;
+
+/// The services, in an order in which they may start.
+pub const SERVICES: [&str; 4] = ["credential-vault", "harvest-time", "linkedin-data", "gateway"];
+
+/// Services as processes of their own.
+#[derive(Debug)]
+pub struct Cluster {
+    dir: TempDir,
+    processes: HashMap<String, Process>,
+    ports: HashMap<String, u16>,
+    sandbox: String,
+    api_key: String,
+}
+
+impl Cluster {
+    /// Prepares keys, configuration and the store, and starts the simulator; no service yet. `extra` is added to the
+    /// configuration file.
+    pub async fn prepare(extra: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let mut sandbox = Process::start(dir.path(), "sandbox", &["sandbox".into(), "--port".into(), "0".into()], &[]);
+        let urls: Value = serde_json::from_str(&sandbox.line().await).expect("the simulator's addresses");
+        let names = ["vault", "broker", "harvest-time", "linkedin-data", "gateway", "gateway-2"];
+        let ports: HashMap<String, u16> = names.into_iter().map(|name| (name.to_owned(), free_port())).collect();
+        std::fs::write(dir.path().join("granary.toml"), configuration(dir.path(), &ports, &urls) + extra).expect("a file");
+        let mut cluster = Self {
+            processes: HashMap::from([("sandbox".to_owned(), sandbox)]),
+            sandbox: urls["control"].as_str().expect("an address").to_owned(),
+            ports,
+            api_key: String::new(),
+            dir,
+        };
+        let args = ["credential-vault", "--config", &cluster.config(), "init"].map(str::to_owned);
+        let mut init = Process::start(cluster.dir.path(), "init", &args, &[]);
+        init.line().await.trim().clone_into(&mut cluster.api_key);
+        assert!(init.ended().await.success(), "{}", init.log_text());
+        cluster
+    }
+
+    /// Prepares and starts everything, and waits until the gateway serves.
+    pub async fn start() -> Self {
+        let mut cluster = Self::prepare("").await;
+        for service in SERVICES {
+            cluster.run(service);
+        }
+        cluster.ready("gateway").await;
+        cluster
+    }
+
+    /// Starts one service, or starts it again.
+    pub fn run(&mut self, service: &str) {
+        self.run_with(service, service, &[]);
+    }
+
+    /// Starts a service under another name with further flags.
+    pub fn run_with(&mut self, name: &str, service: &str, flags: &[String]) {
+        let mut args = vec![service.to_owned(), "--config".to_owned(), self.config()];
+        args.extend(flags.iter().cloned());
+        let process = Process::start(self.dir.path(), name, &args, &[]);
+        assert!(self.processes.insert(name.to_owned(), process).is_none(), "{name} runs already");
+    }
+
+    /// Starts a second gateway.
+    pub async fn run_second_gateway(&mut self) -> String {
+        let address = self.address("gateway-2");
+        self.run_with("gateway-2", "gateway", &[format!("--set=gateway.listen.address={address}")]);
+        self.ready("gateway-2").await;
+        address
+    }
+
+    /// Waits until a gateway says that it and everything behind it serve.
+    pub async fn ready(&self, gateway: &str) {
+        for service in ["", "granary.vault.v1.CredentialVault", "granary.harvest.v1.HarvestTime", "granary.linkedin.v1.LinkedInData"] {
+            let mut tries = 0;
+            while !self.serves(gateway, service).await {
+                tries += 1;
+                assert!(tries < 400, "{service} does not serve: {}", self.process(gateway).log_text());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+
+    /// What a gateway's health says of a service.
+    pub async fn serves(&self, gateway: &str, service: &str) -> bool {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let answer = HealthClient::new(channel(&self.address(gateway))).check(request).await;
+        answer.is_ok_and(|a| a.into_inner().status() == ServingStatus::Serving)
+    }
+
+    /// Ends a service in an orderly way.
+    pub async fn stop(&mut self, name: &str) {
+        let status = self.processes.remove(name).expect("it runs").stop().await;
+        assert!(status.success(), "{name} ended with {status}");
+    }
+
+    /// Kills a service.
+    pub async fn kill(&mut self, name: &str) {
+        self.processes.remove(name).expect("it runs").kill().await;
+    }
+
+    /// A running process.
+    pub fn process(&self, name: &str) -> &Process {
+        &self.processes[name]
+    }
+
+    /// The address of a service's listener.
+    pub fn address(&self, name: &str) -> String {
+        format!("127.0.0.1:{}", self.ports[name])
+    }
+
+    /// The configuration file.
+    pub fn config(&self) -> String {
+        self.dir.path().join("granary.toml").display().to_string()
+    }
+
+    /// Where everything lies.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A client with the operator key.
+    pub fn client(&self) -> Client {
+        Client::new(&self.address("gateway"), &self.address("vault"), &self.api_key)
+    }
+
+    /// The simulator.
+    pub fn sandbox(&self) -> Sandbox {
+        Sandbox::new(&self.sandbox)
+    }
+}
+
+fn configuration(dir: &Path, ports: &HashMap<String, u16>, sandbox: &Value) -> String {
+    let file = |name: &str, text: &str| {
+        let path = dir.join(name);
+        std::fs::write(&path, text).expect("a key file");
+        path.display().to_string()
+    };
+    let key = |name: &str| file(name, &Key::random().to_base64());
+    let edge = |name: &str| file(name, &Key::random().to_base64().replace(['+', '/', '='], "x"));
+    let (broker, harvest, linkedin) = (edge("edge-broker"), edge("edge-harvest"), edge("edge-linkedin"));
+    let (harvest_tickets, linkedin_tickets) = (key("tickets-harvest"), key("tickets-linkedin"));
+    let mut text = String::new();
+    let address = |name: &str| format!("127.0.0.1:{}", ports[name]);
+    write!(
+        text,
+        r#"
+[gateway]
+listen.address = "{gateway}"
+threads = 2
+credential_vault.address = "{vault}"
+broker = {{ address = "{broker_at}", edge_key_file = "{broker}" }}
+harvest_time = {{ address = "{harvest_at}", edge_key_file = "{harvest}" }}
+linkedin_data = {{ address = "{linkedin_at}", edge_key_file = "{linkedin}" }}
+
+[credential_vault]
+public.listen.address = "{vault}"
+broker = {{ listen.address = "{broker_at}", edge_key_file = "{broker}" }}
+store_path = "{store}"
+master_key_file = "{master}"
+audit_file = "{audit}"
+ticket_keys = {{ "granary.harvest.v1.HarvestTime" = "{harvest_tickets}", "granary.linkedin.v1.LinkedInData" = "{linkedin_tickets}" }}
+
+[harvest_time]
+door = {{ listen.address = "{harvest_at}", edge_key_file = "{harvest}" }}
+ticket_key_file = "{harvest_tickets}"
+harvest.base_url = "{harvest_url}"
+
+[linkedin_data]
+door = {{ listen.address = "{linkedin_at}", edge_key_file = "{linkedin}" }}
+ticket_key_file = "{linkedin_tickets}"
+harvestapi.base_url = "{linkedin_url}"
+"#,
+        gateway = address("gateway"),
+        vault = address("vault"),
+        broker_at = address("broker"),
+        harvest_at = address("harvest-time"),
+        linkedin_at = address("linkedin-data"),
+        store = dir.join("store.redb").display(),
+        master = key("master.key"),
+        audit = dir.join("audit.jsonl").display(),
+        harvest_url = sandbox["harvest"].as_str().expect("a URL"),
+        linkedin_url = sandbox["harvestapi"].as_str().expect("a URL"),
+    )
+    .expect("text");
+    text
+}
+
+/// A free port below the range of outgoing connections.
+fn free_port() -> u16 {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 12_000 + u16::try_from(std::process::id() % 6_000).expect("small");
+    loop {
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed) % 1_900;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

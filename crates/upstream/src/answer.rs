@@ -1,0 +1,120 @@
+//! What an upstream answered, after masking.
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use granary_proto::granary::types::v1::Warning;
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+
+use crate::mask::Masker;
+use crate::retry_after;
+
+/// The code of the warning that a secret was masked.
+pub(crate) const SECRET_REDACTED: &str = "SECRET_REDACTED";
+
+/// What an upstream answered, after masking. A redirect never becomes an answer.
+#[derive(Clone)]
+pub struct Answer {
+    /// The HTTP status; the body may tell another one.
+    pub status: u16,
+    /// The body, in which no granted secret is left.
+    pub body: Bytes,
+    /// How many secrets were masked, in body and headers.
+    pub masked: usize,
+    /// How long the upstream asks to wait, at most a day.
+    pub retry_after: Option<Duration>,
+    headers: HeaderMap,
+}
+
+impl Answer {
+    /// Masks what came, before anything else looks at it.
+    pub(crate) fn new(status: u16, raw: &HeaderMap, body: Bytes, masker: &Masker) -> Self {
+        let (body, mut masked) = masker.mask(body);
+        let mut headers = HeaderMap::with_capacity(raw.len());
+        for (name, value) in raw {
+            // Cookies are never kept, and a link to elsewhere is never followed or shown.
+            if name == SET_COOKIE || name == LOCATION {
+                continue;
+            }
+            let (clean, count) = masker.mask(Bytes::copy_from_slice(value.as_bytes()));
+            masked += count;
+            if let Ok(value) = HeaderValue::from_maybe_shared(clean) {
+                headers.append(name.clone(), value);
+            }
+        }
+        let mut answer = Self { status, body, masked, retry_after: None, headers };
+        answer.retry_after =
+            answer.header(RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, Timestamp::now()));
+        answer
+    }
+
+    /// The body as JSON, with the digits of its numbers; nothing where it is none.
+    pub fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The first header of that name, where it is visible ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The media type, such as "application/json; charset=utf-8".
+    pub fn content_type(&self) -> Option<&str> {
+        self.header(CONTENT_TYPE.as_str())
+    }
+
+    /// What the caller should know where something was masked.
+    pub fn warning(&self) -> Option<Warning> {
+        (self.masked > 0).then(|| Warning {
+            code: SECRET_REDACTED.to_owned(),
+            message: format!("the upstream sent a credential back; it was masked in {} places", self.masked),
+            field: String::new(),
+        })
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .field("masked", &self.masked)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use granary_credential::Secret;
+
+    use super::*;
+
+    #[test]
+    fn headers_are_masked_and_cookies_and_locations_dropped() {
+        let secret = Secret::new("canary-1234".into());
+        let masker = Masker::new(&[&secret]);
+        let mut raw = HeaderMap::new();
+        for (name, value) in [
+            ("hint", "token canary-1234 lacks a right"),
+            ("set-cookie", "a=b"),
+            ("location", "https://elsewhere.test/"),
+            ("retry-after", "3"),
+            ("content-type", "application/json"),
+        ] {
+            raw.append(name, HeaderValue::from_static(value));
+        }
+        let body = Bytes::from_static(br#"{"cost":0.0040,"token":"canary-1234"}"#);
+        let answer = Answer::new(200, &raw, body, &masker);
+        assert_eq!(answer.header("hint"), Some("token [redacted] lacks a right"));
+        assert_eq!((answer.header("set-cookie"), answer.header("location")), (None, None));
+        assert_eq!(answer.retry_after, Some(Duration::from_secs(3)));
+        assert_eq!(answer.content_type(), Some("application/json"));
+        assert_eq!(answer.json().unwrap()["cost"].to_string(), "0.0040");
+        assert_eq!((answer.masked, answer.warning().unwrap().code.as_str()), (2, SECRET_REDACTED));
+        assert!(!format!("{answer:?}").contains("canary"));
+        assert!(!String::from_utf8_lossy(&answer.body).contains("canary"));
+        assert_eq!(Answer::new(200, &HeaderMap::new(), Bytes::new(), &masker).warning(), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! One field's value, as query text and as JSON.
+use granary_proto::options;
+use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
+use serde_json::{Number, Value as Json};
+
+use crate::decimal;
+
+/// A value that an upstream takes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Scalar {
+    Text(String),
+    Number(Number),
+    Bool(bool),
+    List(Vec<Scalar>),
+}
+
+/// Why a field's value has no form that an upstream takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The value is at fault; the text says what would be right.
+    Value(&'static str),
+    /// The type has no mechanical form.
+    Type,
+}
+
+impl Scalar {
+    /// The value as query text. Items of a list are joined by commas, so that one within an item becomes a space.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Bool(value) => value.to_string(),
+            Self::List(items) => items.iter().map(|i| without_commas(&i.text())).collect::<Vec<_>>().join(","),
+        }
+    }
+
+    /// The value as JSON; a list stays one.
+    pub(crate) fn json(self) -> Json {
+        match self {
+            Self::Text(text) => Json::String(text),
+            Self::Number(number) => Json::Number(number),
+            Self::Bool(value) => Json::Bool(value),
+            Self::List(items) => Json::Array(items.into_iter().map(Self::json).collect()),
+        }
+    }
+}
+
+/// The value of a field that is set; nothing for an enum value without a text.
+pub(crate) fn scalar(kind: &Kind, value: &Value) -> Result<Option<Scalar>, Fault> {
+    Ok(Some(match value {
+        Value::Bool(value) => Scalar::Bool(*value),
+        Value::I32(number) => Scalar::Number((*number).into()),
+        Value::I64(number) => Scalar::Number((*number).into()),
+        Value::U32(number) => Scalar::Number((*number).into()),
+        Value::U64(number) => Scalar::Number((*number).into()),
+        Value::String(text) => Scalar::Text(text.clone()),
+        Value::EnumNumber(number) => return enum_text(kind, *number),
+        Value::Message(message) => well_known(message)?,
+        Value::List(items) => {
+            let items: Result<Vec<_>, _> = items.iter().map(|item| scalar(kind, item)).collect();
+            Scalar::List(items?.into_iter().flatten().collect())
+        }
+        Value::F32(_) | Value::F64(_) | Value::Bytes(_) | Value::Map(_) => return Err(Fault::Type),
+    }))
+}
+
+/// A declared default, in the form of the field's type.
+pub(crate) fn default(kind: &Kind, text: &str) -> Result<Scalar, Fault> {
+    let number = || text.parse::<Number>().map(Scalar::Number).map_err(|_| Fault::Type);
+    match kind {
+        Kind::Bool => text.parse().map(Scalar::Bool).map_err(|_| Fault::Type),
+        Kind::Message(message) if message.full_name() == DECIMAL => number(),
+        Kind::String | Kind::Message(_) | Kind::Enum(_) => Ok(Scalar::Text(text.to_owned())),
+        Kind::Double | Kind::Float | Kind::Bytes => Err(Fault::Type),
+        _ => number(),
+    }
+}
+
+const DATE: &str = "google.type.Date";
+const DECIMAL: &str = "google.type.Decimal";
+const TIMESTAMP: &str = "google.protobuf.Timestamp";
+
+fn enum_text(kind: &Kind, number: i32) -> Result<Option<Scalar>, Fault> {
+    let Kind::Enum(descriptor) = kind else { return Err(Fault::Type) };
+    match options::text_of(descriptor.full_name(), number) {
+        Some(text) => Ok(Some(Scalar::Text(text.to_owned()))),
+        None if number == 0 => Ok(None),
+        None => Err(Fault::Value("must be one of the declared values")),
+    }
+}
+
+fn well_known(message: &DynamicMessage) -> Result<Scalar, Fault> {
+    match message.descriptor().full_name() {
+        DATE => date(message).map(Scalar::Text).ok_or(Fault::Value("must be a day of the calendar")),
+        DECIMAL => decimal(message).map(Scalar::Number).ok_or(Fault::Value("must be a decimal number")),
+        TIMESTAMP => timestamp(message).map(Scalar::Text).ok_or(Fault::Value("must be a time of years 1 to 9999")),
+        _ => Err(Fault::Type),
+    }
+}
+
+fn date(message: &DynamicMessage) -> Option<String> {
+    let part = |name| message.get_field_by_name(name)?.as_i32();
+    let year = i16::try_from(part("year")?).ok().filter(|year| (1..=9_999).contains(year))?;
+    let month = i8::try_from(part("month")?).ok()?;
+    let day = i8::try_from(part("day")?).ok()?;
+    jiff::civil::Date::new(year, month, day).ok().map(|date| date.to_string())
+}
+
+fn decimal(message: &DynamicMessage) -> Option<Number> {
+    decimal::json(message.get_field_by_name("value")?.as_str()?)
+}
+
+/// RFC 3339 in UTC with "Z".
+fn timestamp(message: &DynamicMessage) -> Option<String> {
+    let seconds = message.get_field_by_name("seconds")?.as_i64()?;
+    let nanos = message.get_field_by_name("nanos")?.as_i32()?;
+    let time = jiff::Timestamp::new(seconds, nanos).ok()?;
+    (seconds >= -62_135_596_800).then(|| time.to_string())
+}
+
+/// "San Francisco, CA" becomes "San Francisco CA".
+fn without_commas(item: &str) -> String {
+    if item.contains(',') {
+        item.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    } else {
+        item.to_owned()
+    }
+}

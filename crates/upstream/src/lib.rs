@@ -1,0 +1,24 @@
+//! The one HTTP client towards third parties: timeouts, retries, limits, host binding, and a guard that masks secrets
+//! which an answer echoes.
+//!
+//! What goes out is a [`Call`] with an [`Auth`]; what comes back is an [`Answer`], already masked. An answer's status
+//! becomes an error of the suite in [`status`], and nowhere else. Request URLs may carry secrets and appear in no log,
+//! error or span.
+mod answer;
+mod auth;
+mod call;
+mod client;
+mod config;
+mod decimal;
+pub mod mask;
+pub mod money;
+mod origin;
+mod retry_after;
+pub mod status;
+
+pub use answer::Answer;
+pub use auth::{Auth, Prefix};
+pub use call::{Call, Verb};
+pub use client::Client;
+pub use config::{BuildError, Config};
+pub use status::{Effective, effective, failure, failure_of_write};

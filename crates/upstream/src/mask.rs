@@ -1,0 +1,147 @@
+//! The echo guard: granted secrets that an upstream sends back are masked before anything parses the answer.
+//!
+//! Found are a secret's plain form, and any mix of plain and escaped characters: JSON escapes, percent-encoding with
+//! either case of digits, `+` for a space, each also within one another (two layers). Its base64 forms are found at all
+//! three alignments inside a longer text, in both alphabets, with and without padding.
+//!
+//! Secrets shorter than 6 bytes are masked as whole words only, and not in base64: within words they would occur by
+//! chance and destroy answers.
+mod needles;
+mod tokens;
+mod view;
+
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use bytes::Bytes;
+use granary_credential::Secret;
+
+use needles::Needle;
+use view::{Layer, View};
+
+/// What stands in place of a secret.
+pub const MASK: &str = "[redacted]";
+
+/// Layers of escaping that are undone: JSON within JSON, or a URL within JSON, but no third one.
+const DEPTH: usize = 1;
+/// Bytes of each needle that the automaton knows. The rest is compared, which keeps it small and fast to build.
+const PREFIX: usize = 12;
+
+/// Finds the secrets of one call.
+pub struct Masker {
+    finder: Option<AhoCorasick>,
+    /// The needles behind each pattern of the finder.
+    needles: Vec<Vec<Needle>>,
+    has_space: bool,
+}
+
+impl Masker {
+    /// Prepares for these secrets.
+    pub fn new(secrets: &[&Secret]) -> Self {
+        let all = needles::of(secrets);
+        let prefix = all.iter().map(|n| n.text.len()).min().unwrap_or(0).min(PREFIX);
+        let mut patterns: Vec<Vec<u8>> = Vec::new();
+        let mut needles: Vec<Vec<Needle>> = Vec::new();
+        for needle in all {
+            let head = &needle.text[..prefix];
+            match patterns.iter().position(|p| p == head) {
+                Some(at) => needles[at].push(needle),
+                None => {
+                    patterns.push(head.to_vec());
+                    needles.push(vec![needle]);
+                }
+            }
+        }
+        // Patterns of one length cannot hide one another, so that leftmost-first search misses none.
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .build(&patterns)
+            .ok()
+            .filter(|_| !patterns.is_empty());
+        let has_space = secrets.iter().any(|s| s.expose().contains(' '));
+        Self { finder, needles, has_space }
+    }
+
+    /// The text with every secret in it masked, and how many were. Without any it is the same bytes.
+    pub fn mask(&self, text: Bytes) -> (Bytes, usize) {
+        let mut found = Vec::new();
+        self.scan(&text, 0, &|range| range, &mut found);
+        if found.is_empty() {
+            return (text, 0);
+        }
+        if let Some(view) = View::of(&text, Layer::Json) {
+            // Half an escape left behind would spoil the JSON around it.
+            found.iter_mut().for_each(|range| *range = view.whole(range));
+        }
+        let found = tokens::place(&text, merge(found));
+        let mut out = Vec::with_capacity(text.len());
+        let mut at = 0;
+        for place in &found {
+            out.extend_from_slice(&text[at..place.range.start]);
+            let mask = if place.bare { format!("\"{MASK}\"") } else { MASK.to_owned() };
+            out.extend_from_slice(mask.as_bytes());
+            at = place.range.end;
+        }
+        out.extend_from_slice(&text[at..]);
+        (out.into(), found.len())
+    }
+
+    /// Searches a text and what it decodes to; `lift` leads from a range here to one in the original.
+    fn scan(
+        &self,
+        text: &[u8],
+        depth: usize,
+        lift: &dyn Fn(Range<usize>) -> Range<usize>,
+        found: &mut Vec<Range<usize>>,
+    ) {
+        self.find(text, &mut |range| found.push(lift(range)));
+        if depth == DEPTH || self.finder.is_none() {
+            return;
+        }
+        for layer in [Layer::Json, Layer::Percent, Layer::Form] {
+            if layer == Layer::Form && !self.has_space {
+                continue;
+            }
+            if let Some(view) = View::of(text, layer) {
+                self.scan(&view.text, depth + 1, &|range| lift(view.source(&range)), found);
+            }
+        }
+    }
+
+    fn find(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
+        let Some(finder) = &self.finder else { return };
+        let mut at = 0;
+        while let Some(hit) = finder.find(Input::new(text).range(at..)) {
+            for needle in &self.needles[hit.pattern().as_usize()] {
+                if let Some(range) = needle.at(text, hit.start()) {
+                    found(range);
+                }
+            }
+            // Needles may overlap, so the search goes on one byte further.
+            at = hit.start() + 1;
+        }
+    }
+}
+
+impl std::fmt::Debug for Masker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Masker(masked)")
+    }
+}
+
+/// Sorts ranges and joins those that overlap.
+fn merge(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.sort_by_key(|r| r.start);
+    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start < last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! The concrete byte strings by which a secret shows itself.
+use std::ops::Range;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use granary_credential::Secret;
+use percent_encoding::percent_decode_str;
+use reqwest::Url;
+use zeroize::Zeroizing;
+
+/// Shorter secrets count as whole words only.
+const SHORTEST_INSIDE_WORDS: usize = 6;
+
+/// One byte string to find.
+pub(super) struct Needle {
+    pub(super) text: Zeroizing<Vec<u8>>,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    /// Only where no word goes on at either side.
+    Word,
+    /// What a secret alone decides of its base64; the characters beside it may hold some of its bits too.
+    Base64 { before: bool, after: bool },
+}
+
+/// The needles of all secrets, each once.
+pub(super) fn of(secrets: &[&Secret]) -> Vec<Needle> {
+    let mut needles: Vec<Needle> = Vec::new();
+    let mut add = |needle: Needle| {
+        let known = needles.iter().any(|n| n.form == needle.form && n.text == needle.text);
+        if !needle.text.is_empty() && !known {
+            needles.push(needle);
+        }
+    };
+    for secret in secrets {
+        let parts = std::iter::once(Zeroizing::new(secret.expose().to_owned()));
+        for text in parts.chain(passwords(secret.expose())) {
+            let text = text.as_bytes();
+            if text.len() < SHORTEST_INSIDE_WORDS {
+                add(Needle { text: Zeroizing::new(text.to_vec()), form: Form::Word });
+                continue;
+            }
+            add(Needle { text: Zeroizing::new(text.to_vec()), form: Form::Plain });
+            (0..3).flat_map(|offset| base64(text, offset)).for_each(&mut add);
+        }
+    }
+    needles
+}
+
+impl Needle {
+    /// What to mask, where the needle stands at a place.
+    pub(super) fn at(&self, text: &[u8], start: usize) -> Option<Range<usize>> {
+        let end = start.checked_add(self.text.len())?;
+        if text.get(start..end)? != self.text.as_slice() {
+            return None;
+        }
+        let before = start.checked_sub(1).and_then(|at| text.get(at));
+        let after = text.get(end);
+        match self.form {
+            Form::Plain => Some(start..end),
+            Form::Word => (!before.is_some_and(is_word) && !after.is_some_and(is_word)).then_some(start..end),
+            Form::Base64 { before: left, after: right } => {
+                let start = start - usize::from(left && before.is_some_and(is_base64));
+                Some(start..end + usize::from(right && after.is_some_and(is_base64)))
+            }
+        }
+    }
+}
+
+/// What a secret decides of base64 in which it stands after `offset` bytes of a group of three, in both alphabets.
+fn base64(secret: &[u8], offset: usize) -> Vec<Needle> {
+    let mut padded = Zeroizing::new(vec![0; offset]);
+    padded.extend_from_slice(secret);
+    let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(padded.as_slice()));
+    let bits = 8 * padded.len();
+    let whole = (8 * offset).div_ceil(6)..bits / 6;
+    let form = Form::Base64 { before: offset != 0, after: bits % 6 != 0 };
+    let standard = Zeroizing::new(encoded.as_bytes()[whole].to_vec());
+    let url_safe = standard.iter().map(|b| match b {
+        b'+' => b'-',
+        b'/' => b'_',
+        b => *b,
+    });
+    let url_safe = Zeroizing::new(url_safe.collect());
+    vec![Needle { text: standard, form }, Needle { text: url_safe, form }]
+}
+
+/// The password of a secret that is a URL, as of a proxy: it is as secret as the whole, and may come back alone.
+fn passwords(secret: &str) -> Vec<Zeroizing<String>> {
+    if !secret.contains("://") {
+        return Vec::new();
+    }
+    let Some(password) = Url::parse(secret).ok().and_then(|url| url.password().map(str::to_owned)) else {
+        return Vec::new();
+    };
+    let password = Zeroizing::new(password);
+    let decoded = percent_decode_str(&password).decode_utf8().map(|text| Zeroizing::new(text.into_owned()));
+    decoded.ok().into_iter().chain([password]).collect()
+}
+
+fn is_word(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii()
+}
+
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}

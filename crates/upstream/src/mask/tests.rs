@@ -1,0 +1,219 @@
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+
+fn masked(secret: &str, text: impl Into<Vec<u8>>) -> (Vec<u8>, usize) {
+    let secret = Secret::new(secret.to_owned());
+    let (text, count) = Masker::new(&[&secret]).mask(text.into().into());
+    (text.to_vec(), count)
+}
+
+fn masked_text(secret: &str, text: &str) -> String {
+    String::from_utf8(masked(secret, text).0).unwrap()
+}
+
+/// Escapes the characters whose turn it is.
+fn json_escaped(text: &str, turns: &[u8]) -> String {
+    let mut out = String::new();
+    for (at, c) in text.chars().enumerate() {
+        match turns[at % turns.len()] % 3 {
+            0 => c.encode_utf16(&mut [0; 2]).iter().for_each(|u| out.push_str(&format!("\\u{u:04x}"))),
+            1 => c.encode_utf16(&mut [0; 2]).iter().for_each(|u| out.push_str(&format!("\\u{u:04X}"))),
+            _ if matches!(c, '"' | '\\' | '/') => out.extend(['\\', c]),
+            _ => out.push(c),
+        }
+    }
+    out
+}
+
+fn url_encoded(text: &str, turns: &[u8], plus: bool) -> String {
+    let mut out = String::new();
+    for (at, byte) in text.bytes().enumerate() {
+        match (byte, turns[at % turns.len()] % 3) {
+            (b' ', _) if plus => out.push('+'),
+            (_, 0) => out.push_str(&format!("%{byte:02x}")),
+            (_, 1) => out.push_str(&format!("%{byte:02X}")),
+            (byte, _) if byte.is_ascii_alphanumeric() => out.push(char::from(byte)),
+            (byte, _) => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// Text between which an encoded secret stands: no quotes and no beginnings of escapes, as those would belong to it.
+const BESIDE: &str = "[a-zA-Z0-9 :,{}äß€_.-]{0,40}";
+/// What fits into a header, which all credentials do.
+const SECRET: &str = "[!-~][ -~]{4,60}[!-~]";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_plain_form_is_found_anywhere_in_arbitrary_bytes(
+        secret in SECRET,
+        before in proptest::collection::vec(any::<u8>(), 0..80),
+        after in proptest::collection::vec(any::<u8>(), 0..80),
+    ) {
+        let text = [before.as_slice(), secret.as_bytes(), &after].concat();
+        let (out, count) = masked(&secret, text);
+        prop_assert!(count > 0);
+        prop_assert!(!contains(&out, secret.as_bytes()));
+        prop_assert!(contains(&out, MASK.as_bytes()));
+    }
+
+    #[test]
+    fn every_escaped_form_is_found(
+        secret in SECRET,
+        before in BESIDE,
+        after in BESIDE,
+        turns in proptest::collection::vec(any::<u8>(), 1..9),
+        plus: bool,
+    ) {
+        let once = [json_escaped(&secret, &turns), url_encoded(&secret, &turns, plus)];
+        let twice = [
+            json_escaped(&once[0], &turns),
+            json_escaped(&once[1], &turns),
+            url_encoded(&once[0], &turns, plus),
+            url_encoded(&once[1], &turns, plus),
+        ];
+        for form in once.iter().chain(&twice) {
+            let out = masked_text(&secret, &format!("x{before}{form}{after}"));
+            prop_assert_eq!(out, format!("x{before}{MASK}{after}"), "{}", form);
+        }
+    }
+
+    #[test]
+    fn base64_is_found_at_every_alignment(
+        secret in SECRET,
+        before in proptest::collection::vec(any::<u8>(), 0..20),
+        after in proptest::collection::vec(any::<u8>(), 0..20),
+    ) {
+        let inner = [before.as_slice(), secret.as_bytes(), &after].concat();
+        for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
+            let encoded = engine.encode(&inner);
+            let text = format!("{{\"blob\":\"{encoded}\"}}");
+            let out = masked_text(&secret, &text);
+            prop_assert!(out.contains(MASK), "{} in {}", secret, text);
+            prop_assert!(serde_json::from_str::<Value>(&out).is_ok());
+            let escaped = format!("{{\"blob\":\"{}\"}}", encoded.replace('/', "\\/"));
+            prop_assert!(masked_text(&secret, &escaped).contains(MASK));
+            let in_url = format!("https://x.test/?b={}", url_encoded(&encoded, &[2], false));
+            prop_assert!(masked_text(&secret, &in_url).contains(MASK));
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_stays_byte_for_byte(
+        secret in "[g-zG-Z]{6,40}",
+        text in proptest::collection::vec(any::<u8>(), 0..400),
+    ) {
+        // Random bytes do not hold six given letters, in any form; ASCII escapes are mixed in to exercise the views.
+        let text = [text.as_slice(), br#"%41\u0042%zz\"%4"#, &text].concat();
+        let (out, count) = masked(&secret, text.clone());
+        prop_assert_eq!(count, 0);
+        prop_assert_eq!(out, text);
+    }
+
+    #[test]
+    fn json_stays_json_and_its_other_values_stay(
+        secret in SECRET,
+        key in "[a-z]{1,5}",
+        other in "\\PC{0,20}",
+        number in any::<u32>(),
+        slashes: bool,
+    ) {
+        prop_assume!(!other.contains(&secret) && !secret.contains(MASK));
+        let document = serde_json::json!({
+            "first": [other, number, true, null],
+            (format!("k{key}")): format!("{other}\n{secret}\\"),
+            "nested": {"again": secret, "last": other},
+        });
+        let text = document.to_string();
+        let text = if slashes { text.replace('/', "\\/") } else { text };
+        let out = masked_text(&secret, &text);
+        let parsed: Value = serde_json::from_str(&out).unwrap();
+        prop_assert_eq!(&parsed["nested"]["again"], MASK);
+        prop_assert!(!out.contains(&secret) || MASK.contains(&secret), "{}", out);
+    }
+
+    #[test]
+    fn a_secret_that_is_a_number_becomes_a_string(secret in "[1-9][0-9]{5,18}", before: u8, after: u8) {
+        let text = format!("{{\"a\":{before}{secret}{after},\"b\":[{secret}, {secret}],\"c\":\"{secret}\"}}");
+        let out: Value = serde_json::from_str(&masked_text(&secret, &text)).unwrap();
+        prop_assert_eq!(out, serde_json::json!({"a": MASK, "b": [MASK, MASK], "c": MASK}));
+    }
+}
+
+#[test]
+fn short_secrets_are_masked_as_whole_words_only() {
+    assert_eq!(masked_text("ada", r#"{"a":"ada","b":"canada","c":"x ada."}"#), r#"{"a":"[redacted]","b":"canada","c":"x [redacted]."}"#);
+    assert_eq!(masked_text("ada", "q=%61da"), "q=[redacted]");
+    assert_eq!(masked("", "anything"), (b"anything".to_vec(), 0));
+}
+
+#[test]
+fn secrets_that_share_a_beginning_or_overlap_are_all_masked() {
+    let secrets = ["shared-prefix-one", "shared-prefix-two", "one-tail-three"].map(|s| Secret::new(s.to_owned()));
+    let masker = Masker::new(&secrets.iter().collect::<Vec<_>>());
+    let text = Bytes::from_static(b"shared-prefix-two shared-prefix-one-tail-three shared-prefix-on");
+    let (out, count) = masker.mask(text);
+    assert_eq!((out.as_ref(), count), (b"[redacted] [redacted] shared-prefix-on".as_slice(), 2));
+}
+
+#[test]
+fn the_password_of_a_proxy_is_a_secret_of_its_own() {
+    let proxy = "http://user:p%40ssword1@proxy.test:8080";
+    for text in ["the password p@ssword1 is wrong", "user:p%40ssword1"] {
+        let out = masked_text(proxy, text);
+        assert!(!out.contains("ssword1") && out.contains(MASK), "{out}");
+    }
+    assert_eq!(masked_text(proxy, "proxy.test:8080 refused user"), "proxy.test:8080 refused user");
+}
+
+#[test]
+fn nothing_to_mask_costs_no_copy_and_shows_nothing() {
+    let secret = Secret::new("canary-1234".to_owned());
+    let masker = Masker::new(&[&secret]);
+    let text = Bytes::from_static(b"a body");
+    assert_eq!(masker.mask(text.clone()).0.as_ptr(), text.as_ptr());
+    assert!(!format!("{masker:?}").contains("canary"));
+}
+
+/// What a call pays for the guard, printed by `--nocapture`; the bound leaves room for a busy machine.
+#[test]
+fn sixty_kilobytes_without_a_match_are_cheap() {
+    let secrets = ["A".repeat(20) + &"q7Zx".repeat(60), "pat-1234567.abcdefghijklmnop".to_owned()].map(Secret::new);
+    let secrets: Vec<&Secret> = secrets.iter().collect();
+    let item = r#"{"id":1234567,"name":"Ada Lovelace","notes":"looked at the analytical engine","hours":1.5},"#;
+    let plain = Bytes::from(item.repeat(60_000 / item.len()));
+    let escaped = Bytes::from(plain.iter().enumerate().fold(Vec::new(), |mut all, (at, byte)| {
+        match at % 100 {
+            0 => all.extend_from_slice(b"\\n"),
+            50 => all.extend_from_slice(b"%20"),
+            _ => all.push(*byte),
+        }
+        all
+    }));
+    let built = best(|| drop(Masker::new(&secrets)));
+    let masker = Masker::new(&secrets);
+    let [plain, escaped] = [plain, escaped].map(|text| best(|| assert_eq!(masker.mask(text.clone()).1, 0)));
+    println!("build {built:?}, 60 kB plain {plain:?}, 60 kB with escapes {escaped:?}");
+    assert!(plain.as_micros() < 1_000, "{plain:?}");
+    assert!(escaped.as_micros() < 5_000, "{escaped:?}");
+}
+
+fn best(run: impl Fn()) -> std::time::Duration {
+    let time = || {
+        let begin = std::time::Instant::now();
+        run();
+        begin.elapsed()
+    };
+    (0..200).map(|_| time()).min().unwrap()
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|w| w == part)
+}

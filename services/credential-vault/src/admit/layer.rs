@@ -1,0 +1,121 @@
+//! The layer in front of every public method: key, scope, then the method. It runs before the body is read.
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use granary_rpc::{Error, Reason, metadata};
+use http::request::Parts;
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+
+use super::{Call, bearer, request_id};
+use crate::state::State;
+
+/// Admits the calls of one service.
+#[derive(Clone)]
+pub(crate) struct AdmitLayer {
+    state: Arc<State>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Admit<S> {
+    inner: S,
+    state: Arc<State>,
+}
+
+impl AdmitLayer {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self { state }
+    }
+}
+
+impl<S> Layer<S> for AdmitLayer {
+    type Service = Admit<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Admit { inner, state: Arc::clone(&self.state) }
+    }
+}
+
+impl<S: NamedService> NamedService for Admit<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S> Service<Request<Body>> for Admit<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The clone has not been polled ready; the one that has is the one to call.
+        let fresh = self.inner.clone();
+        let mut ready = std::mem::replace(&mut self.inner, fresh);
+        let state = Arc::clone(&self.state);
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            match admit(&state, &parts).await {
+                Ok(call) => {
+                    parts.headers.remove(metadata::AUTHORIZATION);
+                    parts.extensions.insert(call);
+                    ready.call(Request::from_parts(parts, body)).await.map(explained)
+                }
+                Err(error) => Ok(error.into_status().into_http()),
+            }
+        })
+    }
+}
+
+async fn admit(state: &State, request: &Parts) -> Result<Call, Error> {
+    let path = request.uri.path();
+    let unknown = || Error::new(Reason::MethodUnknown, "there is no such method").with("method", path);
+    let method = state.table.path(path).ok_or_else(unknown)?;
+    let request_id = request_id(&request.extensions, &request.headers);
+    let mut entry = state.audit.entry(method, &request_id);
+    let admitted = async {
+        let caller = state.keys.authenticate(bearer(&request.headers)?).await?;
+        entry.caller(&caller);
+        caller.must_hold(method.scope)?;
+        Ok(Call { caller, method, request_id: request_id.clone() })
+    }
+    .await;
+    if let Err(error) = &admitted {
+        state.audit.record(entry.refused(error)).await;
+    }
+    admitted
+}
+
+/// What tonic refuses by itself carries no reason; here it is given one.
+fn explained(response: Response<Body>) -> Response<Body> {
+    let headers = response.headers();
+    if headers.contains_key(Status::GRPC_STATUS_DETAILS) {
+        return response;
+    }
+    let code = headers.get(Status::GRPC_STATUS).map(|value| Code::from_bytes(value.as_bytes()));
+    let error = match code {
+        Some(Code::OutOfRange) => {
+            Error::new(Reason::LimitExceeded, "the request is longer than 65,536 bytes")
+                .with("subject", "message")
+        }
+        Some(Code::Internal) => {
+            Error::new(Reason::InvalidInput, "the request is not a message of this method")
+        }
+        Some(Code::Unimplemented) => {
+            Error::new(Reason::MethodUnknown, "there is no such method, or no such encoding")
+        }
+        _ => return response,
+    };
+    error.into_status().into_http()
+}

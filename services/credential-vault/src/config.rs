@@ -1,0 +1,153 @@
+//! What an operator configures, and everything that is wrong with it at once.
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use granary_credential::ticket::Ring;
+use granary_server::{Callers, Door};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::Error;
+use crate::audit::Audit;
+use crate::store::embedded::master;
+use crate::store::{Embedded, Store};
+
+/// The configuration of credential-vault.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Its own door, for callers with an API key. Default 127.0.0.1:7101.
+    pub public: Door,
+    /// The broker's door, for the gateway alone. Default 127.0.0.1:7102.
+    pub broker: Door,
+    /// The file of the embedded store.
+    pub store_path: PathBuf,
+    /// A file that holds the master key: 32 bytes in base64. Unset: the environment variable `GRANARY_MASTER_KEY`.
+    pub master_key_file: Option<PathBuf>,
+    /// The ticket keys of each service, by its full name, such as "granary.harvest.v1.HarvestTime": a file with one base64
+    /// key a line, of which the first seals.
+    pub ticket_keys: BTreeMap<String, PathBuf>,
+    /// Where audit lines are appended. Unset: nowhere.
+    pub audit_file: Option<PathBuf>,
+    /// Whether time tracking may be done with a HarvestAPI key, where that key is sent to a configured address. Off, so
+    /// that one vendor's key is never sent to another company.
+    pub one_key_for_harvest: bool,
+}
+
+/// What [`crate::Vault`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The ticket keys of each service, by its full name.
+    pub rings: HashMap<String, Ring>,
+    /// The audit log.
+    pub audit: Audit,
+    /// As in [`Config`].
+    pub one_key_for_harvest: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public: Door::loopback(7101, None),
+            broker: Door::loopback(7102, None),
+            store_path: PathBuf::new(),
+            master_key_file: None,
+            ticket_keys: BTreeMap::new(),
+            audit_file: None,
+            one_key_for_harvest: false,
+        }
+    }
+}
+
+impl Config {
+    /// Everything that is wrong with the settings of the service as a process.
+    pub fn all_faults(&self) -> Vec<String> {
+        let mut faults = self.public.faults("public", Callers::Public);
+        faults.extend(self.broker.faults("broker", Callers::Services));
+        faults.extend(self.faults());
+        faults
+    }
+
+    /// Everything that is wrong with the store and the keys, in words for the operator; empty if nothing is.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.store_path.as_os_str().is_empty() {
+            faults.push("store_path must name the file of the store".to_owned());
+        } else if self.store_path.is_dir() {
+            faults.push(format!("store_path {} is a folder", self.store_path.display()));
+        }
+        faults.extend(master::read(self.master_key_file.as_deref()).err());
+        faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
+        faults
+    }
+}
+
+/// Opens everything that the configuration names.
+///
+/// # Errors
+/// All faults of the configuration, or the first thing that cannot be opened.
+pub fn parts(config: &Config) -> Result<Parts, Error> {
+    let faults = config.faults();
+    if !faults.is_empty() {
+        return Err(Error::Config(faults));
+    }
+    let one_fault = |fault| Error::Config(vec![fault]);
+    let master_key = master::read(config.master_key_file.as_deref()).map_err(one_fault)?;
+    let rings = config
+        .ticket_keys
+        .iter()
+        .map(|(service, path)| Ok((service.clone(), ring(service, path)?)))
+        .collect::<Result<HashMap<_, _>, String>>()
+        .map_err(one_fault)?;
+    let audit = match &config.audit_file {
+        Some(path) => Audit::to_file(path).map_err(|source| Error::Audit { path: path.clone(), source })?,
+        None => Audit::none(),
+    };
+    let store = Embedded::open(&config.store_path, &master_key)
+        .map_err(|source| Error::Open { path: config.store_path.clone(), source })?;
+    Ok(Parts { store: Arc::new(store), rings, audit, one_key_for_harvest: config.one_key_for_harvest })
+}
+
+fn ring(service: &str, path: &Path) -> Result<Ring, String> {
+    let table = granary_proto::policy_table().map_err(|e| e.to_string())?;
+    if table.service(service).all(|method| method.needs.is_empty()) {
+        return Err(format!("ticket_keys names {service}, which is no service that takes tickets"));
+    }
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| format!("cannot read the ticket keys {} of {service}: {e}", path.display()))?;
+    let text = Zeroizing::new(text);
+    Ring::parse(&text).map_err(|e| format!("the ticket keys {} of {service}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let bad = dir.path().join("bad.keys");
+        std::fs::write(&bad, "sekret").unwrap();
+        let config = Config {
+            master_key_file: Some(dir.path().join("none")),
+            ticket_keys: BTreeMap::from([
+                ("granary.harvest.v1.HarvestTime".to_owned(), bad),
+                ("granary.vault.v1.Admin".to_owned(), dir.path().join("none")),
+            ]),
+            ..Config::default()
+        };
+        let faults = config.faults();
+        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert!(!faults.concat().contains("sekret"));
+        assert!(matches!(parts(&config), Err(Error::Config(all)) if all == faults));
+    }
+
+    #[test]
+    fn unknown_settings_are_refused() {
+        assert!(serde_json::from_str::<Config>(r#"{"store_path": "x"}"#).is_ok());
+        assert!(serde_json::from_str::<Config>(r#"{"store_pth": "x"}"#).is_err());
+    }
+}

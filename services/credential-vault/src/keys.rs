@@ -1,0 +1,166 @@
+//! API keys: made, looked up, listed, revoked. Only a hash of a key's text is kept.
+pub(crate) mod pattern;
+pub(crate) mod text;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use granary_credential::Secret;
+use granary_proto::granary::policy::v1::Scope;
+use granary_proto::granary::vault::v1 as wire;
+use granary_rpc::{Error, Reason};
+use moka::future::Cache;
+use subtle::ConstantTimeEq;
+
+use crate::admit::Caller;
+use crate::documents::ApiKey;
+use crate::invalidation::Announcements;
+use crate::paths;
+use crate::records::{Decision, Records};
+use crate::store::Expect;
+use crate::time::{now_ms, timestamp};
+
+/// How long a looked-up key is used without asking again; with the look-up itself it stays under a second.
+const CACHED: Duration = Duration::from_millis(800);
+/// Most keys that are remembered, unknown ones included.
+const CACHE: u64 = 10_000;
+
+#[derive(Clone)]
+pub(crate) struct Keys {
+    records: Records,
+    announcements: Announcements,
+    cache: Cache<String, Option<Arc<ApiKey>>>,
+}
+
+/// What a new key is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct NewKey {
+    pub(crate) tenant: String,
+    pub(crate) label: String,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) patterns: Vec<String>,
+    /// 0: never.
+    pub(crate) expire_ms: i64,
+}
+
+impl Keys {
+    pub(crate) fn new(records: Records, announcements: Announcements) -> Self {
+        let cache = Cache::builder().max_capacity(CACHE).time_to_live(CACHED).build();
+        Self { records, announcements, cache }
+    }
+
+    /// Makes a key. Its text is returned here and never again.
+    pub(crate) async fn create(&self, new: NewKey) -> Result<(wire::ApiKey, Secret), Error> {
+        let (key_id, secret) = text::fresh();
+        let document = ApiKey {
+            key_id: key_id.clone(),
+            tenant: new.tenant,
+            label: new.label,
+            scopes: new.scopes.iter().map(|scope| *scope as i32).collect(),
+            patterns: new.patterns,
+            create_ms: now_ms(),
+            expire_ms: new.expire_ms,
+            hash: text::hash(secret.expose()).to_vec(),
+            ..ApiKey::default()
+        };
+        // The entry of the list first: one that leads nowhere is skipped, a key that cannot be listed would be lost.
+        let entry = format!("{}/{key_id}", paths::tenant_keys(&document.tenant));
+        self.records.store().put(&entry, Vec::new(), Expect::Any).await?;
+        if !self.records.create(&paths::key(&key_id), document.clone()).await? {
+            return Err(Error::new(Reason::Internal, "a key id came up twice"));
+        }
+        self.cache.invalidate(&key_id).await;
+        Ok((view(&document), secret))
+    }
+
+    /// Who a key's text stands for.
+    pub(crate) async fn authenticate(&self, text: &str) -> Result<Caller, Error> {
+        let invalid = || Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked");
+        let key_id = text::id_of(text).ok_or_else(invalid)?;
+        let key = self.find(key_id).await?.ok_or_else(invalid)?;
+        if !bool::from(text::hash(text).ct_eq(key.hash.as_slice())) {
+            return Err(invalid());
+        }
+        live(&key)?;
+        Ok(Caller::of(&key))
+    }
+
+    /// Checks that a key that was authenticated before is still good.
+    pub(crate) async fn still_good(&self, key_id: &str) -> Result<(), Error> {
+        let key = self.find(key_id).await?;
+        live(
+            &*key.ok_or_else(|| {
+                Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked")
+            })?,
+        )
+    }
+
+    /// Revokes a key of this tenant, or of any tenant. Revoking it again changes nothing.
+    pub(crate) async fn revoke(&self, key_id: &str, tenant: Option<&str>) -> Result<wire::ApiKey, Error> {
+        let missing = || Error::new(Reason::NotFound, "there is no such API key").with("key_id", key_id);
+        if !text::is_id(key_id) {
+            return Err(missing());
+        }
+        let revoked = self
+            .records
+            .change(&paths::key(key_id), |current: Option<ApiKey>| {
+                let mut key =
+                    current.filter(|key| tenant.is_none_or(|t| t == key.tenant)).ok_or_else(missing)?;
+                if key.revoke_ms != 0 {
+                    return Ok(Decision::Keep(key));
+                }
+                key.revoke_ms = now_ms();
+                Ok(Decision::Write(key.clone(), key))
+            })
+            .await;
+        // Also where the outcome is open: a principal too few is better than one too many.
+        if revoked.as_ref().map_or_else(|e| e.reason() != Reason::NotFound, |_| true) {
+            self.cache.invalidate(key_id).await;
+            self.announcements.key(key_id);
+        }
+        revoked.map(|key| view(&key))
+    }
+
+    /// A page of a tenant's keys after a key id, with the id that the next page comes after.
+    pub(crate) async fn page(
+        &self,
+        tenant: &str,
+        after: Option<&str>,
+        size: usize,
+    ) -> Result<(Vec<wire::ApiKey>, Option<String>), Error> {
+        let ids = self.records.store().list(&paths::tenant_keys(tenant), after, size).await?;
+        let all: Vec<String> = ids.iter().map(|id| paths::key(id)).collect();
+        let found = self.records.get_many::<ApiKey>(&all).await?;
+        let next = if ids.len() == size { ids.last().cloned() } else { None };
+        Ok((found.iter().flatten().map(view).collect(), next))
+    }
+
+    async fn find(&self, key_id: &str) -> Result<Option<Arc<ApiKey>>, Error> {
+        let path = paths::key(key_id);
+        let read = async { self.records.get(&path).await.map(|key| key.map(Arc::new)) };
+        self.cache.try_get_with_by_ref(key_id, read).await.map_err(|error: Arc<Error>| (*error).clone())
+    }
+}
+
+fn live(key: &ApiKey) -> Result<(), Error> {
+    if key.revoke_ms != 0 {
+        return Err(Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked"));
+    }
+    if key.expire_ms != 0 && key.expire_ms <= now_ms() {
+        return Err(Error::new(Reason::ApiKeyExpired, "the API key has expired").with("key_id", &key.key_id));
+    }
+    Ok(())
+}
+
+fn view(key: &ApiKey) -> wire::ApiKey {
+    wire::ApiKey {
+        key_id: key.key_id.clone(),
+        tenant: key.tenant.clone(),
+        label: key.label.clone(),
+        scopes: key.scopes.clone(),
+        account_patterns: key.patterns.clone(),
+        create_time: timestamp(key.create_ms),
+        expire_time: timestamp(key.expire_ms),
+        revoke_time: timestamp(key.revoke_ms),
+    }
+}

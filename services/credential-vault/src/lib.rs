@@ -1,0 +1,32 @@
+//! CredentialVault, Admin and the broker over an encrypted store.
+//!
+//! Two doors: [`Vault::public_routes`] for callers with an API key, [`Vault::broker_routes`] for the gateway. Whoever
+//! mounts the broker's routes decides who reaches them.
+mod accounts;
+mod admit;
+pub mod audit;
+pub mod config;
+mod credentials;
+mod documents;
+mod error;
+mod invalidation;
+mod keys;
+mod page;
+mod paths;
+mod records;
+mod run;
+mod seals;
+mod service;
+mod state;
+pub mod store;
+mod system;
+mod tenants;
+mod time;
+mod vault;
+
+pub use audit::Audit;
+pub use config::{Config, Parts, parts};
+pub use error::Error;
+pub use run::{Failure, Running, rekey, run};
+pub use store::Store;
+pub use vault::Vault;

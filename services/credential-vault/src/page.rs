@@ -1,0 +1,106 @@
+//! Page tokens: a position with a MAC over it, the list, the tenant and the filter, so that a token serves its own list only.
+use data_encoding::BASE64URL_NOPAD;
+use granary_credential::{Key, fingerprint};
+use granary_rpc::Violation;
+
+const TAG: usize = 16;
+const MAX_TOKEN: usize = 1_024;
+const DEFAULT_SIZE: usize = 100;
+const MAX_SIZE: usize = 1_000;
+
+/// What one token belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listing<'a> {
+    pub(crate) list: &'static str,
+    pub(crate) tenant: &'a str,
+    pub(crate) filter: &'a str,
+}
+
+impl Listing<'_> {
+    /// The token for the page that comes after a position; empty after the last page.
+    pub(crate) fn token(&self, key: &Key, after: Option<&str>) -> String {
+        let Some(position) = after else { return String::new() };
+        let mut bytes = self.tag(key, position).to_vec();
+        bytes.extend_from_slice(position.as_bytes());
+        BASE64URL_NOPAD.encode(&bytes)
+    }
+
+    /// The position in a token; `None` for the first page.
+    pub(crate) fn position(&self, key: &Key, token: &str, faults: &mut Vec<Violation>) -> Option<String> {
+        if token.is_empty() {
+            return None;
+        }
+        let position = self.read(key, token);
+        if position.is_none() {
+            faults.push(Violation {
+                field: "page_token".to_owned(),
+                description: "must be the next_page_token of an answer to the same request".to_owned(),
+            });
+        }
+        position
+    }
+
+    fn read(&self, key: &Key, token: &str) -> Option<String> {
+        if token.len() > MAX_TOKEN {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
+        let (tag, position) = bytes.split_first_chunk::<TAG>()?;
+        let position = std::str::from_utf8(position).ok()?;
+        let good = subtle::ConstantTimeEq::ct_eq(tag.as_slice(), self.tag(key, position).as_slice());
+        bool::from(good).then(|| position.to_owned())
+    }
+
+    fn tag(&self, key: &Key, position: &str) -> [u8; TAG] {
+        let mut message = Vec::new();
+        for part in [self.list, self.tenant, self.filter, position] {
+            message.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            message.extend_from_slice(part.as_bytes());
+        }
+        let tag = fingerprint::hmac(key, &[&message]);
+        let mut short = [0; TAG];
+        short.copy_from_slice(&tag[..TAG]);
+        short
+    }
+}
+
+/// The size of a page as asked for.
+pub(crate) fn size(asked: i32, faults: &mut Vec<Violation>) -> usize {
+    match usize::try_from(asked) {
+        Ok(0) => DEFAULT_SIZE,
+        Ok(size) if size <= MAX_SIZE => size,
+        _ => {
+            faults.push(Violation {
+                field: "page_size".to_owned(),
+                description: "must be 1 to 1,000, or 0 for 100".to_owned(),
+            });
+            DEFAULT_SIZE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_serves_its_own_list_only() {
+        let key = Key::random();
+        let listing = Listing { list: "accounts", tenant: "acme", filter: "" };
+        let token = listing.token(&key, Some("0af/ff"));
+        let mut faults = Vec::new();
+        assert_eq!(listing.position(&key, &token, &mut faults).as_deref(), Some("0af/ff"));
+        assert_eq!(listing.position(&key, "", &mut faults), None);
+        assert!(faults.is_empty());
+        for other in [
+            Listing { tenant: "other", ..listing },
+            Listing { filter: "ACTIVE", ..listing },
+            Listing { list: "keys", ..listing },
+        ] {
+            assert_eq!(other.position(&key, &token, &mut faults), None);
+        }
+        assert_eq!(listing.position(&Key::random(), &token, &mut faults), None);
+        assert_eq!(listing.position(&key, &format!("{token}A"), &mut faults), None);
+        assert_eq!(faults.len(), 5);
+    }
+}

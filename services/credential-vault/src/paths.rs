@@ -1,0 +1,58 @@
+//! Where each record stands.
+use data_encoding::HEXLOWER;
+use granary_credential::{Kind, fingerprint};
+use granary_rpc::Identifier;
+
+pub(crate) const TENANTS: &str = "tenants";
+pub(crate) const KEYS: &str = "keys";
+pub(crate) const TENANT_KEYS: &str = "tenant-keys";
+pub(crate) const SYSTEM: &str = "system";
+pub(crate) const SEALS: &str = "seals";
+pub(crate) const ACCOUNTS: &str = "accounts";
+/// The name of an account's own record in its folder.
+pub(crate) const ACCOUNT: &str = "account";
+
+pub(crate) fn tenant(name: &str) -> String {
+    format!("{TENANTS}/{name}")
+}
+
+pub(crate) fn key(key_id: &str) -> String {
+    format!("{KEYS}/{key_id}")
+}
+
+/// Below it lies an empty record for each key of the tenant, so that its keys can be listed without reading all others.
+pub(crate) fn tenant_keys(tenant: &str) -> String {
+    format!("{TENANT_KEYS}/{tenant}")
+}
+
+pub(crate) fn system(name: &str) -> String {
+    format!("{SYSTEM}/{name}")
+}
+
+/// The minutes of one sweep follow one another in the order of their names.
+pub(crate) fn seal_minute(minute: u64) -> String {
+    format!("{minute:012}")
+}
+
+/// An account's folder. The first three digits of the hash bound what one LIST returns: 4,096 folders a tenant.
+pub(crate) fn account_folder(tenant: &str, identifier: &Identifier) -> String {
+    let hash = HEXLOWER.encode(&fingerprint::sha256(identifier.as_str().as_bytes()));
+    format!("{ACCOUNTS}/{tenant}/{}/{hash}", &hash[..3])
+}
+
+/// An account's own record.
+pub(crate) fn account(folder: &str) -> String {
+    format!("{folder}/{ACCOUNT}")
+}
+
+/// The record of one kind. It names the account's incarnation, so that a writer who is late writes beside a recreated
+/// account and never into it.
+pub(crate) fn kind(folder: &str, incarnation: &[u8], kind: Kind) -> String {
+    format!("{folder}/{}.{}", kind.text(), HEXLOWER.encode(incarnation))
+}
+
+/// Whether a tenant's name can stand in a path: 1 to 63 of a–z, 0–9 and "-".
+pub(crate) fn valid_tenant(name: &str) -> bool {
+    (1..=63).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}

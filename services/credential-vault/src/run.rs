@@ -1,0 +1,82 @@
+//! Credential-vault as a process: two doors over one store.
+use std::net::SocketAddr;
+use std::path::Path;
+
+use granary_server::{Callers, CancellationToken, Open, door};
+
+use crate::store::embedded::master;
+use crate::{Config, Error, Vault, parts};
+
+const PUBLIC: [&str; 2] = ["granary.vault.v1.CredentialVault", "granary.vault.v1.Admin"];
+const BROKER: [&str; 1] = ["granary.vault.v1.CredentialBroker"];
+
+/// Why it cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store, the keys or the audit log cannot be used.
+    #[error(transparent)]
+    Vault(#[from] Error),
+    /// A door cannot be opened.
+    #[error(transparent)]
+    Door(#[from] door::Error),
+}
+
+/// A running credential-vault.
+#[derive(Debug)]
+pub struct Running {
+    vault: Vault,
+    public: Open,
+    broker: Open,
+    end: CancellationToken,
+}
+
+/// Starts it on the current runtime.
+///
+/// # Errors
+/// Where a setting, the store or an address cannot be used.
+pub async fn run(config: &Config, end: CancellationToken) -> Result<Running, Failure> {
+    let vault = Vault::new(parts(config)?).await?;
+    let public = config.public.open(Callers::Public, vault.public_routes(), &PUBLIC, end.clone()).await?;
+    let broker = config.broker.open(Callers::Services, vault.broker_routes(), &BROKER, end.clone()).await?;
+    Ok(Running { vault, public, broker, end })
+}
+
+/// Seals everything anew under the key in `new_key_file`, and returns how many values that were. No service may use the
+/// store meanwhile.
+///
+/// # Errors
+/// Where a key or the store cannot be used; nothing has changed then.
+pub async fn rekey(config: &Config, new_key_file: &Path) -> Result<usize, Error> {
+    let one_fault = |fault| Error::Config(vec![fault]);
+    let old = master::read(config.master_key_file.as_deref()).map_err(one_fault)?;
+    let new = master::read(Some(new_key_file)).map_err(one_fault)?;
+    let open = |source| Error::Open { path: config.store_path.clone(), source };
+    crate::store::embedded::rekey(&config.store_path, &old, &new).map_err(open)
+}
+
+impl Running {
+    /// The address of its own door.
+    pub fn public(&self) -> SocketAddr {
+        self.public.address()
+    }
+
+    /// The address of the broker's door.
+    pub fn broker(&self) -> SocketAddr {
+        self.broker.address()
+    }
+
+    /// What it serves.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Waits for its end, answers the last calls, and closes the store.
+    pub async fn join(self) {
+        self.end.cancelled().await;
+        // Streams to gateways never end by themselves.
+        self.vault.end_streams();
+        self.public.join().await;
+        self.broker.join().await;
+        self.vault.close().await;
+    }
+}

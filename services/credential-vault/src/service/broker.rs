@@ -1,0 +1,226 @@
+//! The broker: what the gateway asks for. It hands out credentials in one form only, sealed for the service that needs them.
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::Stream;
+use granary_credential::layer::now_ms as now_ms_unsigned;
+use granary_credential::ticket::{self, Header};
+use granary_credential::{Credential, Kind, Secret};
+use granary_proto::Method;
+use granary_proto::granary::policy::v1::Exposure;
+use granary_proto::granary::vault::v1 as wire;
+use granary_proto::granary::vault::v1::credential_broker_server::CredentialBroker as Rpcs;
+use granary_proto::granary::vault::v1::{CredentialStatus, Outcome, TicketCredential};
+use granary_rpc::{Error, Identifier, Reason};
+use tonic::{Request, Response, Status};
+
+use super::Faults;
+use crate::admit::{Caller, request_id};
+use crate::audit::Entry;
+use crate::documents::AccountState;
+use crate::state::State;
+use crate::time::timestamp;
+
+const HARVEST_TIME: &str = "granary.harvest.v1.HarvestTime";
+
+/// The service.
+#[derive(Clone)]
+pub(crate) struct CredentialBroker(Arc<State>);
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl CredentialBroker {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self(state)
+    }
+
+    fn entry<T>(&self, method: &str, request: &Request<T>) -> Result<Entry, Error> {
+        let path = format!("/granary.vault.v1.CredentialBroker/{method}");
+        let method = self.0.table.path(&path).ok_or_else(|| unknown(&path))?;
+        Ok(self.0.audit.entry(method, &request_id(request.extensions(), request.metadata().as_ref())))
+    }
+
+    /// Who calls, if the token is ours and the key has not been revoked since it was minted.
+    async fn caller(&self, token: &[u8], entry: &mut Entry) -> Result<Caller, Error> {
+        let caller = Caller::of_principal(self.0.system.principal(token)?);
+        entry.caller(&caller);
+        self.0.keys.still_good(&caller.key_id).await?;
+        Ok(caller)
+    }
+
+    async fn issue(
+        &self,
+        caller: &Caller,
+        identifier: &Identifier,
+        method: &Method,
+    ) -> Result<(wire::IssueTicketResponse, Vec<Kind>), Error> {
+        if method.exposure != Exposure::Internal {
+            caller.must_hold(method.scope)?;
+        }
+        caller.must_cover(identifier)?;
+        let account = self.0.accounts.find(&caller.tenant, identifier).await?;
+        if account.record.state() == AccountState::Disabled {
+            let text = "the connected account is disabled; enable it with EnableConnectedAccount";
+            return Err(Error::new(Reason::AccountDisabled, text).with("identifier", identifier.as_str()));
+        }
+        let ring = self.0.rings.get(&method.service).ok_or_else(|| {
+            Error::new(Reason::Internal, format!("no ticket keys are configured for {}", method.service))
+        })?;
+        let mut credentials: Vec<(Credential, i64)> = Vec::new();
+        let mut inside = Vec::new();
+        for need in &method.needs {
+            let kinds = alternatives(method, need, self.0.one_key_for_harvest);
+            let (credential, version, status) = self.0.credentials.first_of(&account, &kinds).await?;
+            inside.push(TicketCredential { kind: credential.kind().into(), version, status: status.into() });
+            credentials.push((credential, version));
+        }
+        let header = Header {
+            audience: method.service.clone(),
+            tenant: caller.tenant.clone(),
+            account: identifier.as_str().to_owned(),
+            incarnation: account.record.incarnation.clone(),
+            ..Header::default()
+        };
+        let (ticket, header) = ticket::seal(ring, header, &credentials, now_ms_unsigned())
+            .ok_or_else(|| Error::new(Reason::Internal, "the ticket cannot be sealed"))?;
+        let expire_time = timestamp(i64::try_from(header.expires_ms).unwrap_or(i64::MAX));
+        let kinds = credentials.iter().map(|(credential, _)| credential.kind()).collect();
+        Ok((wire::IssueTicketResponse { ticket, expire_time, credentials: inside }, kinds))
+    }
+}
+
+#[tonic::async_trait]
+impl Rpcs for CredentialBroker {
+    type WatchInvalidationsStream =
+        Pin<Box<dyn Stream<Item = Result<wire::WatchInvalidationsResponse, Status>> + Send>>;
+
+    async fn authenticate(
+        &self,
+        request: Request<wire::AuthenticateRequest>,
+    ) -> Answer<wire::AuthenticateResponse> {
+        let entry = self.entry("Authenticate", &request)?;
+        let text = Secret::new(request.into_inner().api_key);
+        let authenticated = match text.expose() {
+            "" => Err(Error::new(Reason::ApiKeyMissing, "no API key was sent")),
+            text => self.0.keys.authenticate(text).await,
+        };
+        match authenticated {
+            Ok(caller) => {
+                let principal = caller.principal();
+                let principal_token = self.0.system.mint(&principal);
+                Ok(Response::new(wire::AuthenticateResponse { principal_token, principal: Some(principal) }))
+            }
+            Err(error) => {
+                self.0.audit.record(entry.refused(&error)).await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn issue_ticket(
+        &self,
+        request: Request<wire::IssueTicketRequest>,
+    ) -> Answer<wire::IssueTicketResponse> {
+        let mut entry = self.entry("IssueTicket", &request)?;
+        let request = request.into_inner();
+        let mut faults = Faults::default();
+        let identifier = faults.identifier(request.identifier);
+        let method = self.0.table.path(&format!("/{}", request.method));
+        match method {
+            None => {
+                faults.add("method", "must be the full name of a method, such as \"package.Service/Method\"")
+            }
+            Some(method) if method.needs.is_empty() => {
+                faults.add("method", "must be one that needs a credential")
+            }
+            Some(_) => {}
+        }
+        let (identifier, method) = faults.finish(identifier.zip(method))?;
+        let issued = async {
+            let caller = self.caller(&request.principal_token, &mut entry).await?;
+            self.issue(&caller, &identifier, method).await
+        }
+        .await;
+        let entry = entry.account(identifier.as_str()).subject(method.name());
+        match issued {
+            Ok((response, kinds)) => {
+                let entry =
+                    kinds.iter().zip(&response.credentials).fold(entry, |entry, (kind, credential)| {
+                        entry.credential(kind.text(), Some(credential.version))
+                    });
+                self.0.audit.record(entry.done()).await;
+                metrics::counter!("granary_vault_tickets_total").increment(1);
+                Ok(Response::new(response))
+            }
+            Err(error) => {
+                self.0.audit.record(entry.refused(&error)).await;
+                Err(error.into())
+            }
+        }
+    }
+
+    async fn watch_invalidations(
+        &self,
+        _: Request<wire::WatchInvalidationsRequest>,
+    ) -> Answer<Self::WatchInvalidationsStream> {
+        Ok(Response::new(Box::pin(self.0.announcements.watch()?)))
+    }
+
+    async fn report_outcome(
+        &self,
+        request: Request<wire::ReportOutcomeRequest>,
+    ) -> Answer<wire::ReportOutcomeResponse> {
+        let mut entry = self.entry("ReportOutcome", &request)?;
+        let request = request.into_inner();
+        let (version, outcome) = (request.version, request.outcome());
+        let mut faults = Faults::default();
+        let identifier = faults.identifier(request.identifier);
+        let kind = faults.kind(request.kind);
+        if version < 1 {
+            faults.add("version", "must be the version that was used");
+        }
+        if outcome == Outcome::Unspecified {
+            faults.add("outcome", "must say what upstream made of the credential");
+        }
+        let identifier = faults.finish(identifier)?;
+        let caller = match self.caller(&request.principal_token, &mut entry).await {
+            Ok(caller) => caller,
+            Err(error) => {
+                self.0.audit.record(entry.refused(&error)).await;
+                return Err(error.into());
+            }
+        };
+        let entry = entry.account(identifier.as_str()).credential(kind.text(), Some(version));
+        let (state, audited) = (Arc::clone(&self.0), (outcome != Outcome::Accepted).then(|| entry.clone()));
+        let report = async move {
+            caller.must_cover(&identifier)?;
+            let account = state.accounts.find(&caller.tenant, &identifier).await?;
+            let status = state.credentials.report(&account, kind, version, outcome).await?;
+            Ok((status, audited))
+        };
+        let status = self.0.change(entry, report).await?;
+        let probe = outcome == Outcome::Rejected && status == CredentialStatus::Suspect;
+        let probe_method = if probe { probe_of(kind).to_owned() } else { String::new() };
+        Ok(Response::new(wire::ReportOutcomeResponse { status: status.into(), probe_method }))
+    }
+}
+
+/// The kinds that can serve a need here. A HarvestAPI key is no alternative for time tracking unless that was configured.
+fn alternatives(method: &Method, need: &[Kind], one_key_for_harvest: bool) -> Vec<Kind> {
+    let barred =
+        |kind: Kind| method.service == HARVEST_TIME && kind == Kind::HarvestapiKey && !one_key_for_harvest;
+    need.iter().copied().filter(|kind| !barred(*kind)).collect()
+}
+
+/// The method that settles whether a suspect credential still works.
+fn probe_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::HarvestToken => "granary.harvest.v1.HarvestTime/ProbeHarvestToken",
+        Kind::HarvestapiKey => "granary.linkedin.v1.LinkedInData/ProbeHarvestapiKey",
+        Kind::LinkedinSession | Kind::ApifyToken | Kind::Unspecified => "",
+    }
+}
+
+fn unknown(path: &str) -> Error {
+    Error::new(Reason::MethodUnknown, "there is no such method").with("method", path)
+}

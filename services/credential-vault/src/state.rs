@@ -1,0 +1,134 @@
+//! What all three services share.
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use granary_credential::ticket::Ring;
+use granary_proto::PolicyTable;
+use granary_rpc::{Error, Reason};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::accounts::Accounts;
+use crate::audit::{Audit, Entry};
+use crate::config::Parts;
+use crate::credentials::Credentials;
+use crate::invalidation::Announcements;
+use crate::keys::Keys;
+use crate::records::Records;
+use crate::system::SystemKeys;
+use crate::tenants::Tenants;
+
+/// Changes under way at a time.
+const CHANGES: usize = 512;
+/// Longest wait of a change for its start.
+const WAIT: Duration = Duration::from_secs(5);
+
+pub(crate) struct State {
+    pub(crate) records: Records,
+    pub(crate) system: SystemKeys,
+    pub(crate) tenants: Tenants,
+    pub(crate) keys: Keys,
+    pub(crate) accounts: Accounts,
+    pub(crate) credentials: Credentials,
+    pub(crate) announcements: Announcements,
+    pub(crate) audit: Arc<Audit>,
+    pub(crate) rings: HashMap<String, Ring>,
+    pub(crate) one_key_for_harvest: bool,
+    pub(crate) table: &'static PolicyTable,
+    pub(crate) tasks: TaskTracker,
+    pub(crate) closing: CancellationToken,
+    changes: Arc<Semaphore>,
+}
+
+impl State {
+    pub(crate) async fn new(parts: Parts) -> Result<Self, crate::Error> {
+        let table = granary_proto::policy_table()?;
+        let closing = CancellationToken::new();
+        let records = Records::new(parts.store);
+        let announcements = Announcements::new(closing.clone());
+        let system = SystemKeys::load(&records).await?;
+        let accounts = Accounts::new(records.clone());
+        let credentials = Credentials::new(
+            records.clone(),
+            accounts.clone(),
+            announcements.clone(),
+            system.fingerprint.clone(),
+        );
+        Ok(Self {
+            tenants: Tenants::new(records.clone()),
+            keys: Keys::new(records.clone(), announcements.clone()),
+            accounts,
+            credentials,
+            system,
+            records,
+            announcements,
+            audit: Arc::new(parts.audit),
+            rings: parts.rings,
+            one_key_for_harvest: parts.one_key_for_harvest,
+            table,
+            tasks: TaskTracker::new(),
+            closing,
+            changes: Arc::new(Semaphore::new(CHANGES)),
+        })
+    }
+
+    /// Runs a change to its end, even if the caller goes away: between a commit and its announcement there is no stopping.
+    /// `entry` becomes the audit line of a failure; what the work returns becomes that of a success.
+    pub(crate) async fn change<T, F>(self: &Arc<Self>, entry: Entry, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<(T, Option<Entry>), Error>> + Send + 'static,
+    {
+        let overloaded = || Error::new(Reason::Overloaded, "too many changes are under way");
+        let permit = timeout(WAIT, Arc::clone(&self.changes).acquire_owned())
+            .await
+            .map_err(|_| overloaded())?
+            .map_err(|_| overloaded())?;
+        let audit = Arc::clone(&self.audit);
+        let task = self.tasks.spawn(async move {
+            let _permit = permit;
+            match work.await {
+                Ok((value, entry)) => {
+                    if let Some(entry) = entry {
+                        audit.record(entry.done()).await;
+                    }
+                    Ok(value)
+                }
+                Err(error) => {
+                    audit.record(entry.refused(&error)).await;
+                    Err(error)
+                }
+            }
+        });
+        task.await
+            .map_err(|e| Error::new(Reason::Internal, "the change did not come to its end").caused_by(e))?
+    }
+
+    /// Writes an audit line if a read was refused.
+    pub(crate) async fn read<T>(
+        &self,
+        entry: Entry,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let outcome = work.await;
+        if let Err(error) = &outcome
+            && matches!(
+                error.reason(),
+                Reason::ScopeMissing | Reason::AccountNotAllowed | Reason::EdgeRefused
+            )
+        {
+            self.audit.record(entry.refused(error)).await;
+        }
+        outcome
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        self.closing.cancel();
+    }
+}

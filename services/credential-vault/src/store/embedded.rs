@@ -1,0 +1,158 @@
+//! The embedded store: one redb file, every value in it sealed under a key derived from the master key.
+//!
+//! Metadata (identifiers, states, times, hashes) stands in the clear; values and system keys do not. One thread writes,
+//! and puts what waits for it into one durable commit.
+mod cipher;
+mod file;
+pub mod master;
+mod rekey;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use async_trait::async_trait;
+use granary_credential::Key;
+use redb::{Database, ReadableDatabase, ReadableTable};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::{CALL, Context, Error, Expect, MAX_DATA, MAX_LIST, Record, Store, valid_path};
+use cipher::Cipher;
+use file::{AFTER_SEPARATOR, RECORDS, SEPARATOR, key_of, read_record};
+use writer::{Change, Writer};
+
+pub use file::OpenError;
+pub use rekey::rekey;
+
+/// Reads under way at a time; more wait.
+const READERS: usize = 64;
+
+/// The embedded store.
+pub struct Embedded {
+    /// `None` once it is closed.
+    database: RwLock<Option<Arc<Database>>>,
+    writer: Writer,
+    cipher: Cipher,
+    readers: Semaphore,
+}
+
+impl Embedded {
+    /// Opens the file, or makes it where there is none.
+    ///
+    /// # Errors
+    /// Tells a wrong master key, a file in use and a file that is no store apart.
+    pub fn open(path: &Path, master_key: &Key) -> Result<Self, OpenError> {
+        let cipher = Cipher::new(master_key);
+        let database = Arc::new(file::open(path, &cipher)?);
+        let writer = Writer::start(Arc::clone(&database)).map_err(OpenError::Io)?;
+        Ok(Self { database: RwLock::new(Some(database)), writer, cipher, readers: Semaphore::new(READERS) })
+    }
+
+    /// Runs a read on a thread that may block, within the time that an operation has.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let timed = async {
+            let _permit = self.readers.acquire().await.map_err(Error::unavailable)?;
+            let database = self.database.read().map_or(None, |slot| slot.clone());
+            let database = database.ok_or_else(|| Error::unavailable("it is closed"))?;
+            tokio::task::spawn_blocking(move || work(&database)).await.map_err(Error::unavailable)?
+        };
+        tokio::time::timeout(CALL, timed).await.map_err(|_| Error::unavailable("a read took too long"))?
+    }
+}
+
+#[async_trait]
+impl Store for Embedded {
+    async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
+        let mut records = self.get_many(&[path.to_owned()]).await?;
+        Ok(records.pop().flatten())
+    }
+
+    async fn get_many(&self, paths: &[String]) -> Result<Vec<Option<Record>>, Error> {
+        paths.iter().try_for_each(|path| checked(path))?;
+        let paths = paths.to_vec();
+        self.read(move |database| {
+            let read = database.begin_read().map_err(Error::unavailable)?;
+            let table = read.open_table(RECORDS).map_err(Error::unavailable)?;
+            paths.iter().map(|path| read_record(&table, path)).collect()
+        })
+        .await
+    }
+
+    async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
+        checked(path)?;
+        if data.len() > MAX_DATA {
+            return Err(Error::Denied(format!("a record has at most {MAX_DATA} bytes")));
+        }
+        self.writer.send(Change::Put { path: path.to_owned(), data, expect }).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<(), Error> {
+        checked(path)?;
+        self.writer.send(Change::Delete { path: path.to_owned() }).await.map(drop)
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
+        checked(prefix)?;
+        let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
+        self.read(move |database| {
+            let read = database.begin_read().map_err(Error::unavailable)?;
+            let table = read.open_table(RECORDS).map_err(Error::unavailable)?;
+            children(&table, &prefix, after.as_deref(), limit.min(MAX_LIST))
+        })
+        .await
+    }
+
+    async fn seal(&self, context: &Context, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        self.cipher.seal(context, plain)
+    }
+
+    async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.cipher.open(context, sealed)
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+        if let Ok(mut slot) = self.database.write() {
+            slot.take();
+        }
+    }
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Embedded(masked)")
+    }
+}
+
+fn checked(path: &str) -> Result<(), Error> {
+    if valid_path(path) { Ok(()) } else { Err(Error::Denied("a path that no store can hold".to_owned())) }
+}
+
+/// Names one level below a prefix. After each name the cursor jumps over all that lies below it, so that the work is
+/// proportional to the names returned and not to the records below them.
+fn children(
+    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    prefix: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, Error> {
+    let prefix = format!("{}{SEPARATOR}", key_of(prefix));
+    let beyond = |name: &str| format!("{prefix}{name}{AFTER_SEPARATOR}");
+    let mut names: Vec<String> = Vec::new();
+    let mut from = after.map_or_else(|| prefix.clone(), beyond);
+    while names.len() < limit {
+        let mut range = table.range(from.as_str()..).map_err(Error::unavailable)?;
+        let Some(entry) = range.next() else { break };
+        let (key, _) = entry.map_err(Error::unavailable)?;
+        let Some(rest) = key.value().strip_prefix(&prefix) else { break };
+        let name = rest.split(SEPARATOR).next().unwrap_or_default().to_owned();
+        from = beyond(&name);
+        names.push(name);
+    }
+    Ok(names)
+}

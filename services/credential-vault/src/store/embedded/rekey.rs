@@ -1,0 +1,74 @@
+//! Seals everything anew under another master key. The store is written to a new file that then takes the old one's place:
+//! either all of it happens or nothing, and no page that was sealed under the old key stays behind in the file.
+use std::fs::{File, remove_file, rename};
+use std::path::{Path, PathBuf};
+
+use granary_credential::Key;
+use redb::{Database, ReadableDatabase, ReadableTable};
+
+use super::cipher::Cipher;
+use super::file::{self, OpenError, RECORDS, database_error, encode_record, path_of};
+use crate::documents;
+
+/// Changes the master key of a store that no process has open. Returns the number of values that were sealed anew.
+///
+/// # Errors
+/// As for opening; and the path of the first value that does not open, in which case nothing was changed.
+pub fn rekey(path: &Path, old: &Key, new: &Key) -> Result<usize, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::Io(std::io::ErrorKind::NotFound.into()));
+    }
+    // The old file stays open, and so locked, until the new one has taken its place.
+    let (old, new) = (Cipher::new(old), Cipher::new(new));
+    let from = file::open(path, &old)?;
+    let fresh = beside(path);
+    if fresh.exists() {
+        remove_file(&fresh)?;
+    }
+    let copied = file::open(&fresh, &new).and_then(|to| copy(&from, &old, &to, &new));
+    match copied {
+        Ok(count) => {
+            File::open(&fresh)?.sync_all()?;
+            rename(&fresh, path)?;
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder)?.sync_all()?;
+            Ok(count)
+        }
+        Err(error) => {
+            remove_file(&fresh)?;
+            Err(error)
+        }
+    }
+}
+
+fn copy(from: &Database, old: &Cipher, to: &Database, new: &Cipher) -> Result<usize, OpenError> {
+    let read = from.begin_read().map_err(database_error)?;
+    let before = read.open_table(RECORDS).map_err(database_error)?;
+    let write = to.begin_write().map_err(database_error)?;
+    let mut count = 0;
+    {
+        let mut after = write.open_table(RECORDS).map_err(database_error)?;
+        for entry in before.iter().map_err(database_error)? {
+            let (key, value) = entry.map_err(database_error)?;
+            let path = path_of(key.value());
+            let damaged = || OpenError::Damaged { path: path.clone() };
+            let (version, data) = value.value().split_first_chunk::<8>().ok_or_else(damaged)?;
+            let data = documents::reseal(&path, data, |context, sealed| {
+                count += 1;
+                new.seal(context, &old.open(context, sealed)?)
+            })
+            .map_err(|_| damaged())?;
+            // Only what is sealed changes, so the version that a writer may expect stays.
+            let record = encode_record(u64::from_be_bytes(*version), &data);
+            after.insert(key.value(), record.as_slice()).map_err(database_error)?;
+        }
+    }
+    write.commit().map_err(database_error)?;
+    Ok(count)
+}
+
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".rekey");
+    path.with_file_name(name)
+}

@@ -1,0 +1,16 @@
+//! CredentialVault, Admin and the broker over real gRPC on loopback.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod accounts;
+mod admin;
+mod admission;
+mod audit;
+mod credentials;
+mod faults;
+mod invalidations;
+mod lists;
+mod outcomes;
+mod sealed;
+mod start;
+mod support;
+mod tickets;

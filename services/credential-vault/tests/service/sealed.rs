@@ -1,0 +1,97 @@
+use std::time::{Duration, SystemTime};
+
+use granary_credential::{Key, sealed};
+use granary_proto::granary::vault::v1 as wire;
+use granary_proto::granary::vault::v1::sealed_credential::Credential;
+use granary_rpc::Reason;
+use tonic::Status;
+
+use crate::support::{LOG_TIME, Suite, reason, suite, with};
+
+fn inside(after: Duration) -> wire::SealedCredential {
+    wire::SealedCredential {
+        tenant: "acme".into(),
+        identifier: "u".into(),
+        credential: Some(Credential::HarvestToken(wire::HarvestToken {
+            access_token: "canary".into(),
+            account_id: 7,
+        })),
+        expected_version: None,
+        not_after: Some((SystemTime::now() + after).into()),
+    }
+}
+
+async fn sealing_key(suite: &Suite) -> wire::GetSealingKeyResponse {
+    let request = with(&suite.operator, wire::GetSealingKeyRequest {});
+    suite.vaults().get_sealing_key(request).await.unwrap().into_inner()
+}
+
+async fn put(suite: &Suite, key_id: &str, sealed_box: Vec<u8>) -> Result<wire::CredentialState, Status> {
+    let request =
+        wire::PutSealedCredentialRequest { identifier: "u".into(), sealed_box, key_id: key_id.to_owned() };
+    let answer = suite.vaults().put_sealed_credential(with(&suite.operator, request)).await?;
+    Ok(answer.into_inner().credential.unwrap())
+}
+
+#[tokio::test]
+async fn a_sealed_credential_is_stored_once() {
+    let suite = suite().await;
+    let key = sealing_key(&suite).await;
+    assert_eq!(key.tenant, "acme");
+    assert_eq!(key.fingerprint, suite.vault.sealing_fingerprint().await);
+    assert_eq!(sealed::fingerprint_of(&key.public_key), key.fingerprint);
+
+    let sealed_box = sealed::seal(&key.public_key, &inside(Duration::from_secs(60))).unwrap();
+    let early = put(&suite, &key.key_id, sealed_box.clone()).await;
+    assert_eq!(reason(early), Reason::AccountNotFound);
+    suite.create(&suite.operator, "u").await;
+    assert_eq!(put(&suite, &key.key_id, sealed_box.clone()).await.unwrap().version, 1);
+    assert_eq!(reason(put(&suite, &key.key_id, sealed_box).await), Reason::SealReplayed);
+    assert_eq!(suite.opened_text(LOG_TIME, "u").await, vec!["canary".to_owned()]);
+}
+
+#[tokio::test]
+async fn a_box_that_does_not_fit_is_refused() {
+    let suite = suite().await;
+    suite.create(&suite.operator, "u").await;
+    let key = sealing_key(&suite).await;
+    let minute = Duration::from_secs(60);
+    let seal = |credential: &wire::SealedCredential| sealed::seal(&key.public_key, credential).unwrap();
+    let good = seal(&inside(minute));
+
+    assert_eq!(reason(put(&suite, "0000000000000000", good.clone()).await), Reason::SealInvalid);
+    let foreign = sealed::SealingKey::new(&Key::random()).public_key();
+    let foreign = sealed::seal(&foreign, &inside(minute)).unwrap();
+    assert_eq!(reason(put(&suite, &key.key_id, foreign).await), Reason::SealInvalid);
+    let mut changed = good.clone();
+    changed[50] ^= 1;
+    assert_eq!(reason(put(&suite, &key.key_id, changed).await), Reason::SealInvalid);
+    for wrong in [
+        wire::SealedCredential { tenant: "other".into(), ..inside(minute) },
+        wire::SealedCredential { identifier: "v".into(), ..inside(minute) },
+    ] {
+        assert_eq!(reason(put(&suite, &key.key_id, seal(&wrong)).await), Reason::SealInvalid);
+    }
+    for wrong in [
+        wire::SealedCredential { credential: None, ..inside(minute) },
+        wire::SealedCredential { not_after: None, ..inside(minute) },
+        wire::SealedCredential { expected_version: Some(-1), ..inside(minute) },
+    ] {
+        assert_eq!(reason(put(&suite, &key.key_id, seal(&wrong)).await), Reason::InvalidInput);
+    }
+    assert_eq!(reason(put(&suite, &key.key_id, Vec::new()).await), Reason::InvalidInput);
+
+    let late = wire::SealedCredential {
+        not_after: Some((SystemTime::now() - Duration::from_secs(1)).into()),
+        ..inside(minute)
+    };
+    assert_eq!(reason(put(&suite, &key.key_id, seal(&late)).await), Reason::SealExpired);
+    let far = seal(&inside(Duration::from_secs(10 * 60 + 40)));
+    assert_eq!(reason(put(&suite, &key.key_id, far).await), Reason::SealExpired);
+
+    let near = seal(&inside(Duration::from_secs(10 * 60 + 5)));
+    assert!(put(&suite, &key.key_id, near).await.is_ok(), "clocks may differ a little");
+    assert!(put(&suite, &key.key_id, good).await.is_ok(), "refusals did not use it up");
+    let conflict = wire::SealedCredential { expected_version: Some(0), ..inside(minute) };
+    assert_eq!(reason(put(&suite, &key.key_id, seal(&conflict)).await), Reason::VersionConflict);
+}

@@ -1,0 +1,169 @@
+use granary_credential::ticket::{self, Expected};
+use granary_credential::{Grant, Key, Kind};
+use granary_credential_vault::store::Context;
+use granary_proto::granary::policy::v1::Scope;
+use granary_proto::granary::vault::v1 as wire;
+use granary_rpc::Reason;
+
+use crate::support::{
+    HARVEST, LINKEDIN, LOG_TIME, Options, Suite, apify_token, detail, harvest_token, harvestapi_key,
+    linkedin_session, reason, suite, suite_with,
+};
+
+const SCRAPE: &str = "granary.linkedin.v1.LinkedInData/ScrapeProfile";
+const PROBE: &str = "granary.harvest.v1.HarvestTime/ProbeHarvestToken";
+
+impl Suite {
+    /// Opens a ticket as the method's own service would.
+    fn open(&self, ticket: &[u8], method: &str, tenant: &str, account: &str) -> Grant {
+        let method = granary_proto::policy_table().unwrap().path(&format!("/{method}")).unwrap();
+        let expected = Expected {
+            audience: &method.service,
+            tenant,
+            account,
+            needs: &method.needs,
+            now_ms: granary_credential::layer::now_ms(),
+        };
+        ticket::open(&self.rings[&method.service], ticket, &expected).unwrap()
+    }
+
+    /// The secret texts that a call of the method may use.
+    pub(crate) async fn opened_text(&self, method: &str, account: &str) -> Vec<String> {
+        let issued = self.ticket(&self.operator, account, method).await.unwrap();
+        let grant = self.open(&issued.ticket, method, "acme", account);
+        grant.secrets().iter().map(|secret| secret.expose().to_owned()).collect()
+    }
+}
+
+async fn with_all_kinds(options: Options) -> Suite {
+    let suite = suite_with(options).await;
+    let key = &suite.operator;
+    suite.create(key, "u").await;
+    for credential in [
+        harvestapi_key("canary-harvestapi"),
+        harvest_token("canary-harvest"),
+        linkedin_session("canary-linkedin"),
+        apify_token("canary-apify"),
+    ] {
+        suite.put(key, "u", credential, None).await.unwrap();
+    }
+    suite
+}
+
+#[tokio::test]
+async fn a_ticket_holds_the_declared_kind_and_nothing_else_is_read() {
+    let suite = with_all_kinds(Options::default()).await;
+    for (method, kind, text) in
+        [(LOG_TIME, Kind::HarvestToken, "canary-harvest"), (SCRAPE, Kind::HarvestapiKey, "canary-harvestapi")]
+    {
+        suite.store.reset();
+        let issued = suite.ticket(&suite.operator, "u", method).await.unwrap();
+        let grant = suite.open(&issued.ticket, method, "acme", "u");
+        assert_eq!(grant.credentials().len(), 1);
+        assert_eq!(grant.secrets()[0].expose(), text);
+        assert_eq!(issued.credentials.len(), 1);
+        assert_eq!((issued.credentials[0].kind(), issued.credentials[0].version), (kind, 1));
+
+        let context = Context::credential("acme", grant.incarnation(), kind);
+        assert_eq!(suite.store.opened(), vec![context], "one value is opened, once");
+        let kinds = ["harvestapi_key", "harvest_token", "linkedin_session", "apify_token"];
+        let read: Vec<String> =
+            suite.store.read_names().into_iter().filter(|n| kinds.iter().any(|k| n.starts_with(k))).collect();
+        assert_eq!(read.len(), 1, "{read:?}");
+        assert!(read[0].starts_with(kind.text()), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_is_sealed_for_its_service_alone() {
+    let suite = with_all_kinds(Options::default()).await;
+    let issued = suite.ticket(&suite.operator, "u", LOG_TIME).await.unwrap();
+    let method = granary_proto::policy_table().unwrap().path(&format!("/{LOG_TIME}")).unwrap();
+    let expected = |audience| Expected {
+        audience,
+        tenant: "acme",
+        account: "u",
+        needs: &method.needs,
+        now_ms: granary_credential::layer::now_ms(),
+    };
+    assert!(ticket::open(&suite.rings[HARVEST], &issued.ticket, &expected(HARVEST)).is_ok());
+    assert!(ticket::open(&suite.rings[LINKEDIN], &issued.ticket, &expected(LINKEDIN)).is_err());
+    assert!(!issued.ticket.windows(6).any(|w| w == b"canary"));
+}
+
+#[tokio::test]
+async fn a_harvestapi_key_serves_harvest_only_where_that_was_configured() {
+    for one_key in [false, true] {
+        let options = Options { one_key_for_harvest: one_key, ..Options::default() };
+        let suite = suite_with(options).await;
+        let key = &suite.operator;
+        suite.create(key, "u").await;
+        suite.put(key, "u", harvestapi_key("canary"), None).await.unwrap();
+        let issued = suite.ticket(key, "u", LOG_TIME).await;
+        if one_key {
+            assert_eq!(issued.unwrap().credentials[0].kind(), Kind::HarvestapiKey);
+            suite.put(key, "u", harvest_token("t"), None).await.unwrap();
+            let issued = suite.ticket(key, "u", LOG_TIME).await.unwrap();
+            assert_eq!(issued.credentials[0].kind(), Kind::HarvestToken, "the first that it has decides");
+            let expired = suite.report(key, "u", (Kind::HarvestToken, 1), wire::Outcome::ProbeRejected).await;
+            expired.unwrap();
+            assert_eq!(reason(suite.ticket(key, "u", LOG_TIME).await), Reason::CredentialExpired);
+        } else {
+            let status = issued.unwrap_err();
+            assert_eq!(detail(&status, "kind"), "harvest_token");
+            assert_eq!(reason::<()>(Err(status)), Reason::CredentialMissing);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_needs_the_scope_the_pattern_and_the_callers_own_tenant() {
+    let suite = with_all_kinds(Options::default()).await;
+    let reader = suite.key("acme", &[Scope::TimeRead], &[]).await;
+    let status = suite.ticket(&reader, "u", LOG_TIME).await.unwrap_err();
+    assert_eq!(detail(&status, "scope"), "time:write");
+    assert_eq!(reason::<()>(Err(status)), Reason::ScopeMissing);
+    assert!(suite.ticket(&reader, "u", PROBE).await.is_ok(), "a probe needs no scope");
+
+    let narrow = suite.key("acme", &[Scope::TimeWrite], &["team_*"]).await;
+    assert_eq!(reason(suite.ticket(&narrow, "u", LOG_TIME).await), Reason::AccountNotAllowed);
+    let other = suite.tenant("other").await;
+    assert_eq!(reason(suite.ticket(&other, "u", LOG_TIME).await), Reason::AccountNotFound);
+}
+
+#[tokio::test]
+async fn a_principal_token_that_is_not_ours_is_refused() {
+    let suite = with_all_kinds(Options::default()).await;
+    let mut token = suite.principal(&suite.operator).await;
+    let forged = granary_credential::principal::mint(&Key::random(), &wire::Principal::default());
+    token[3] ^= 1;
+    for principal_token in [token, forged, Vec::new()] {
+        let request = wire::IssueTicketRequest {
+            principal_token: principal_token.clone(),
+            identifier: "u".into(),
+            method: LOG_TIME.into(),
+        };
+        assert_eq!(reason(suite.brokers().issue_ticket(request).await), Reason::EdgeRefused);
+        let request = wire::ReportOutcomeRequest {
+            principal_token,
+            identifier: "u".into(),
+            kind: Kind::HarvestToken.into(),
+            version: 1,
+            outcome: wire::Outcome::ProbeRejected.into(),
+        };
+        assert_eq!(reason(suite.brokers().report_outcome(request).await), Reason::EdgeRefused);
+    }
+    assert!(suite.ticket(&suite.operator, "u", LOG_TIME).await.is_ok());
+}
+
+#[tokio::test]
+async fn methods_without_needs_and_unknown_ones_get_no_ticket() {
+    let suite = suite().await;
+    for method in
+        ["", "granary.vault.v1.CredentialVault/PutCredential", "granary.harvest.v1.HarvestTime/Nope"]
+    {
+        let status = suite.ticket(&suite.operator, "", method).await.unwrap_err();
+        assert!(status.message().contains("method") && status.message().contains("identifier"));
+        assert_eq!(reason::<()>(Err(status)), Reason::InvalidInput);
+    }
+}

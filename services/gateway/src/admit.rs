@@ -1,0 +1,186 @@
+//! Who calls: the API key becomes a principal, remembered for less than a minute and dropped on invalidation.
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use granary_credential::Secret;
+use granary_proto::granary::policy::v1::Scope;
+use granary_proto::granary::vault::v1::Principal;
+use granary_rpc::{Deadline, Error, Reason, metadata};
+use http::{HeaderMap, HeaderValue};
+use moka::future::Cache;
+use sha2::{Digest, Sha256};
+use tonic::{Code, Status};
+
+use crate::broker::Broker;
+use crate::generations::{Generation, Generations};
+
+/// Longest API key that is looked at, in bytes.
+const MAX_KEY: usize = 512;
+/// How long it is remembered that a key is not known.
+const UNKNOWN: Duration = Duration::from_secs(2);
+/// A principal is used for less than its life, so that it does not end on the way.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Principals by API key.
+#[derive(Debug)]
+pub(crate) struct Principals {
+    cache: Cache<([u8; 32], Generation), Arc<Entry>>,
+    generations: Arc<Generations>,
+}
+
+/// A caller that was admitted.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted(Arc<Entry>);
+
+#[derive(Debug)]
+struct Entry {
+    found: Result<Known, Status>,
+    until: Instant,
+}
+
+struct Known {
+    principal: Principal,
+    tenant: HeaderValue,
+    token: Vec<u8>,
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known").field("tenant", &self.principal.tenant).finish_non_exhaustive()
+    }
+}
+
+impl Principals {
+    pub(crate) fn new(max: u64, generations: Arc<Generations>) -> Self {
+        let cache = Cache::builder().max_capacity(max).time_to_live(Duration::from_secs(60)).build();
+        Self { cache, generations }
+    }
+
+    /// Drops what has expired, so that it does not stay in memory until the next call.
+    pub(crate) async fn sweep(&self) {
+        self.cache.run_pending_tasks().await;
+    }
+
+    /// Admits a caller, or says why not.
+    pub(crate) async fn admit(
+        &self,
+        headers: &HeaderMap,
+        broker: &Broker,
+        deadline: Deadline,
+    ) -> Result<Admitted, Status> {
+        let key = bearer(headers)?;
+        let generation = self.generations.key(key_id(key.expose()));
+        let slot = (<[u8; 32]>::from(Sha256::digest(key.expose().as_bytes())), generation);
+        if let Some(entry) = self.cache.get(&slot).await {
+            if entry.until > Instant::now() {
+                return entry.admitted();
+            }
+            self.cache.invalidate(&slot).await;
+        }
+        let ask = ask(&key, broker, deadline);
+        let entry = self.cache.try_get_with(slot, ask).await.map_err(|status| (*status).clone())?;
+        entry.admitted()
+    }
+}
+
+impl Entry {
+    fn admitted(self: Arc<Self>) -> Result<Admitted, Status> {
+        match &self.found {
+            Ok(_) => Ok(Admitted(self)),
+            Err(status) => Err(status.clone()),
+        }
+    }
+}
+
+impl Admitted {
+    pub(crate) fn principal(&self) -> &Principal {
+        // An entry is only wrapped where it was found.
+        static NOBODY: Principal = Principal {
+            tenant: String::new(),
+            key_id: String::new(),
+            scopes: Vec::new(),
+            account_patterns: Vec::new(),
+            expire_time: None,
+        };
+        self.0.found.as_ref().map_or(&NOBODY, |known| &known.principal)
+    }
+
+    pub(crate) fn token(&self) -> &[u8] {
+        self.0.found.as_ref().map_or(&[], |known| &known.token)
+    }
+
+    pub(crate) fn tenant_header(&self) -> HeaderValue {
+        self.0.found.as_ref().map_or(HeaderValue::from_static(""), |known| known.tenant.clone())
+    }
+
+    /// Whether the key holds a scope. Unspecified asks for none.
+    pub(crate) fn check_scope(&self, scope: Scope) -> Result<(), Error> {
+        if scope == Scope::Unspecified || self.principal().scopes.contains(&(scope as i32)) {
+            return Ok(());
+        }
+        let text = scope.text();
+        Err(Error::new(
+            Reason::ScopeMissing,
+            format!("the API key lacks the scope {text}; use a key that holds it"),
+        )
+        .with("scope", text))
+    }
+
+    /// Whether the key may act for an account.
+    pub(crate) fn check_account(&self, account: &str) -> Result<(), Error> {
+        let patterns = &self.principal().account_patterns;
+        if patterns.is_empty() || patterns.iter().any(|p| granary_rpc::pattern::matches(p, account)) {
+            return Ok(());
+        }
+        Err(Error::new(Reason::AccountNotAllowed, "the API key may not act for this account"))
+    }
+}
+
+/// Asks the broker. A refusal is remembered like an answer; a failure to ask is not.
+async fn ask(key: &Secret, broker: &Broker, deadline: Deadline) -> Result<Arc<Entry>, Status> {
+    match broker.authenticate(key.expose(), deadline).await {
+        Ok(answer) => {
+            let principal = answer.principal.unwrap_or_default();
+            let tenant = HeaderValue::from_str(&principal.tenant).map_err(|_| internal())?;
+            let expires = principal.expire_time.as_ref().map_or(0, |t| t.seconds);
+            let now = i64::try_from(granary_credential::layer::now_ms() / 1_000).unwrap_or(i64::MAX);
+            let life =
+                Duration::from_secs(u64::try_from(expires - now).unwrap_or(0)).min(Duration::from_secs(60));
+            let until =
+                Instant::now() + life.saturating_sub(MARGIN).max(Duration::from_millis(500).min(life));
+            let known = Known { principal, tenant, token: answer.principal_token };
+            Ok(Arc::new(Entry { found: Ok(known), until }))
+        }
+        Err(status) if status.code() == Code::Unauthenticated => {
+            Ok(Arc::new(Entry { found: Err(status), until: Instant::now() + UNKNOWN }))
+        }
+        Err(status) => Err(status),
+    }
+}
+
+fn internal() -> Status {
+    Error::new(Reason::Internal, "credential-vault named a tenant that cannot be a header").into()
+}
+
+/// The text of `authorization: Bearer KEY`, which must stand exactly once.
+fn bearer(headers: &HeaderMap) -> Result<Secret, Error> {
+    let missing =
+        || Error::new(Reason::ApiKeyMissing, "send the API key as `authorization: Bearer KEY`, exactly once");
+    let mut values = headers.get_all(metadata::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() || value.len() > MAX_KEY {
+        return Err(missing());
+    }
+    let text = value.to_str().map_err(|_| missing())?;
+    let (scheme, key) = text.split_once(' ').ok_or_else(missing)?;
+    let key = key.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() {
+        return Err(missing());
+    }
+    Ok(Secret::new(key.to_owned()))
+}
+
+/// The id inside a key's text, by which invalidations name it.
+fn key_id(key: &str) -> &str {
+    key.split('_').nth(1).unwrap_or_default()
+}

@@ -1,0 +1,128 @@
+//! One call, step by step: limits, admission, policy, account, ticket, forward.
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use granary_proto::granary::policy::v1::Exposure;
+use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
+use granary_server::RequestId;
+use granary_server::stack::{Record, Recorded};
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower::Service;
+
+use crate::body::{Limited, Relay};
+use crate::core::{Core, not_here};
+use crate::forward::{Behalf, Outgoing};
+
+/// A message's five-byte prefix counts towards the body, not towards the message.
+const PREFIX: usize = 5;
+
+/// The gateway as one thread serves it.
+#[derive(Clone)]
+pub(crate) struct Gateway {
+    core: Core,
+    /// Health and reflection, which need no key.
+    open: Routes,
+    /// Tools by name.
+    tools: Routes,
+}
+
+impl Gateway {
+    pub(crate) fn new(core: Core, open: Routes, tools: Routes) -> Self {
+        Self { core, open: open.prepare(), tools: tools.prepare() }
+    }
+
+    async fn answer(mut self, request: Request<Incoming>, id: &RequestId) -> Result<Response<Relay>, Status> {
+        let path = request.uri().path();
+        if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
+            return own(self.open.call(request).await);
+        }
+        let limits = &self.core.shared.config.limits;
+        let deadline = Deadline::from_header(
+            request.headers().get(metadata::TIMEOUT),
+            Duration::from_millis(limits.default_deadline_ms),
+            Duration::from_millis(limits.max_deadline_ms),
+        )?;
+        let admit = self.core.shared.principals.admit(request.headers(), &self.core.broker, deadline);
+        let caller = match tokio::time::timeout_at(deadline.instant(), admit).await {
+            Ok(caller) => caller?,
+            Err(_) => return Err(Deadline::error().into()),
+        };
+        let table = self.core.shared.table;
+        let method = table.path(path).ok_or_else(granary_server::stack::unknown_method)?;
+        if method.exposure != Exposure::Gateway {
+            return Err(not_here(method).into());
+        }
+        let (parts, body) = request.into_parts();
+        if method.service == "granary.gateway.v1.ToolService" {
+            let mut request = Request::from_parts(parts, body);
+            request.extensions_mut().insert(deadline);
+            request.extensions_mut().insert(id.clone());
+            request.extensions_mut().insert(caller);
+            return own(self.tools.call(request).await);
+        }
+        let behalf = if method.needs.is_empty() {
+            caller.check_scope(method.scope)?;
+            Behalf::Caller
+        } else {
+            let account = account(&parts.headers)?;
+            let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
+            Behalf::Account { caller, account, ticket }
+        };
+        let body = Body::new(Limited::new(body, limits.max_message_bytes + PREFIX));
+        let call = Outgoing { method, headers: &parts.headers, id, deadline, body };
+        self.core.forward(call, behalf).await
+    }
+}
+
+/// The account that the call names, exactly once.
+fn account(headers: &HeaderMap) -> Result<Identifier, Error> {
+    let mut values = headers.get_all(metadata::ACCOUNT).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => Identifier::from_header(value.as_bytes()),
+        (None, _) => Err(Error::new(
+            Reason::AccountHeaderInvalid,
+            "say which connected account to call as: send its identifier, percent-encoded, as granary-account",
+        )),
+        (Some(_), Some(_)) => {
+            Err(Error::new(Reason::AccountHeaderInvalid, "granary-account must stand exactly once"))
+        }
+    }
+}
+
+fn own(response: Result<Response<Body>, Infallible>) -> Result<Response<Relay>, Status> {
+    match response {
+        Ok(response) => Ok(response.map(Relay::own)),
+        Err(never) => match never {},
+    }
+}
+
+impl Service<Request<Incoming>> for Gateway {
+    type Response = Response<Recorded<Relay>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let id = RequestId::of(request.headers());
+        let record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
+        let gateway = self.clone();
+        Box::pin(async move {
+            let mut response = match gateway.answer(request, &id).await {
+                Ok(response) => response,
+                Err(status) => status.into_http::<Body>().map(Relay::own),
+            };
+            response.headers_mut().insert(metadata::REQUEST_ID, id.header().clone());
+            Ok(record.observe(response))
+        })
+    }
+}

@@ -1,0 +1,64 @@
+//! The gateway's settings.
+use granary_server::{Limits, Listen, Peer};
+use serde::Deserialize;
+
+/// The gateway's settings. Every field has a default.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where callers connect. Default 127.0.0.1:7100.
+    pub listen: Listen,
+    /// The public door of credential-vault. Default 127.0.0.1:7101.
+    pub credential_vault: Peer,
+    /// The broker's listener of credential-vault. Default 127.0.0.1:7102.
+    pub broker: Peer,
+    /// Default 127.0.0.1:7103.
+    pub harvest_time: Peer,
+    /// Default 127.0.0.1:7104.
+    pub linkedin_data: Peer,
+    /// Threads that serve calls, each with a socket of its own on the same port. 0: one for each core.
+    pub threads: usize,
+    /// API keys whose principals are remembered, unknown ones included. Default 50,000.
+    pub max_principals: u64,
+    /// Tickets that are remembered. Default 100,000, about 1 KB each.
+    pub max_tickets: u64,
+    /// Limits of the listener.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let peer = |port: u16| Peer::plain(format!("127.0.0.1:{port}"), None);
+        Self {
+            listen: Listen::loopback(7100),
+            credential_vault: peer(7101),
+            broker: peer(7102),
+            harvest_time: peer(7103),
+            linkedin_data: peer(7104),
+            threads: 0,
+            max_principals: 50_000,
+            max_tickets: 100_000,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Everything that is wrong with it.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = self.listen.faults("listen");
+        faults.extend(self.credential_vault.faults("credential_vault", true));
+        faults.extend(self.broker.faults("broker", false));
+        faults.extend(self.harvest_time.faults("harvest_time", false));
+        faults.extend(self.linkedin_data.faults("linkedin_data", false));
+        if self.threads > 256 {
+            faults.push("threads: must be at most 256".to_owned());
+        }
+        for (name, value) in [("max_principals", self.max_principals), ("max_tickets", self.max_tickets)] {
+            if value == 0 {
+                faults.push(format!("{name}: must be at least 1"));
+            }
+        }
+        faults
+    }
+}

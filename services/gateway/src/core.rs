@@ -1,0 +1,133 @@
+//! What one serving thread holds: channels of its own, and the memory that all threads share.
+use std::sync::Arc;
+
+use granary_proto::{Method, PolicyTable};
+use granary_rpc::{Deadline, Error, Identifier, Reason};
+use granary_server::EdgeKey;
+use http::HeaderValue;
+use tokio::sync::Semaphore;
+use tonic::Status;
+use tonic::transport::Channel;
+
+use crate::admit::{Admitted, Principals};
+use crate::broker::Broker;
+use crate::config::Config;
+use crate::generations::Generations;
+use crate::tickets::{Ticket, Tickets};
+
+/// Reports to the broker under way at a time; past it a report is dropped, and the next rejection makes another.
+const REPORTS: usize = 64;
+
+/// What all threads share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) table: &'static PolicyTable,
+    pub(crate) principals: Principals,
+    pub(crate) tickets: Tickets,
+    pub(crate) generations: Arc<Generations>,
+    pub(crate) reports: Arc<Semaphore>,
+}
+
+/// One thread's view.
+#[derive(Clone, Debug)]
+pub(crate) struct Core {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) broker: Broker,
+    pub(crate) vault: Backend,
+    harvest: Backend,
+    linkedin: Backend,
+}
+
+/// A service behind the gateway.
+#[derive(Clone, Debug)]
+pub(crate) struct Backend {
+    pub(crate) name: &'static str,
+    pub(crate) channel: Channel,
+    pub(crate) edge: Option<HeaderValue>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, table: &'static PolicyTable) -> Arc<Self> {
+        let generations = Arc::new(Generations::new());
+        Arc::new(Self {
+            principals: Principals::new(config.max_principals, generations.clone()),
+            tickets: Tickets::new(config.max_tickets, generations.clone()),
+            reports: Arc::new(Semaphore::new(REPORTS)),
+            generations,
+            table,
+            config,
+        })
+    }
+}
+
+impl Core {
+    /// Opens no connection yet; each is made when first used, on the thread that uses it.
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, String> {
+        let config = &shared.config;
+        let backend = |name, peer: &granary_server::Peer| {
+            let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
+            Ok::<_, String>(Backend { name, channel: peer.channel()?, edge })
+        };
+        Ok(Self {
+            broker: Broker::new(config.broker.channel()?, config.broker.edge_key()?.as_ref()),
+            vault: backend("credential-vault", &config.credential_vault)?,
+            harvest: backend("harvest-time", &config.harvest_time)?,
+            linkedin: backend("linkedin-data", &config.linkedin_data)?,
+            shared,
+        })
+    }
+
+    /// The service that serves a method.
+    pub(crate) fn backend(&self, method: &Method) -> Result<&Backend, Error> {
+        match method.service.as_str() {
+            "granary.vault.v1.CredentialVault" => Ok(&self.vault),
+            "granary.harvest.v1.HarvestTime" => Ok(&self.harvest),
+            "granary.linkedin.v1.LinkedInData" => Ok(&self.linkedin),
+            _ => Err(granary_server::stack::unknown_method()),
+        }
+    }
+
+    /// Every service behind the gateway that holds tickets, by the name that health knows it by.
+    pub(crate) fn backends(&self) -> [(&'static str, &Backend); 3] {
+        [
+            ("granary.vault.v1.CredentialVault", &self.vault),
+            ("granary.harvest.v1.HarvestTime", &self.harvest),
+            ("granary.linkedin.v1.LinkedInData", &self.linkedin),
+        ]
+    }
+
+    /// Checks scope and account, which a cached ticket does not, and returns a ticket for one call.
+    pub(crate) async fn ticket(
+        &self,
+        caller: &Admitted,
+        account: &Identifier,
+        method: &Method,
+        deadline: Deadline,
+    ) -> Result<Arc<Ticket>, Status> {
+        caller.check_scope(method.scope)?;
+        caller.check_account(account.as_str())?;
+        let issue = self.shared.tickets.get(caller, account, method, &self.broker, deadline);
+        match tokio::time::timeout_at(deadline.instant(), issue).await {
+            Ok(ticket) => ticket,
+            Err(_) => Err(Deadline::error().into()),
+        }
+    }
+}
+
+/// The refusal of a method that is reachable elsewhere, or nowhere.
+pub(crate) fn not_here(method: &Method) -> Error {
+    use granary_proto::granary::policy::v1::Exposure;
+    if method.exposure == Exposure::OwnDoor {
+        let hint = match method.descriptor.name() {
+            "PutCredential" => "; seal the credential and use PutSealedCredential to go through the gateway",
+            _ => "",
+        };
+        return Error::new(
+            Reason::MethodNotHere,
+            format!("{} is served at credential-vault's own address only{hint}", method.name()),
+        )
+        .with("door", "credential-vault");
+    }
+    granary_server::stack::unknown_method()
+}

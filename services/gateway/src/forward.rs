@@ -1,0 +1,162 @@
+//! Forwards one call: outgoing metadata is built from nothing, frames pass as they are.
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use granary_proto::Method;
+use granary_proto::granary::policy::v1::Effect;
+use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
+use granary_server::RequestId;
+use http::header::{CONTENT_TYPE, TE};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
+use tokio::time::Sleep;
+use tonic::Status;
+use tonic::body::Body;
+use tower::Service;
+
+use crate::admit::Admitted;
+use crate::body::{Relay, TooLarge, strip};
+use crate::core::{Backend, Core};
+use crate::options;
+use crate::outcome::Watch;
+use crate::tickets::Ticket;
+
+/// Frames pass untouched, so what says how they are encoded passes too.
+const ENCODING: [HeaderName; 2] =
+    [HeaderName::from_static("grpc-encoding"), HeaderName::from_static("grpc-accept-encoding")];
+/// When a caller may try again while a service is away.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A call as a service will see it.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: &'static Method,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) id: &'a RequestId,
+    pub(crate) deadline: Deadline,
+    pub(crate) body: Body,
+}
+
+/// On whose behalf.
+pub(crate) enum Behalf {
+    /// Credential-vault admits the caller by itself.
+    Caller,
+    /// With a ticket.
+    Account { caller: Admitted, account: Identifier, ticket: Arc<Ticket> },
+}
+
+impl Core {
+    /// Forwards a call and returns the answer as it begins.
+    pub(crate) async fn forward(
+        &self,
+        call: Outgoing<'_>,
+        behalf: Behalf,
+    ) -> Result<Response<Relay>, Status> {
+        let backend = self.backend(call.method)?;
+        let mut headers = HeaderMap::with_capacity(12);
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(CONTENT_TYPE, content_type(call.headers));
+        headers.insert(metadata::TIMEOUT, call.deadline.header());
+        headers.insert(metadata::REQUEST_ID, call.id.header().clone());
+        for name in ENCODING {
+            if let Some(value) = call.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        options::pass_on(call.headers, &mut headers)?;
+        if let Some(edge) = &backend.edge {
+            headers.insert(metadata::EDGE_KEY, edge.clone());
+        }
+        let watch = match behalf {
+            Behalf::Caller => {
+                if let Some(value) = call.headers.get(metadata::AUTHORIZATION) {
+                    let mut value = value.clone();
+                    value.set_sensitive(true);
+                    headers.insert(metadata::AUTHORIZATION, value);
+                }
+                None
+            }
+            Behalf::Account { caller, account, ticket } => {
+                headers.insert(metadata::TICKET, ticket.header());
+                headers.insert(metadata::TENANT, caller.tenant_header());
+                let account_header = HeaderValue::try_from(account.to_header())
+                    .map_err(|_| Error::new(Reason::Internal, "the account cannot be a header"))?;
+                headers.insert(metadata::ACCOUNT, account_header);
+                Some(Watch::new(self.clone(), caller, account, ticket))
+            }
+        };
+        let mut request = Request::new(call.body);
+        *request.method_mut() = http::Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() =
+            call.method.path.parse().map_err(|_| Error::new(Reason::Internal, "unusable path"))?;
+        *request.headers_mut() = headers;
+        let mut sleep = Box::pin(tokio::time::sleep_until(call.deadline.instant()));
+        let response = send(backend, request, &mut sleep, call.method).await?;
+        Ok(relay(response, watch, sleep))
+    }
+}
+
+async fn send(
+    backend: &Backend,
+    request: Request<Body>,
+    sleep: &mut Pin<Box<Sleep>>,
+    method: &Method,
+) -> Result<Response<Body>, Error> {
+    let mut channel = backend.channel.clone();
+    let call = async {
+        std::future::poll_fn(|cx| channel.poll_ready(cx)).await?;
+        channel.call(request).await
+    };
+    tokio::select! {
+        biased;
+        answer = call => answer.map_err(|error| failed(backend, error, method)),
+        () = sleep => {
+            let error = Deadline::error();
+            // The service sees the same deadline, but its word cannot arrive any more.
+            Err(if method.effect == Effect::Write { error.with("outcome", "unknown") } else { error })
+        }
+    }
+}
+
+/// What a broken connection to a service means for the caller.
+fn failed(backend: &Backend, error: tonic::transport::Error, method: &Method) -> Error {
+    let chain = || std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |e| e.source());
+    if chain().any(|e| e.is::<TooLarge>()) {
+        return Error::new(Reason::LimitExceeded, "the message is larger than the gateway accepts")
+            .with("subject", "message_bytes");
+    }
+    let connect = chain().any(|e| {
+        e.is::<tonic::ConnectError>()
+            || e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
+    });
+    if method.effect == Effect::Write && !connect && method.upstream.is_some() {
+        return Error::new(
+            Reason::UnknownOutcome,
+            format!("the connection to {} broke; whether the change was made is not known: look before repeating it", backend.name),
+        )
+        .caused_by(error);
+    }
+    Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.name))
+        .with("service", backend.name)
+        .retry_after(RETRY)
+        .caused_by(error)
+}
+
+fn relay(response: Response<Body>, mut watch: Option<Watch>, sleep: Pin<Box<Sleep>>) -> Response<Relay> {
+    let (mut parts, body) = response.into_parts();
+    let outcome = strip(&mut parts.headers);
+    // An answer without a body carries its status in the headers.
+    if let Some(status) = parts.headers.get("grpc-status")
+        && let Some(watch) = watch.take()
+    {
+        watch.ended(Some(status), outcome);
+    }
+    Response::from_parts(parts, Relay::forwarded(body, watch, Some(sleep)))
+}
+
+fn content_type(headers: &HeaderMap) -> HeaderValue {
+    match headers.get(CONTENT_TYPE) {
+        Some(value) if value.as_bytes() == b"application/grpc+proto" => value.clone(),
+        _ => HeaderValue::from_static("application/grpc"),
+    }
+}

@@ -1,0 +1,61 @@
+//! The gateway's health: its own follows the broker's stream, each service's follows the service.
+use std::time::Duration;
+
+use granary_rpc::metadata;
+use granary_server::CancellationToken;
+use granary_server::health::Health;
+use tonic::Request;
+use tonic::metadata::MetadataValue;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::core::{Backend, Core};
+use crate::invalidation::Watcher;
+
+const EVERY: Duration = Duration::from_millis(500);
+/// Until everything serves for the first time, it is looked at more often.
+const AT_FIRST: Duration = Duration::from_millis(20);
+
+/// Services that are the gateway's own, and serve whenever it does.
+pub(crate) const OWN: &str = "granary.gateway.v1.ToolService";
+
+/// Keeps health true until `end`, and says when all serve for the first time.
+pub(crate) async fn follow(
+    core: Core,
+    watcher: Watcher,
+    health: Health,
+    ready: tokio::sync::watch::Sender<bool>,
+    end: CancellationToken,
+) {
+    loop {
+        let admits = watcher.is_connected();
+        let mut all = admits;
+        health.set_all(&[OWN], admits).await;
+        for (service, backend) in core.backends() {
+            let serves = serves(backend, service).await;
+            all &= serves;
+            health.set(service, serves).await;
+        }
+        if all {
+            ready.send_replace(true);
+        }
+        core.shared.principals.sweep().await;
+        core.shared.tickets.sweep().await;
+        let pause = if *ready.borrow() { EVERY } else { AT_FIRST };
+        tokio::select! {
+            () = end.cancelled() => return health.set_all(&core.backends().map(|(s, _)| s), false).await,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+async fn serves(backend: &Backend, service: &str) -> bool {
+    let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
+    if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
+        request.metadata_mut().insert(metadata::EDGE_KEY, edge);
+    }
+    let mut client = HealthClient::new(backend.channel.clone());
+    let answer = tokio::time::timeout(Duration::from_secs(1), client.check(request)).await;
+    matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving)
+}

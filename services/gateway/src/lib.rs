@@ -1,0 +1,21 @@
+//! The gateway: admit the caller, apply the method's policy, fetch one sealed ticket, forward the frames untouched.
+//!
+//! It never holds a third-party credential in the clear: tickets are opaque to it, and new secrets pass sealed.
+mod admit;
+mod body;
+mod broker;
+mod call;
+pub mod config;
+mod core;
+mod forward;
+mod generations;
+mod health;
+mod invalidation;
+mod options;
+mod outcome;
+mod run;
+mod tickets;
+mod tools;
+
+pub use config::Config;
+pub use run::{Error, Running, run};

@@ -1,0 +1,75 @@
+//! The caller's options on a call, parsed: nothing else of the caller's metadata is passed on.
+use granary_rpc::{Error, Violation, metadata};
+use http::{HeaderMap, HeaderValue};
+
+/// Copies the options that are well-formed; an ill-formed one is a fault.
+pub(crate) fn pass_on(from: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
+    let mut faults = Vec::new();
+    for (name, fits, shape) in OPTIONS {
+        let mut values = from.get_all(name).iter();
+        let Some(value) = values.next() else { continue };
+        if values.next().is_none() && fits(value.as_bytes()) {
+            to.insert(name, value.clone());
+        } else {
+            faults.push(Violation {
+                field: name.to_owned(),
+                description: format!("must stand once, as {shape}"),
+            });
+        }
+    }
+    // A trace context that is not well-formed is dropped, as its specification asks.
+    if let Some(value) = from.get(metadata::TRACEPARENT).filter(|v| traceparent(v)) {
+        to.insert(metadata::TRACEPARENT, value.clone());
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
+}
+
+type Check = fn(&[u8]) -> bool;
+
+const OPTIONS: [(&str, Check, &str); 3] = [
+    (metadata::MAX_COST, dollars, "US dollars in decimal digits, such as 0.01"),
+    (metadata::BUDGET, token, "1 to 128 visible characters"),
+    (metadata::IDEMPOTENCY_KEY, token, "1 to 128 visible characters"),
+];
+
+fn dollars(value: &[u8]) -> bool {
+    let dots = value.iter().filter(|b| **b == b'.').count();
+    (1..=20).contains(&value.len())
+        && dots <= 1
+        && value.iter().any(u8::is_ascii_digit)
+        && value.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+}
+
+fn token(value: &[u8]) -> bool {
+    (1..=128).contains(&value.len()) && value.iter().all(u8::is_ascii_graphic)
+}
+
+/// version "-" trace id "-" parent id "-" flags, in lower-case hexadecimal.
+fn traceparent(value: &HeaderValue) -> bool {
+    let parts: Vec<&[u8]> = value.as_bytes().split(|b| *b == b'-').collect();
+    let lengths: Vec<usize> = parts.iter().map(|p| p.len()).collect();
+    lengths == [2, 32, 16, 2]
+        && parts.concat().iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_passed_on_only_where_well_formed() {
+        let mut from = HeaderMap::new();
+        from.insert(metadata::MAX_COST, HeaderValue::from_static("0.01"));
+        from.insert("x-else", HeaderValue::from_static("1"));
+        from.insert(metadata::TRACEPARENT, HeaderValue::from_static("nonsense"));
+        let mut to = HeaderMap::new();
+        pass_on(&from, &mut to).unwrap();
+        assert_eq!(to.len(), 1);
+        from.insert(metadata::MAX_COST, HeaderValue::from_static("1e9"));
+        from.append(metadata::BUDGET, HeaderValue::from_static("a"));
+        from.append(metadata::BUDGET, HeaderValue::from_static("b"));
+        let error = pass_on(&from, &mut to).unwrap_err();
+        assert_eq!(error.reason(), granary_rpc::Reason::InvalidInput);
+        assert_eq!(error.violations().len(), 2);
+    }
+}

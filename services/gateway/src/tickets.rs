@@ -1,0 +1,129 @@
+//! Tickets by account and what they hold: one question to the broker for any number of callers, a bounded memory, and
+//! every copy wiped when its last user drops it.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use bytes::Bytes;
+use granary_proto::Method;
+use granary_proto::granary::vault::v1::{CredentialStatus, IssueTicketRequest, TicketCredential};
+use granary_rpc::{Deadline, Error, Identifier, Reason};
+use http::HeaderValue;
+use moka::future::Cache;
+use tonic::Status;
+use zeroize::Zeroizing;
+
+use crate::admit::Admitted;
+use crate::broker::Broker;
+use crate::generations::{Generation, Generations};
+
+/// A ticket is used for less than its life of 60 s, so that it does not end on the way.
+const USE: Duration = Duration::from_secs(50);
+
+/// Tickets that can be used again.
+#[derive(Debug)]
+pub(crate) struct Tickets {
+    cache: Cache<Slot, Arc<Ticket>>,
+    generations: Arc<Generations>,
+}
+
+/// What a ticket is good for. The generation is part of it: after an invalidation, it names another slot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Slot {
+    tenant: Box<str>,
+    account: Box<str>,
+    class: u16,
+    generation: Generation,
+}
+
+/// A sealed ticket, which cannot be opened here.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    header: HeaderValue,
+    until: Instant,
+    pub(crate) credentials: Vec<TicketCredential>,
+    unproven: AtomicBool,
+}
+
+impl Tickets {
+    pub(crate) fn new(max: u64, generations: Arc<Generations>) -> Self {
+        Self { cache: Cache::builder().max_capacity(max).time_to_live(USE).build(), generations }
+    }
+
+    pub(crate) async fn sweep(&self) {
+        self.cache.run_pending_tasks().await;
+    }
+
+    /// A ticket for one method of one account.
+    pub(crate) async fn get(
+        &self,
+        caller: &Admitted,
+        account: &Identifier,
+        method: &Method,
+        broker: &Broker,
+        deadline: Deadline,
+    ) -> Result<Arc<Ticket>, Status> {
+        let tenant = caller.principal().tenant.as_str();
+        let slot = Slot {
+            tenant: tenant.into(),
+            account: account.as_str().into(),
+            class: method.ticket_class,
+            generation: self.generations.account(tenant, account.as_str()),
+        };
+        if let Some(ticket) = self.cache.get(&slot).await {
+            if ticket.until > Instant::now() {
+                metrics::counter!("granary_ticket_cache_total", "result" => "hit").increment(1);
+                return Ok(ticket);
+            }
+            self.cache.invalidate(&slot).await;
+        }
+        metrics::counter!("granary_ticket_cache_total", "result" => "miss").increment(1);
+        let ask = IssueTicketRequest {
+            principal_token: caller.token().to_vec(),
+            identifier: account.as_str().to_owned(),
+            method: method.name().to_owned(),
+        };
+        let issue = async { broker.issue(ask, deadline).await.and_then(Ticket::new) };
+        self.cache.try_get_with(slot, issue).await.map_err(|status| (*status).clone())
+    }
+}
+
+impl Ticket {
+    fn new(answer: granary_proto::granary::vault::v1::IssueTicketResponse) -> Result<Arc<Self>, Status> {
+        let sealed = Zeroizing::new(answer.ticket);
+        let text = Wiped(Zeroizing::new(BASE64_STANDARD_NO_PAD.encode(sealed.as_slice()).into_bytes()));
+        // Every request's header shares these bytes, which are wiped when the last of them is dropped.
+        let mut header = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
+            .map_err(|_| Error::new(Reason::Internal, "the ticket cannot be a header"))?;
+        header.set_sensitive(true);
+        let expires = answer.expire_time.map_or(0, |t| t.seconds * 1_000 + i64::from(t.nanos) / 1_000_000);
+        let left = expires - i64::try_from(granary_credential::layer::now_ms()).unwrap_or(i64::MAX);
+        let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        let until = Instant::now() + left.saturating_sub(Duration::from_secs(10)).min(USE);
+        let open = |c: &TicketCredential| {
+            matches!(c.status(), CredentialStatus::Pending | CredentialStatus::Suspect)
+        };
+        let unproven = AtomicBool::new(answer.credentials.iter().any(open));
+        Ok(Arc::new(Self { header, until, credentials: answer.credentials, unproven }))
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+
+    /// Whether this is the first success of a ticket of which a credential has not been seen to work: worth one report.
+    pub(crate) fn first_success(&self) -> bool {
+        self.unproven.load(Ordering::Relaxed) && self.unproven.swap(false, Ordering::AcqRel)
+    }
+}
+
+/// Bytes that are wiped when `Bytes` lets go of them.
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}

@@ -1,0 +1,147 @@
+//! Tools by name: JSON in, JSON out, and between them the same ticket and the same forwarding as for a typed call.
+mod catalogue;
+mod frames;
+
+use granary_convert as convert;
+use granary_proto::Method;
+use granary_proto::granary::gateway::v1::execute_tool_request::Input;
+use granary_proto::granary::gateway::v1::execute_tool_response::Output;
+use granary_proto::granary::gateway::v1::tool_service_server::ToolService;
+use granary_proto::granary::gateway::v1::{
+    ExecuteToolRequest, ExecuteToolResponse, ListToolsRequest, ListToolsResponse,
+};
+use granary_rpc::{Deadline, Error, Identifier, Reason, Violation};
+use granary_server::RequestId;
+use http::HeaderMap;
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use tonic::{Request, Response, Status};
+
+use crate::admit::Admitted;
+use crate::core::Core;
+use crate::forward::{Behalf, Outgoing};
+
+pub(crate) use frames::{collect, unary};
+
+/// Largest answer of a tool, in bytes: bigger than any upstream answer that is accepted.
+const MAX_ANSWER: usize = 32 << 20;
+
+/// The tool service of one thread.
+#[derive(Clone, Debug)]
+pub(crate) struct Tools {
+    core: Core,
+}
+
+/// What the gateway found out about a call before it reached this service.
+struct Context {
+    caller: Admitted,
+    deadline: Deadline,
+    id: RequestId,
+    headers: HeaderMap,
+}
+
+impl Tools {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
+    fn method(&self, name: &str) -> Result<&'static Method, Error> {
+        self.core.shared.table.tool(name).ok_or_else(|| {
+            let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
+            Error::new(Reason::ToolUnknown, format!("there is no tool \"{shown}\"; ListTools names them all"))
+        })
+    }
+
+    async fn execute(
+        &self,
+        method: &'static Method,
+        input: DynamicMessage,
+        context: Context,
+        account: Identifier,
+    ) -> Result<DynamicMessage, Status> {
+        let Context { caller, deadline, id, headers } = context;
+        let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
+        let call =
+            Outgoing { method, headers: &headers, id: &id, deadline, body: unary(&input.encode_to_vec()) };
+        let behalf = Behalf::Account { caller, account, ticket };
+        let answer = collect(self.core.forward(call, behalf).await?, MAX_ANSWER).await?;
+        DynamicMessage::decode(method.descriptor.output(), answer).map_err(|e| {
+            Error::new(Reason::Internal, "a service's answer cannot be read").caused_by(e).into()
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl ToolService for Tools {
+    async fn list_tools(
+        &self,
+        request: Request<ListToolsRequest>,
+    ) -> Result<Response<ListToolsResponse>, Status> {
+        let context = Context::of(&request)?;
+        let mut answer =
+            catalogue::page(self.core.shared.table, context.caller.principal(), request.get_ref())?;
+        let identifier = &request.get_ref().identifier;
+        if !identifier.is_empty() {
+            let account = Identifier::parse(identifier.as_str()).map_err(|v| Error::invalid(vec![v]))?;
+            context.caller.check_account(account.as_str())?;
+            let held = catalogue::held(&self.core, &context.headers, &account, context.deadline).await?;
+            catalogue::mark_missing(&mut answer.tools, &held);
+        }
+        Ok(Response::new(answer))
+    }
+
+    async fn execute_tool(
+        &self,
+        request: Request<ExecuteToolRequest>,
+    ) -> Result<Response<ExecuteToolResponse>, Status> {
+        let context = Context::of(&request)?;
+        let ExecuteToolRequest { identifier, tool_name, input } = request.into_inner();
+        let method = self.method(&tool_name)?;
+        let descriptor = method.descriptor.input();
+        let (input, as_struct) = match input {
+            Some(Input::ToolInput(value)) => {
+                (convert::parse_input(&descriptor, &convert::struct_to_json(value)), true)
+            }
+            Some(Input::ToolInputJson(text)) => (convert::parse_input_text(&descriptor, &text), false),
+            None => (convert::parse_input_text(&descriptor, "{}"), false),
+        };
+        let account = Identifier::parse(identifier);
+        let (input, account) = together(input, account)?;
+        let answer = self.execute(method, input, context, account).await?;
+        let convert::ToolOutput { data, charge, warnings } = convert::tool_output(&answer);
+        let output = if as_struct {
+            Output::Data(convert::json_to_struct(&data))
+        } else {
+            Output::DataJson(data.to_string())
+        };
+        Ok(Response::new(ExecuteToolResponse { output: Some(output), charge, warnings }))
+    }
+}
+
+/// The faults of the input and of the identifier, in one answer.
+fn together(
+    input: Result<DynamicMessage, Error>,
+    account: Result<Identifier, Violation>,
+) -> Result<(DynamicMessage, Identifier), Error> {
+    match (input, account) {
+        (Ok(input), Ok(account)) => Ok((input, account)),
+        (Err(error), Ok(_)) => Err(error),
+        (Ok(_), Err(violation)) => Err(Error::invalid(vec![violation])),
+        (Err(error), Err(violation)) => {
+            Err(Error::invalid(error.violations().iter().cloned().chain([violation]).collect()))
+        }
+    }
+}
+
+impl Context {
+    fn of<T>(request: &Request<T>) -> Result<Self, Error> {
+        let extensions = request.extensions();
+        let found =
+            (extensions.get::<Admitted>(), extensions.get::<Deadline>(), extensions.get::<RequestId>());
+        let (Some(caller), Some(deadline), Some(id)) = found else {
+            return Err(Error::new(Reason::Internal, "the call was not admitted"));
+        };
+        let headers = request.metadata().clone().into_headers();
+        Ok(Self { caller: caller.clone(), deadline: *deadline, id: id.clone(), headers })
+    }
+}

@@ -1,0 +1,92 @@
+//! What an operator may set.
+use std::path::PathBuf;
+
+use granary_credential::ticket::Ring;
+use granary_server::{Callers, Door};
+use granary_upstream::Client;
+use serde::Deserialize;
+
+const HARVEST: &str = "https://api.harvestapp.com";
+const USER_AGENT: &str = "Granary (+https://github.com/granary/granary)";
+
+/// The settings of this service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the gateway reaches it. Default 127.0.0.1:7103.
+    pub door: Door,
+    /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
+    pub ticket_key_file: PathBuf,
+    /// Harvest v2; an empty `base_url` stands for Harvest itself.
+    pub harvest: granary_upstream::Config,
+    /// Where a HarvestAPI key is sent for time tracking. Unset: nowhere, so that one vendor's key never reaches another.
+    pub one_key: Option<granary_upstream::Config>,
+    /// Harvest demands a product with a contact, and answers 400 without.
+    pub user_agent: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let harvest = granary_upstream::Config { base_url: HARVEST.to_owned(), ..Default::default() };
+        let door = Door::loopback(7103, None);
+        Self {
+            door,
+            ticket_key_file: PathBuf::new(),
+            harvest,
+            one_key: None,
+            user_agent: USER_AGENT.to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Everything that is wrong with the settings of the service as a process.
+    pub fn all_faults(&self) -> Vec<String> {
+        let mut faults = self.door.faults("door", Callers::Services);
+        faults.extend(self.ring().err());
+        faults.extend(self.faults());
+        faults
+    }
+
+    /// The keys that open its tickets.
+    pub(crate) fn ring(&self) -> Result<Ring, String> {
+        let file = self.ticket_key_file.display();
+        let text = std::fs::read_to_string(&self.ticket_key_file)
+            .map(zeroize::Zeroizing::new)
+            .map_err(|e| format!("ticket_key_file: cannot read \"{file}\": {e}"))?;
+        Ring::parse(&text).map_err(|fault| format!("ticket_key_file: {file}: {fault}"))
+    }
+
+    /// Everything that is wrong with what it is told of upstream.
+    pub fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.user_agent.trim().is_empty()
+            || !self.user_agent.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+        {
+            faults.push("user_agent must be visible ASCII that names a product and a contact".to_owned());
+            return faults;
+        }
+        faults.extend(Client::new("harvest", &self.harvest()).err().map(|e| format!("harvest: {e}")));
+        if let Some(one_key) = self.one_key() {
+            faults.extend(Client::new("harvest", &one_key).err().map(|e| format!("one_key: {e}")));
+        }
+        faults
+    }
+
+    /// A table that sets only a timeout still means Harvest.
+    pub(crate) fn harvest(&self) -> granary_upstream::Config {
+        let mut config = self.named(&self.harvest);
+        if config.base_url.is_empty() {
+            HARVEST.clone_into(&mut config.base_url);
+        }
+        config
+    }
+
+    pub(crate) fn one_key(&self) -> Option<granary_upstream::Config> {
+        self.one_key.as_ref().map(|config| self.named(config))
+    }
+
+    fn named(&self, config: &granary_upstream::Config) -> granary_upstream::Config {
+        granary_upstream::Config { user_agent: self.user_agent.clone(), ..config.clone() }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a failed answer of Harvest means. Its error bodies have three shapes, or none: HTML and empty ones are common.
+use granary_credential::Kind;
+use granary_proto::Method;
+use granary_rpc::{Error, Reason};
+use granary_upstream::{Answer, Call, Verb, failure, failure_of_write};
+use serde_json::Value;
+
+/// The name under which metadata, metrics and messages know this third party.
+pub(crate) const UPSTREAM: &str = "harvest";
+
+/// A failed answer as an error.
+pub(crate) fn of(status: u16, answer: &Answer, method: &Method, write: bool) -> Error {
+    let text = text(answer);
+    let map = if write { failure_of_write } else { failure };
+    let error = map(status, UPSTREAM, text.as_deref(), answer.retry_after);
+    if error.reason() != Reason::UpstreamForbidden {
+        return error;
+    }
+    let error = match answer.header("hint") {
+        Some(hint) => error.with("hint", short(hint)),
+        None => error,
+    };
+    match instead(&method.tool) {
+        Some(other) => error.with("use_instead", other),
+        None => error,
+    }
+}
+
+/// Harvest refused the credential itself.
+pub(crate) fn rejected(answer: &Answer, kind: Kind) -> Error {
+    let error =
+        Error::new(Reason::CredentialRejected, "harvest does not take the token for this Harvest account")
+            .with("upstream", UPSTREAM)
+            .with("upstream_status", answer.status.to_string())
+            .with("kind", kind.text());
+    match text(answer) {
+        Some(text) => error.with("upstream_message", short(&text)),
+        None => error,
+    }
+}
+
+/// The account holds a key of a kind that this deployment sends nowhere.
+pub(crate) fn no_door() -> Error {
+    let kind = Kind::HarvestToken.text();
+    Error::new(Reason::CredentialMissing, "time tracking needs a harvest token, and the account holds none")
+        .with("kind", kind)
+}
+
+/// An answer that says success and cannot be read.
+pub(crate) fn unreadable(what: &str) -> Error {
+    Error::new(Reason::UpstreamMalformed, format!("harvest answered without {what}"))
+        .with("upstream", UPSTREAM)
+}
+
+/// A read beside the one that the method declares.
+pub(crate) fn get(path: impl Into<String>) -> Call {
+    Call { repeatable: true, ..Call::new(Verb::Get, path) }
+}
+
+/// Text of upstream for metadata: one line of at most 500 bytes.
+pub(crate) fn short(text: &str) -> String {
+    let mut text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    text.truncate(text.floor_char_boundary(500));
+    text.trim().to_owned()
+}
+
+/// The words in which Harvest says what is wrong.
+fn text(answer: &Answer) -> Option<String> {
+    let body = answer.json()?;
+    ["error_description", "message", "error"].iter().find_map(|key| match body.get(key)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Null | Value::String(_) => None,
+        other => Some(other.to_string()),
+    })
+}
+
+/// What a member may call where the method is for managers.
+fn instead(tool: &str) -> Option<&'static str> {
+    match tool {
+        "list_projects" | "list_project_task_assignments" => Some("list_my_project_assignments"),
+        "list_users" => Some("get_user with user_id \"me\""),
+        _ => None,
+    }
+}

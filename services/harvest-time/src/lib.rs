@@ -1,0 +1,16 @@
+//! `HarvestTime` over Harvest v2: each call uses the one credential that its ticket brings, and keeps nothing of it.
+mod answer;
+mod assignment;
+mod config;
+mod failure;
+mod methods;
+mod page;
+mod run;
+mod service;
+mod session;
+mod timer_mode;
+mod write;
+
+pub use config::Config;
+pub use run::run;
+pub use service::{Error, routes};

@@ -1,0 +1,42 @@
+//! Every method on one line: its request, its answer, and the way it goes.
+use granary_proto::granary::harvest::v1 as wire;
+use granary_proto::granary::harvest::v1::harvest_time_server::HarvestTime;
+use tonic::{Request, Response, Status};
+
+use crate::service::Service;
+use crate::session::Session;
+use crate::{answer, write};
+
+macro_rules! methods {
+    ($($name:ident $rpc:literal ($request:ident) -> $response:ident by $way:path;)*) => {
+        #[tonic::async_trait]
+        impl HarvestTime for Service {
+            $(async fn $name(
+                &self,
+                request: Request<wire::$request>,
+            ) -> Result<Response<wire::$response>, Status> {
+                let session = Session::open(self, concat!("/granary.harvest.v1.HarvestTime/", $rpc), &request)?;
+                drop(request);
+                session.close($way(&session).await)
+            })*
+        }
+    };
+}
+
+methods! {
+    log_time_entry "LogTimeEntry" (LogTimeEntryRequest) -> LogTimeEntryResponse by write::log;
+    list_time_entries "ListTimeEntries" (ListTimeEntriesRequest) -> ListTimeEntriesResponse by answer::list;
+    list_projects "ListProjects" (ListProjectsRequest) -> ListProjectsResponse by answer::list;
+    list_users "ListUsers" (ListUsersRequest) -> ListUsersResponse by answer::list;
+    get_user "GetUser" (GetUserRequest) -> GetUserResponse by answer::item;
+    get_company "GetCompany" (GetCompanyRequest) -> GetCompanyResponse by answer::item;
+    list_project_task_assignments "ListProjectTaskAssignments" (ListProjectTaskAssignmentsRequest)
+        -> ListProjectTaskAssignmentsResponse by answer::list;
+    list_my_project_assignments "ListMyProjectAssignments" (ListMyProjectAssignmentsRequest)
+        -> ListMyProjectAssignmentsResponse by answer::list;
+    stop_timer "StopTimer" (StopTimerRequest) -> StopTimerResponse by write::item;
+    restart_timer "RestartTimer" (RestartTimerRequest) -> RestartTimerResponse by write::item;
+    update_time_entry "UpdateTimeEntry" (UpdateTimeEntryRequest) -> UpdateTimeEntryResponse by write::update;
+    delete_time_entry "DeleteTimeEntry" (DeleteTimeEntryRequest) -> DeleteTimeEntryResponse by write::delete;
+    probe_harvest_token "ProbeHarvestToken" (ProbeHarvestTokenRequest) -> ProbeHarvestTokenResponse by answer::probe;
+}

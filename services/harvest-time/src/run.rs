@@ -1,0 +1,29 @@
+//! Harvest-time as a process: its routes behind its door.
+use granary_server::{Callers, CancellationToken, Open, door};
+
+use crate::{Config, Error, routes};
+
+const SERVICES: [&str; 1] = ["granary.harvest.v1.HarvestTime"];
+
+/// Why it cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A setting cannot be used.
+    #[error("{0}")]
+    Setting(String),
+    /// The routes cannot be built.
+    #[error(transparent)]
+    Routes(#[from] Error),
+    /// The door cannot be opened.
+    #[error(transparent)]
+    Door(#[from] door::Error),
+}
+
+/// Starts it on the current runtime.
+///
+/// # Errors
+/// Where a setting, the keys or the address cannot be used.
+pub async fn run(config: &Config, end: CancellationToken) -> Result<Open, Failure> {
+    let routes = routes(config, config.ring().map_err(Failure::Setting)?)?;
+    Ok(config.door.open(Callers::Services, routes, &SERVICES, end).await?)
+}

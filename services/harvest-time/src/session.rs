@@ -1,0 +1,132 @@
+//! One call under way: what it may use, for whom, and until when.
+use std::time::Duration;
+
+use granary_convert::check_typed;
+use granary_credential::{Credential, Grant, Kind};
+use granary_proto::Method;
+use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_upstream::{Answer, Auth, Call, Client, Effective, effective};
+use http::HeaderName;
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use tonic::{Request, Response, Status};
+
+use crate::failure;
+use crate::service::Service;
+
+/// The user that a token belongs to: any role may ask, so it shows whether the token itself is taken.
+pub(crate) const ME: &str = "/v2/users/me";
+const DEFAULT_TIME: Duration = Duration::from_secs(30);
+const ACCOUNT_ID: HeaderName = HeaderName::from_static("harvest-account-id");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const KINDS: [Kind; 2] = [Kind::HarvestToken, Kind::HarvestapiKey];
+
+/// One call under way.
+pub(crate) struct Session {
+    pub(crate) service: Service,
+    pub(crate) method: &'static Method,
+    /// The request, checked.
+    pub(crate) input: DynamicMessage,
+    pub(crate) grant: Grant,
+    pub(crate) deadline: Deadline,
+}
+
+impl Session {
+    /// Takes the grant and checks the request.
+    pub(crate) fn open<M: Message>(
+        service: &Service,
+        path: &'static str,
+        request: &Request<M>,
+    ) -> Result<Self, Error> {
+        let grant = Grant::take(request)?;
+        let method = service.method(path).ok_or_else(|| {
+            Error::new(Reason::Internal, "the contract lacks a method that is served").with("method", path)
+        })?;
+        let deadline =
+            request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
+        let input = check_typed(&method.descriptor.input(), request.get_ref())?;
+        Ok(Self { service: service.clone(), method, input, grant, deadline })
+    }
+
+    /// Turns the outcome into what goes on the wire. A refused credential is reported in a trailer.
+    pub(crate) fn close<R>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
+        let error = match outcome {
+            Ok(answer) => return Ok(Response::new(answer)),
+            Err(error) => error,
+        };
+        let rejected = error.reason() == Reason::CredentialRejected;
+        let mut status = error.into_status();
+        if rejected && let Ok((credential, version)) = self.credential() {
+            let outcome = format!("{};{version};rejected", credential.kind().text());
+            if let Ok(value) = outcome.parse() {
+                status.metadata_mut().insert(metadata::CREDENTIAL_OUTCOME, value);
+            }
+        }
+        Err(status)
+    }
+
+    /// The endpoint that the method declares, with the request's fields in their places.
+    pub(crate) fn mapped(&self) -> Result<Call, Error> {
+        Call::from_message(self.method, &self.input)
+    }
+
+    /// Sends a call; whatever status comes back is an answer.
+    pub(crate) async fn send(&self, call: Call) -> Result<Answer, Error> {
+        self.send_within(call, self.deadline).await
+    }
+
+    /// The same, with less time than the call itself has.
+    pub(crate) async fn send_within(&self, call: Call, deadline: Deadline) -> Result<Answer, Error> {
+        let (client, auth) = self.door()?;
+        client.send(call, auth, deadline).await
+    }
+
+    /// Sends a call; a status that is no success is an error.
+    pub(crate) async fn succeed(&self, call: Call) -> Result<Answer, Error> {
+        let (own_user, write) = (call.path == ME, !call.repeatable);
+        let answer = self.send(call).await?;
+        let Effective::Failed(status) = effective(answer.status, None) else { return Ok(answer) };
+        Err(match status {
+            401 => failure::rejected(&answer, self.kind()),
+            403 if own_user || self.is_token_refused().await => failure::rejected(&answer, self.kind()),
+            _ => failure::of(status, &answer, self.method, write),
+        })
+    }
+
+    /// Whether a link that upstream sent leads to the host that the call went to.
+    pub(crate) fn accepts_link(&self, url: &str) -> bool {
+        self.door().is_ok_and(|(client, _)| client.accepts_link(url))
+    }
+
+    /// The credential that the call uses, with its version.
+    pub(crate) fn credential(&self) -> Result<(&Credential, i64), Error> {
+        self.grant.one_of(&KINDS)
+    }
+
+    fn kind(&self) -> Kind {
+        self.credential().map_or(Kind::Unspecified, |(credential, _)| credential.kind())
+    }
+
+    /// A 403 means a missing right, or an account id that the token does not fit. Asking for the own user, which every
+    /// role may, tells them apart; where that cannot be asked, the right is taken to be missing.
+    async fn is_token_refused(&self) -> bool {
+        match self.send(failure::get(ME)).await {
+            Ok(answer) => matches!(effective(answer.status, None), Effective::Failed(401 | 403)),
+            Err(_) => false,
+        }
+    }
+
+    fn door(&self) -> Result<(&Client, Auth<'_>), Error> {
+        let auth = Auth::new(self.grant.secrets());
+        match (self.credential()?.0, self.service.one_key()) {
+            (Credential::HarvestToken { access_token, account_id }, _) => {
+                let auth = auth.bearer(access_token).plain(ACCOUNT_ID, account_id.to_string());
+                Ok((self.service.harvest(), auth))
+            }
+            (Credential::HarvestapiKey { api_key }, Some(client)) => {
+                Ok((client, auth.header(API_KEY, api_key)))
+            }
+            _ => Err(failure::no_door()),
+        }
+    }
+}

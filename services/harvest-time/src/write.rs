@@ -1,0 +1,113 @@
+//! Writes. Each is sent once; where its outcome is not known, the error says where to look before repeating it.
+use granary_proto::granary::harvest::v1 as wire;
+use granary_rpc::{Error, Reason};
+use granary_upstream::Answer;
+use prost_reflect::{DynamicMessage, Value};
+
+use crate::answer::{Warned, to_item};
+use crate::session::Session;
+use crate::{assignment, failure, timer_mode};
+
+/// A write that is answered by the entry.
+pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
+    let answer = send(session).await?;
+    to_item(&session.method.descriptor.output(), &answer).ok_or_else(|| unconfirmed(session, answer.status))
+}
+
+/// Logs time, in the variant that the company uses, on a task that is assigned.
+pub(crate) async fn log(session: &Session) -> Result<wire::LogTimeEntryResponse, Error> {
+    timer_mode::check(session).await?;
+    let outcome = item(session).await;
+    if outcome.as_ref().is_err_and(is_refusal) {
+        timer_mode::forget(session);
+    }
+    explained(session, outcome).await
+}
+
+/// Changes the given fields of an entry.
+pub(crate) async fn update(session: &Session) -> Result<wire::UpdateTimeEntryResponse, Error> {
+    let outcome = item(session).await;
+    explained(session, outcome).await
+}
+
+/// Deletes an entry. Harvest answers with an empty body.
+pub(crate) async fn delete(session: &Session) -> Result<wire::DeleteTimeEntryResponse, Error> {
+    let answer = send(session).await?;
+    if !answer.body.is_empty() && answer.json().is_none() {
+        return Err(unconfirmed(session, answer.status));
+    }
+    let time_entry_id = integer(&session.input, "time_entry_id").unwrap_or_default();
+    Ok(wire::DeleteTimeEntryResponse { time_entry_id, warnings: answer.warning().into_iter().collect() })
+}
+
+/// An integer of a request, if it is set.
+pub(crate) fn integer(message: &DynamicMessage, field: &str) -> Option<i64> {
+    if !message.has_field_by_name(field) {
+        return None;
+    }
+    message.get_field_by_name(field)?.as_i64()
+}
+
+async fn send(session: &Session) -> Result<Answer, Error> {
+    session.succeed(session.mapped()?).await.map_err(|error| match error.reason() {
+        Reason::UnknownOutcome => unknown(session, Some(error)),
+        _ => error,
+    })
+}
+
+async fn explained<R>(session: &Session, outcome: Result<R, Error>) -> Result<R, Error> {
+    match outcome {
+        Err(error) if is_refusal(&error) => Err(assignment::explain(session, error).await),
+        other => other,
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    error.reason() == Reason::UpstreamInvalidInput
+}
+
+/// A status that says success around a body that is no entry: something in between may have made it up.
+fn unconfirmed(session: &Session, status: u16) -> Error {
+    unknown(session, None).with("upstream_status", status.to_string())
+}
+
+/// The write may or may not have happened; only a look can tell.
+fn unknown(session: &Session, cause: Option<Error>) -> Error {
+    let id = integer(&session.input, "time_entry_id");
+    let day = date(&session.input, "spent_date");
+    let what = match (id, &day) {
+        (Some(id), _) => {
+            format!("harvest may have changed time entry {id} or not; look with list_time_entries first")
+        }
+        (None, Some(day)) => format!(
+            "harvest may have stored the time entry or not; look with list_time_entries from {day} to {day} first"
+        ),
+        (None, None) => "harvest may have done it or not; look with list_time_entries first".to_owned(),
+    };
+    let mut error = Error::new(Reason::UnknownOutcome, what)
+        .with("upstream", failure::UPSTREAM)
+        .with("look_with", "list_time_entries");
+    if let Some(id) = id {
+        error = error.with("time_entry_id", id.to_string());
+    }
+    if let Some(day) = day {
+        error = error.with("spent_date", day);
+    }
+    if let Some(cause) = cause {
+        if let Some(status) = cause.get("upstream_status") {
+            error = error.with("upstream_status", status);
+        }
+        error = error.caused_by(cause);
+    }
+    error
+}
+
+fn date(message: &DynamicMessage, field: &str) -> Option<String> {
+    if !message.has_field_by_name(field) {
+        return None;
+    }
+    let value = message.get_field_by_name(field)?;
+    let date = value.as_message()?;
+    let part = |name: &str| date.get_field_by_name(name).as_deref().and_then(Value::as_i32);
+    Some(format!("{:04}-{:02}-{:02}", part("year")?, part("month")?, part("day")?))
+}

@@ -1,0 +1,49 @@
+//! Digits go through as they were written, both ways.
+use granary_proto::google::r#type::{Date, Decimal};
+use granary_proto::granary::harvest::v1::LogTimeEntryRequest;
+use serde_json::json;
+
+use crate::stub::{Canned, Stub};
+use crate::{door, path, token};
+
+#[tokio::test]
+async fn hours_keep_their_digits_both_ways() {
+    for hours in ["0.1", "1.50", "0.30", "8", "8.0", "23.999999999999999999", "0"] {
+        let entry = format!(r#"{{"id": 5, "hours": {hours}, "cost_rate": "12.340", "billable_rate": 1e2}}"#);
+        let upstream = Stub::start(vec![
+            Canned::new("GET", "/v2/company", 403, r#"{"message":"no"}"#),
+            Canned::new("POST", "/v2/time_entries", 201, entry),
+        ])
+        .await;
+        let service = door(&upstream.url).await;
+        let request = LogTimeEntryRequest {
+            project_id: 1,
+            task_id: 2,
+            spent_date: Some(Date { year: 2026, month: 3, day: 31 }),
+            hours: Some(Decimal { value: hours.to_owned() }),
+            ..Default::default()
+        };
+        let answered = service.send(&path("LogTimeEntry"), &token(), &request, &[]).await.unwrap();
+        let sent = upstream.seen().pop().unwrap();
+        assert_eq!(sent.body["hours"].to_string(), hours);
+        assert_eq!(answered.json["time_entry"]["hours"].to_string(), hours);
+        assert_eq!(answered.json["time_entry"]["cost_rate"].to_string(), "12.340");
+    }
+}
+
+#[tokio::test]
+async fn text_goes_through_byte_for_byte() {
+    let notes = "Überprüfung: \"quotes\", \\ / 100 % – 漢字 🌾\n\tsecond line";
+    let upstream = Stub::start(vec![Canned::json(
+        "PATCH",
+        "/v2/time_entries/5",
+        200,
+        &json!({"id": 5, "notes": notes}),
+    )])
+    .await;
+    let service = door(&upstream.url).await;
+    let input = json!({"time_entry_id": 5, "notes": notes});
+    let answered = service.call(&path("UpdateTimeEntry"), &token(), &input).await.unwrap();
+    assert_eq!(answered.json["time_entry"]["notes"], notes);
+    assert_eq!(upstream.seen()[0].body, json!({"notes": notes}));
+}

@@ -1,0 +1,165 @@
+//! What goes wrong between us and Harvest, and that a write happens once all the same.
+use granary_rpc::Reason;
+use serde_json::{Value, json};
+use tonic_types::StatusExt;
+
+use crate::house::{House, entry};
+use crate::wire::{detail, reason};
+
+fn on(method: &str, path: &str, effect: Value) -> Value {
+    let mut fault = json!({"api": "harvest", "method": method, "path": path, "count": 1});
+    if let (Value::Object(fault), Value::Object(effect)) = (&mut fault, effect) {
+        fault.extend(effect);
+    }
+    fault
+}
+
+#[tokio::test]
+async fn a_read_survives_what_passes() {
+    let house = House::open().await;
+    let token = house.token("reads", "administrator").await;
+    for effect in [
+        json!({"status": 429, "retry_after": 0}),
+        json!({"status": 500}),
+        json!({"status": 503, "body": "html"}),
+        json!({"drop": "before"}),
+        json!({"body": "cut"}),
+    ] {
+        house.fault(&on("GET", "/v2/company", effect.clone())).await;
+        let answered = house.call("GetCompany", &token, json!({})).await;
+        assert!(answered.is_ok(), "{effect}: {answered:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_fails_by_its_reason_where_it_does_not_pass() {
+    let house = House::open().await;
+    let token = house.token("fails", "administrator").await;
+    for (effect, expected) in [
+        (json!({"body": "garbage"}), Reason::UpstreamMalformed),
+        (json!({"body": "html"}), Reason::UpstreamMalformed),
+        (json!({"body": "empty"}), Reason::UpstreamMalformed),
+        (json!({"body": "huge"}), Reason::UpstreamMalformed),
+        (json!({"body": {"json": [1, 2]}}), Reason::UpstreamMalformed),
+        (json!({"body": {"json": {"users": 7}}}), Reason::UpstreamMalformed),
+        (json!({"redirect": "https://elsewhere.example/v2/users"}), Reason::UpstreamMalformed),
+        (json!({"status": 418}), Reason::UpstreamMalformed),
+        (json!({"status": 409}), Reason::UpstreamConflict),
+        (json!({"status": 402}), Reason::OutOfCredit),
+        (json!({"status": 401}), Reason::CredentialRejected),
+        (json!({"status": 403}), Reason::UpstreamForbidden),
+        (json!({"status": 404}), Reason::UpstreamNotFound),
+        (json!({"status": 422}), Reason::UpstreamInvalidInput),
+    ] {
+        house.fault(&on("GET", "/v2/users", effect.clone())).await;
+        let outcome = house.call("ListUsers", &token, json!({})).await;
+        assert_eq!(reason(&outcome), expected, "{effect}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_tells_how_long_to_wait() {
+    let house = House::open().await;
+    let token = house.token("throttled", "administrator").await;
+    for (effect, seconds) in [(json!({"status": 429, "retry_after": 9}), 9), (json!({"status": 429}), 15)] {
+        house.fault(&on("DELETE", "/v2/time_entries/1", effect)).await;
+        let outcome = house.call("DeleteTimeEntry", &token, json!({"time_entry_id": 1})).await;
+        assert_eq!(reason(&outcome), Reason::UpstreamThrottled);
+        let wait = outcome.unwrap_err().get_details_retry_info().unwrap().retry_delay.unwrap();
+        assert_eq!(wait.as_secs(), seconds);
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
+    let house = House::open().await;
+    let token = house.token("once", "administrator").await;
+    for effect in [
+        json!({"drop": "before"}),
+        json!({"drop": "after"}),
+        json!({"body": "cut"}),
+        json!({"body": "garbage"}),
+        json!({"body": "html"}),
+        json!({"body": "huge"}),
+        json!({"status": 500}),
+        json!({"status": 502}),
+        json!({"status": 504}),
+    ] {
+        let before = posts(&house).await;
+        house.fault(&on("POST", "/v2/time_entries", effect.clone())).await;
+        let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+        assert_eq!(reason(&outcome), Reason::UnknownOutcome, "{effect}");
+        let status = outcome.unwrap_err();
+        assert_eq!(detail(&status, "look_with").as_deref(), Some("list_time_entries"), "{effect}");
+        assert_eq!(detail(&status, "spent_date").as_deref(), Some("2026-03-31"), "{effect}");
+        assert!(status.message().contains("list_time_entries"), "{effect}");
+        assert_eq!(posts(&house).await, before + 1, "{effect}");
+    }
+    house.fault(&on("POST", "/v2/time_entries", json!({"status": 503}))).await;
+    let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+    assert_eq!(reason(&outcome), Reason::UpstreamUnavailable);
+}
+
+async fn posts(house: &House) -> usize {
+    house.journal().await.iter().filter(|call| call.starts_with("POST")).count()
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_is_theirs_and_nothing_was_sent() {
+    let closed = crate::wire::listen().await.1;
+    let service = crate::door(&format!("http://{closed}")).await;
+    for (rpc, input) in [("ListUsers", json!({})), ("StopTimer", json!({"time_entry_id": 4}))] {
+        let outcome = service.call(&crate::path(rpc), &crate::token(), &input).await;
+        assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{rpc}");
+    }
+}
+
+#[tokio::test]
+async fn odd_types_and_unknown_keys_are_kept_and_never_fail_an_answer() {
+    let house = House::open().await;
+    let token = house.token("odd", "administrator").await;
+    house.fault(&on("GET", "/v2/time_entries", json!({"unknown_fields": true}))).await;
+    let listed = house.call("ListTimeEntries", &token, json!({"per_page": 3})).await.unwrap();
+    let extra = listed.json["extra"].as_object().map_or(0, serde_json::Map::len);
+    let nested = &listed.json["time_entries"][0];
+    assert!(extra > 0 && nested.to_string().contains("\"extra\""), "{}", listed.json);
+
+    for (rpc, path, input) in [
+        ("ListTimeEntries", "/v2/time_entries", json!({"per_page": 3})),
+        ("ListProjects", "/v2/projects", json!({})),
+        ("ListUsers", "/v2/users", json!({})),
+        ("GetCompany", "/v2/company", json!({})),
+        ("GetUser", "/v2/users/me", json!({"user_id": "me"})),
+        ("ListMyProjectAssignments", "/v2/users/me/project_assignments", json!({})),
+    ] {
+        house.fault(&on("GET", path, json!({"body": "wrong_types"}))).await;
+        let answered = house.call(rpc, &token, input).await.unwrap();
+        assert!(answered.json.to_string().contains("\"extra\""), "{rpc}: {}", answered.json);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_comes_back_is_masked_and_said_so() {
+    let house = House::open().await;
+    let token = house.token("echo", "administrator").await;
+    let secret = token.secrets()[0].expose().to_owned();
+    for echo in ["plain", "json", "url", "base64", "header"] {
+        house.fault(&on("GET", "/v2/company", json!({"echo": echo}))).await;
+        let answered = house.call("GetCompany", &token, json!({})).await.unwrap();
+        assert!(!answered.json.to_string().contains(&secret), "{echo}");
+        assert_eq!(answered.json["warnings"][0]["code"], "SECRET_REDACTED", "{echo}: {}", answered.json);
+        house.fault(&on("GET", "/v2/company", json!({"echo": echo, "status": 422}))).await;
+        let status = house.call("GetCompany", &token, json!({})).await.unwrap_err();
+        assert!(!format!("{status:?}").contains(&secret), "{echo}");
+    }
+}
+
+#[tokio::test]
+async fn links_to_elsewhere_are_refused_with_a_warning() {
+    let house = House::open().await;
+    let token = house.token("links", "administrator").await;
+    house.fault(&on("GET", "/v2/projects", json!({"link_origin": "https://elsewhere.example"}))).await;
+    let listed = house.call("ListProjects", &token, json!({"per_page": 2})).await.unwrap();
+    assert_eq!(listed.json["warnings"][0]["code"], "LINK_REFUSED", "{}", listed.json);
+    assert!(!listed.json.to_string().contains("elsewhere.example"));
+}

@@ -1,0 +1,80 @@
+//! Which credential goes where, and what a probe says of it.
+use granary_credential::{Credential, Secret};
+use granary_harvest_time::Config;
+use granary_rpc::{Reason, metadata};
+use serde_json::json;
+
+use crate::stub::{Canned, Stub};
+use crate::wire::{Door, detail, reason};
+use crate::{door, path, token};
+
+fn key() -> Credential {
+    Credential::HarvestapiKey { api_key: Secret::new("canary-key-55aa".to_owned()) }
+}
+
+#[tokio::test]
+async fn a_key_of_another_vendor_is_sent_nowhere_unless_that_is_configured() {
+    let upstream = Stub::start(vec![]).await;
+    let outcome = door(&upstream.url).await.call(&path("GetCompany"), &key(), &json!({})).await;
+    assert_eq!(reason(&outcome), Reason::CredentialMissing);
+    assert_eq!(detail(&outcome.unwrap_err(), "kind").as_deref(), Some("harvest_token"));
+    assert!(upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_goes_to_its_own_door_where_one_is_configured() {
+    let harvest = Stub::start(vec![Canned::new("GET", "/v2/company", 200, "{}")]).await;
+    let one_key = Stub::start(vec![
+        Canned::new("GET", "/v2/company", 200, r#"{"name":"Through one key"}"#),
+        Canned::new("GET", "/v2/company", 401, "{}"),
+    ])
+    .await;
+    let mut config = Config::default();
+    config.harvest.base_url.clone_from(&harvest.url);
+    config.one_key = Some(granary_upstream::Config { base_url: one_key.url.clone(), ..Default::default() });
+    let service = Door::open(|ring| granary_harvest_time::routes(&config, ring)).await;
+
+    let answered = service.call(&path("GetCompany"), &key(), &json!({})).await.unwrap();
+    assert_eq!(answered.json["company"]["name"], "Through one key");
+    let seen = &one_key.seen()[0];
+    assert_eq!(seen.headers["x-api-key"], "canary-key-55aa");
+    assert!(!seen.headers.contains_key("authorization") && !seen.headers.contains_key("harvest-account-id"));
+
+    let status = service.call(&path("GetCompany"), &key(), &json!({})).await.unwrap_err();
+    assert_eq!(status.metadata().get(metadata::CREDENTIAL_OUTCOME).unwrap(), "harvestapi_key;3;rejected");
+
+    service.call(&path("GetCompany"), &token(), &json!({})).await.unwrap();
+    assert_eq!((harvest.seen().len(), one_key.seen().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_probe_says_yes_or_no_only_where_harvest_does() {
+    for (status, body, accepted) in
+        [(200, r#"{"id":1}"#, true), (401, r#"{"error":"invalid_token"}"#, false), (403, "", false)]
+    {
+        let upstream = Stub::start(vec![Canned::new("GET", "/v2/users/me", status, body)]).await;
+        let service = door(&upstream.url).await;
+        let answered = service.call(&path("ProbeHarvestToken"), &token(), &json!({})).await.unwrap();
+        assert_eq!(answered.json["accepted"], accepted, "{status}");
+    }
+    for (status, body) in [(200, "<html>"), (404, ""), (500, ""), (429, "")] {
+        let canned = vec![Canned::new("GET", "/v2/users/me", status, body); 3];
+        let upstream = Stub::start(canned).await;
+        let service = door(&upstream.url).await;
+        let outcome = service.call(&path("ProbeHarvestToken"), &token(), &json!({})).await;
+        assert_ne!(reason(&outcome), Reason::CredentialRejected, "{status}");
+    }
+}
+
+#[test]
+fn faults_of_the_settings_are_all_told() {
+    assert!(Config::default().faults().is_empty());
+    let mut config = Config::default();
+    config.harvest.base_url = "ftp://user:hunter2@example.com".to_owned();
+    config.one_key = Some(granary_upstream::Config::default());
+    let faults = config.faults();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(!faults.join(" ").contains("hunter2"));
+    config.user_agent = "line\nbreak".to_owned();
+    assert!(!config.faults().is_empty());
+}

@@ -1,0 +1,204 @@
+//! Calls over a real socket, by the descriptors: a tool's JSON in, our JSON or a status out.
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut};
+use granary_credential::ticket::{Header, Ring, seal};
+use granary_credential::{Credential, Key};
+use granary_proto::Method;
+use granary_rpc::{Reason, error::reason_of, metadata};
+use http::uri::PathAndQuery;
+use prost::Message;
+use prost_reflect::DynamicMessage;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::{AsciiMetadataValue, MetadataMap, MetadataValue};
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Endpoint, Server};
+use tonic::{Request, Status};
+use tonic_types::StatusExt;
+
+pub(crate) const VERSION: i64 = 3;
+const TENANT: &str = "acme";
+const ACCOUNT: &str = "user_ha_456";
+
+/// A service under test, on loopback. It ends with the test.
+pub(crate) struct Door {
+    channel: Channel,
+    ring: Ring,
+    task: JoinHandle<()>,
+}
+
+/// An answer with its leading metadata.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) json: Value,
+    pub(crate) metadata: MetadataMap,
+}
+
+impl Door {
+    pub(crate) async fn open<E: std::fmt::Debug>(routes: impl FnOnce(Ring) -> Result<Routes, E>) -> Self {
+        let ring = Ring::single(Key::random());
+        let routes = routes(ring.clone()).unwrap();
+        let (listener, address) = listen().await;
+        let server = Server::builder().add_routes(routes);
+        let task = tokio::spawn(async move {
+            let _ = server.serve_with_incoming(TcpIncoming::from(listener)).await;
+        });
+        let channel = Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
+        Self { channel, ring, task }
+    }
+
+    /// A call as the gateway forwards it, for an account that holds this credential.
+    pub(crate) async fn call(
+        &self,
+        path: &str,
+        credential: &Credential,
+        input: &Value,
+    ) -> Result<Answered, Status> {
+        self.call_with(path, credential, input, &[]).await
+    }
+
+    pub(crate) async fn call_with(
+        &self,
+        path: &str,
+        credential: &Credential,
+        input: &Value,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Answered, Status> {
+        let method = method(path);
+        let input = granary_convert::parse_input(&method.descriptor.input(), input)?;
+        self.send(path, credential, &input, headers).await
+    }
+
+    /// A typed call, which nothing checked before it left.
+    pub(crate) async fn send(
+        &self,
+        path: &str,
+        credential: &Credential,
+        input: &impl Message,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Answered, Status> {
+        let method = method(path);
+        let mut request = Request::new(input.encode_to_vec());
+        request.set_timeout(Duration::from_secs(20));
+        for (name, value) in headers {
+            request.metadata_mut().append(*name, AsciiMetadataValue::try_from(*value).unwrap());
+        }
+        self.admit(request.metadata_mut(), &method.service, credential);
+        let mut client = tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(64 << 20);
+        client.ready().await.unwrap();
+        let path = PathAndQuery::try_from(method.path.as_str()).unwrap();
+        let response = client.unary(request, path, Bytes).await?;
+        let (metadata, body, _) = response.into_parts();
+        let body = DynamicMessage::decode(method.descriptor.output(), body.as_slice()).unwrap();
+        Ok(Answered { json: granary_convert::to_json(&body), metadata })
+    }
+
+    fn admit(&self, metadata: &mut MetadataMap, audience: &str, credential: &Credential) {
+        let header = Header {
+            audience: audience.to_owned(),
+            tenant: TENANT.to_owned(),
+            account: ACCOUNT.to_owned(),
+            incarnation: vec![7; 16],
+            ..Header::default()
+        };
+        let now = granary_credential::layer::now_ms();
+        let (ticket, _) = seal(&self.ring, header, &[(credential.clone(), VERSION)], now).unwrap();
+        metadata.insert_bin(metadata::TICKET, MetadataValue::from_bytes(&ticket));
+        metadata.insert(metadata::TENANT, TENANT.parse().unwrap());
+        metadata.insert(metadata::ACCOUNT, ACCOUNT.parse().unwrap());
+    }
+}
+
+impl Drop for Door {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// One variable part of a failure.
+pub(crate) fn detail(status: &Status, key: &str) -> Option<String> {
+    status.get_details_error_info()?.metadata.get(key).cloned()
+}
+
+/// The reason of a failure; shows the whole of it where there is none.
+pub(crate) fn reason(outcome: &Result<Answered, Status>) -> Reason {
+    match outcome {
+        Ok(answered) => panic!("answered {:.300}", answered.json.to_string()),
+        Err(status) => reason_of(status).unwrap_or_else(|| panic!("not ours: {status:?}")),
+    }
+}
+
+/// Whether `expected` lies in `actual`: objects by their keys, arrays item by item.
+pub(crate) fn holds(actual: &Value, expected: &Value) -> bool {
+    match (actual, expected) {
+        (Value::Object(actual), Value::Object(expected)) => {
+            expected.iter().all(|(key, value)| actual.get(key).is_some_and(|a| holds(a, value)))
+        }
+        (Value::Array(actual), Value::Array(expected)) => {
+            actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, e)| holds(a, e))
+        }
+        _ => actual == expected,
+    }
+}
+
+/// A free port below those that the system hands out by itself.
+pub(crate) async fn listen() -> (TcpListener, std::net::SocketAddr) {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = u16::try_from(std::process::id() % 10_000).unwrap();
+    loop {
+        let port = 20_000 + (base + NEXT.fetch_add(7, Ordering::Relaxed) % 2_000) % 12_000;
+        if let Ok(listener) = TcpListener::bind(("127.0.0.1", port)).await {
+            let address = listener.local_addr().unwrap();
+            return (listener, address);
+        }
+    }
+}
+
+fn method(path: &str) -> &'static Method {
+    granary_proto::policy_table().unwrap().path(path).unwrap_or_else(|| panic!("no method {path}"))
+}
+
+/// Messages that are bytes already.
+#[derive(Clone, Copy)]
+struct Bytes;
+
+impl Codec for Bytes {
+    type Encode = Vec<u8>;
+    type Decode = Vec<u8>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
+    }
+
+    fn decoder(&mut self) -> Self {
+        *self
+    }
+}
+
+impl Encoder for Bytes {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn encode(&mut self, item: Vec<u8>, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.put_slice(&item);
+        Ok(())
+    }
+}
+
+impl Decoder for Bytes {
+    type Item = Vec<u8>;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Vec<u8>>, Status> {
+        let mut item = vec![0; buffer.remaining()];
+        buffer.copy_to_slice(&mut item);
+        Ok(Some(item))
+    }
+}

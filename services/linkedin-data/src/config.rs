@@ -1,0 +1,85 @@
+//! What an operator may set.
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use granary_credential::ticket::Ring;
+use granary_server::{Callers, Door};
+use granary_upstream::{Client, money};
+use serde::Deserialize;
+
+const HARVESTAPI: &str = "https://api.harvestapi.io";
+/// The Starter tier. Larger tiers pay less, so that these are the worst case.
+const PRICES: [(&str, &str); 3] =
+    [("profile", "0.0064"), ("profile_main", "0.004"), ("profile_with_email", "0.02")];
+
+/// The settings of this service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where the gateway reaches it. Default 127.0.0.1:7104.
+    pub door: Door,
+    /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
+    pub ticket_key_file: PathBuf,
+    /// HarvestAPI; an empty `base_url` stands for HarvestAPI itself.
+    pub harvestapi: granary_upstream::Config,
+    /// What a call costs at most, in US dollars as decimal text, by the name of its price. What is not named here has
+    /// the Starter tier's price.
+    pub prices: BTreeMap<String, String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let harvestapi = granary_upstream::Config { base_url: HARVESTAPI.to_owned(), ..Default::default() };
+        let prices = PRICES.iter().map(|(sku, price)| ((*sku).to_owned(), (*price).to_owned())).collect();
+        let door = Door::loopback(7104, None);
+        Self { door, ticket_key_file: PathBuf::new(), harvestapi, prices }
+    }
+}
+
+impl Config {
+    /// Everything that is wrong with the settings of the service as a process.
+    pub fn all_faults(&self) -> Vec<String> {
+        let mut faults = self.door.faults("door", Callers::Services);
+        faults.extend(self.ring().err());
+        faults.extend(self.faults());
+        faults
+    }
+
+    /// The keys that open its tickets.
+    pub(crate) fn ring(&self) -> Result<Ring, String> {
+        let file = self.ticket_key_file.display();
+        let text = std::fs::read_to_string(&self.ticket_key_file)
+            .map(zeroize::Zeroizing::new)
+            .map_err(|e| format!("ticket_key_file: cannot read \"{file}\": {e}"))?;
+        Ring::parse(&text).map_err(|fault| format!("ticket_key_file: {file}: {fault}"))
+    }
+
+    /// Everything that is wrong with what it is told of upstream.
+    pub fn faults(&self) -> Vec<String> {
+        let client = Client::new("harvestapi", &self.harvestapi()).err().map(|e| format!("harvestapi: {e}"));
+        let prices = self.prices.iter().filter(|(_, price)| micros(price).is_none());
+        let prices =
+            prices.map(|(sku, _)| format!("prices.{sku} must be dollars as decimal text, such as \"0.004\""));
+        client.into_iter().chain(prices).collect()
+    }
+
+    /// A table that sets only a timeout still means HarvestAPI.
+    pub(crate) fn harvestapi(&self) -> granary_upstream::Config {
+        let mut config = self.harvestapi.clone();
+        if config.base_url.is_empty() {
+            HARVESTAPI.clone_into(&mut config.base_url);
+        }
+        config
+    }
+
+    /// Micro-dollars by the name of the price.
+    pub(crate) fn prices(&self) -> BTreeMap<String, i64> {
+        let standard = PRICES.iter().copied();
+        let own = self.prices.iter().map(|(sku, price)| (sku.as_str(), price.as_str()));
+        standard.chain(own).filter_map(|(sku, price)| Some((sku.to_owned(), micros(price)?))).collect()
+    }
+}
+
+fn micros(price: &str) -> Option<i64> {
+    money::micros(price).filter(|micros| *micros >= 0)
+}

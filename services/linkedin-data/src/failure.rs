@@ -1,0 +1,56 @@
+//! What a failed answer of HarvestAPI means, and what it cost all the same.
+use granary_credential::Kind;
+use granary_proto::granary::types::v1::Charge;
+use granary_rpc::{Error, Reason};
+use granary_upstream::{Answer, failure};
+
+use crate::envelope::Envelope;
+
+/// The name under which metadata, metrics and messages know this third party.
+pub(crate) const UPSTREAM: &str = "harvestapi";
+/// The key of error metadata that holds what a failed call cost, in micro-dollars.
+pub(crate) const CHARGE: &str = "charge_micros";
+
+/// A failed answer as an error.
+pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>) -> Error {
+    let text = envelope.and_then(|envelope| envelope.error.as_deref());
+    let error = failure(status, UPSTREAM, text, answer.retry_after);
+    let error = match error.reason() {
+        Reason::CredentialRejected => error.with("kind", Kind::HarvestapiKey.text()),
+        _ => error,
+    };
+    match envelope {
+        Some(envelope) => charged(error, &envelope.charge),
+        None => error,
+    }
+}
+
+/// Upstream found nothing, and may have billed that.
+pub(crate) fn not_found(envelope: &Envelope) -> Error {
+    let error = failure(404, UPSTREAM, envelope.error.as_deref(), None);
+    charged(error, &envelope.charge)
+}
+
+/// An answer that says success and cannot be read.
+pub(crate) fn unreadable(what: &str, charge: Option<&Charge>) -> Error {
+    let error = Error::new(Reason::UpstreamMalformed, format!("harvestapi answered without {what}"))
+        .with("upstream", UPSTREAM);
+    match charge {
+        Some(charge) => charged(error, charge),
+        None => error,
+    }
+}
+
+fn charged(error: Error, charge: &Charge) -> Error {
+    let error = match &charge.upstream_request_id {
+        Some(id) => error.with(
+            "upstream_request_id",
+            id.chars().filter(|c| !c.is_control()).take(100).collect::<String>(),
+        ),
+        None => error,
+    };
+    match charge.cost_micros {
+        Some(micros) => error.with(CHARGE, micros.to_string()),
+        None => error,
+    }
+}

@@ -1,0 +1,65 @@
+//! The caller's cap: a call whose worst case is above it is refused before it costs anything.
+use granary_rpc::{Error, Reason, Violation, metadata};
+use granary_upstream::money;
+use tonic::metadata::MetadataMap;
+
+use crate::session::Session;
+
+/// Refuses a call that could cost more than its caller allows.
+pub(crate) fn check(session: &Session, metadata: &MetadataMap) -> Result<(), Error> {
+    let Some(cap) = cap(metadata)? else { return Ok(()) };
+    let refused =
+        |text: String| Err(Error::new(Reason::CostCapExceeded, text).with("cap_micros", cap.to_string()));
+    match quote(session) {
+        Ok(quote) if quote <= cap => Ok(()),
+        Ok(quote) => refused(format!("the call may cost {quote} micro-dollars, and the cap is {cap}"))
+            .map_err(|e: Error| e.with("quote_micros", quote.to_string())),
+        Err(sku) => refused(format!("no price is set for {sku}, so the cap cannot be kept"))
+            .map_err(|e: Error| e.with("sku", sku)),
+    }
+}
+
+/// Micro-dollars that the call costs at most, or the name of the price that nobody set.
+fn quote(session: &Session) -> Result<i64, String> {
+    let Some(price) = &session.method.price else { return Ok(0) };
+    let applies =
+        |field: &str| session.input.get_field_by_name(field).and_then(|v| v.as_bool()) == Some(true);
+    let sku = price.modifiers.iter().find(|(field, _)| applies(field)).map_or(&price.sku, |(_, sku)| sku);
+    session.service.price(sku).ok_or_else(|| sku.clone())
+}
+
+/// What the caller allows, in micro-dollars, never rounded up.
+fn cap(metadata: &MetadataMap) -> Result<Option<i64>, Error> {
+    let mut values = metadata.get_all(metadata::MAX_COST).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let micros = value.to_str().ok().and_then(whole_micros).filter(|_| values.next().is_none());
+    micros.map(Some).ok_or_else(|| {
+        let description = "must be US dollars as one decimal text, such as 0.01".to_owned();
+        Error::invalid(vec![Violation { field: metadata::MAX_COST.to_owned(), description }])
+    })
+}
+
+fn whole_micros(text: &str) -> Option<i64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits =
+        |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(decimals) {
+        return None;
+    }
+    money::micros(&format!("{whole}.{decimals:.6}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cap_is_plain_decimal_text_and_never_rounded_up() {
+        assert_eq!(whole_micros("0.0064"), Some(6_400));
+        assert_eq!(whole_micros("1"), Some(1_000_000));
+        assert_eq!(whole_micros("0.00639999999"), Some(6_399));
+        for bad in ["", ".", "1.", ".5", "-1", "+1", "1e3", "0x1", "1,5", " 1", "NaN", "inf", "$1", "١"] {
+            assert_eq!(whole_micros(bad), None, "{bad}");
+        }
+    }
+}

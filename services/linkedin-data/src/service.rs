@@ -1,0 +1,69 @@
+//! The service as tonic routes, and what its calls share.
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use granary_credential::layer::TicketLayer;
+use granary_credential::ticket::Ring;
+use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInDataServer;
+use granary_proto::{Method, PolicyTable, policy};
+use granary_upstream::Client;
+use tonic::service::{LayerExt, Routes};
+
+use crate::Config;
+
+/// Why the service cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The settings have faults.
+    #[error("{}", .0.join("; "))]
+    Config(Vec<String>),
+    /// A client cannot be built.
+    #[error("the client of harvestapi cannot be built")]
+    Client(#[from] granary_upstream::BuildError),
+    /// The contract cannot be read.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
+}
+
+/// `LinkedInData`, cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Service(Arc<Shared>);
+
+struct Shared {
+    table: &'static PolicyTable,
+    harvestapi: Client,
+    prices: BTreeMap<String, i64>,
+}
+
+/// The routes of `LinkedInData`, behind the layer that opens its tickets.
+///
+/// # Errors
+/// Says what is wrong with the settings, or with the contract.
+pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
+    let faults = config.faults();
+    if !faults.is_empty() {
+        return Err(Error::Config(faults));
+    }
+    let service = Service(Arc::new(Shared {
+        table: granary_proto::policy_table()?,
+        harvestapi: Client::new("harvestapi", &config.harvestapi())?,
+        prices: config.prices(),
+    }));
+    let layer = TicketLayer::new(ring, service.0.table);
+    Ok(Routes::new(layer.named_layer(LinkedInDataServer::new(service))))
+}
+
+impl Service {
+    pub(crate) fn method(&self, path: &str) -> Option<&'static Method> {
+        self.0.table.path(path)
+    }
+
+    pub(crate) fn harvestapi(&self) -> &Client {
+        &self.0.harvestapi
+    }
+
+    /// Micro-dollars that a call under this price costs at most.
+    pub(crate) fn price(&self, sku: &str) -> Option<i64> {
+        self.0.prices.get(sku).copied()
+    }
+}

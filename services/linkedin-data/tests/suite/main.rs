@@ -1,0 +1,33 @@
+//! `LinkedInData` over real sockets: against recorded shapes, and against the simulator.
+mod calls;
+mod fixtures;
+mod inputs;
+mod prices;
+#[path = "../../../harvest-time/tests/suite/stub.rs"]
+mod stub;
+#[path = "../../../harvest-time/tests/suite/wire.rs"]
+mod wire;
+
+use granary_credential::{Credential, Secret};
+use granary_linkedin_data::Config;
+
+pub(crate) const KEY: &str = "canary-key-71d04ea59c";
+
+pub(crate) fn path(rpc: &str) -> String {
+    format!("/granary.linkedin.v1.LinkedInData/{rpc}")
+}
+
+pub(crate) fn key(text: &str) -> Credential {
+    Credential::HarvestapiKey { api_key: Secret::new(text.to_owned()) }
+}
+
+/// The service, with an upstream at this address.
+pub(crate) async fn door(url: &str) -> wire::Door {
+    let mut config = Config::default();
+    config.harvestapi.base_url = url.to_owned();
+    door_with(&config).await
+}
+
+pub(crate) async fn door_with(config: &Config) -> wire::Door {
+    wire::Door::open(|ring| granary_linkedin_data::routes(config, ring)).await
+}

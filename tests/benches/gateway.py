@@ -1,0 +1,110 @@
+"""One unary call of 1,107 bytes, through Granary's gateway and through proxies that know nothing of credentials."""
+
+import os
+
+import house as granary
+import peers
+import tools
+from h2load import H2load, Load
+from processes import Failure
+
+LOADS = [Load(1, 1), Load(4, 4), Load(4, 16)]
+PATH = "/granary.harvest.v1.HarvestTime/GetCompany"
+ACCOUNT = "bench_user"
+WARM_UP = 0.3
+BUSY = LOADS[-1].name
+
+
+def run(asked, processes, report):
+    h2load = tools.command("h2load", "nghttp2-client", report)
+    nginx = tools.command("nginx", "nginx-light", report)
+    envoy = tools.envoy(report)
+    binaries = tools.build(asked.profile, report)
+
+    report.progress("starting the service, Granary, nginx and Envoy")
+    # The service stands in for harvest-time and for linkedin-data: the gateway looks at the health of both.
+    service = processes.port()
+    house = granary.House(processes, binaries, {"harvest-time": service, "linkedin-data": service})
+    echo = processes.start("bench-echo", [binaries / "bench-echo", "--listen", f"127.0.0.1:{service}"], service)
+    house.start_vault()
+    house.cli("accounts", "create", ACCOUNT)
+    put = ("credentials", "put", "--account", ACCOUNT, "harvest-token", "--account-id", "1234567")
+    house.cli(*put, stdin="bench-token-that-nobody-checks\n")
+    targets = {
+        "direct": (echo, service),
+        "gateway": house.start_gateway(threads=1),
+        "nginx": peers.nginx(processes, nginx, service),
+        "envoy": peers.envoy(processes, envoy, service),
+    }
+    cores = len(os.sched_getaffinity(0))
+    if cores > 1:
+        targets["gateway/all-cores"] = house.start_gateway("gateway-all-cores", threads=cores)
+
+    headers = {"authorization": f"Bearer {house.api_key}", "granary-account": ACCOUNT}
+    load = H2load(processes, h2load, PATH, headers)
+    _refuses_strangers(load, targets["gateway"][1])
+    _rounds(asked, processes, report, load, targets)
+    _compare(report, targets)
+
+
+def _refuses_strangers(load, port):
+    """What is measured must be a gateway that admits callers."""
+    granary.until("the gateway", 20, lambda: load.run(port, LOADS[0], 10))
+    try:
+        load.run(port, LOADS[0], 10, {"authorization": "Bearer gry_unknown_unknown"})
+    except Failure:
+        return
+    raise Failure("the gateway answered a caller whom nobody knows")
+
+
+def _rounds(asked, processes, report, load, targets):
+    rates = {}
+    for number in range(asked.rounds):
+        for shape in LOADS:
+            names = list(targets)
+            # Another one begins in each round, so that none always runs on a machine that another has heated.
+            first = number % len(names)
+            for name in names[first:] + names[:first]:
+                running, port = targets[name]
+                rate = rates.get((name, shape.name), 1_000)
+                rate = load.run(port, shape, int(rate * WARM_UP))["req_s"]
+                if (name, shape.name) not in rates:
+                    # The first guess was far too low for a warm-up.
+                    rate = load.run(port, shape, int(rate * WARM_UP))["req_s"]
+                before = running.cpu_seconds()
+                seen = load.run(port, shape, int(rate * asked.seconds))
+                cpu = (running.cpu_seconds() - before) * 1e6 / seen.pop("count")
+                rates[name, shape.name] = seen["req_s"]
+                processes.check()
+                report.add(name, shape.name, cpu_us=cpu, **seen)
+                report.progress(
+                    f"{number + 1}/{asked.rounds} {shape.name:5} {name:18} {seen['req_s']:>9,.0f} req/s  "
+                    f"p50 {seen['p50_us']:>6,} µs  p99 {seen['p99_us']:>7,} µs  cpu {cpu:6.1f} µs"
+                )
+
+
+def _compare(report, targets):
+    def values(name, column, load=BUSY):
+        return report.values(name, load, column)
+
+    report.compare(f"gateway_cpu_vs_nginx@{BUSY}", values("gateway", "cpu_us"), values("nginx", "cpu_us"), 1.1)
+    report.compare(f"gateway_cpu_vs_envoy@{BUSY}", values("gateway", "cpu_us"), values("envoy", "cpu_us"), 0.5)
+    one = LOADS[0].name
+    report.compare(
+        f"gateway_p50_minus_direct_us@{one}",
+        values("gateway", "p50_us", one),
+        values("direct", "p50_us", one),
+        50,
+        lambda a, b: a - b,
+    )
+    for shape in LOADS:
+        for name in targets:
+            if name != "direct":
+                mine, direct = values(name, "req_s", shape.name), values("direct", "req_s", shape.name)
+                report.compare(f"{name}_req_s_vs_direct@{shape.name}", mine, direct)
+    for peer in ("nginx", "envoy"):
+        for shape in LOADS:
+            mine, other = values("gateway", "req_s", shape.name), values(peer, "req_s", shape.name)
+            report.compare(f"gateway_req_s_vs_{peer}@{shape.name}", mine, other)
+    for shape in LOADS:
+        report.drift(f"direct_req_s_max_over_min@{shape.name}", values("direct", "req_s", shape.name))

