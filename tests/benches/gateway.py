@@ -19,7 +19,7 @@ def run(asked, processes, report):
     h2load = tools.command("h2load", "nghttp2-client", report)
     nginx = tools.command("nginx", "nginx-light", report)
     envoy = tools.envoy(report)
-    binaries = tools.build(asked.profile, report)
+    binaries = tools.build(asked, report)
 
     report.progress("starting the service, Granary, nginx and Envoy")
     # The service stands in for harvest-time and for linkedin-data: the gateway looks at the health of both.
@@ -27,12 +27,13 @@ def run(asked, processes, report):
     house = granary.House(processes, binaries, {"harvest-time": service, "linkedin-data": service})
     echo = processes.start("bench-echo", [binaries / "bench-echo", "--listen", f"127.0.0.1:{service}"], service)
     house.start_vault()
-    house.cli("accounts", "create", ACCOUNT)
+    ours = house.start_gateway(threads=1)
+    granary.until(20, lambda: house.cli(ours[1], "accounts", "create", ACCOUNT))
     put = ("credentials", "put", "--account", ACCOUNT, "harvest-token", "--account-id", "1234567")
-    house.cli(*put, stdin="bench-token-that-nobody-checks\n")
+    house.cli(ours[1], *put, stdin="bench-token-that-nobody-checks\n")
     targets = {
         "direct": (echo, service),
-        "gateway": house.start_gateway(threads=1),
+        "gateway": ours,
         "nginx": peers.nginx(processes, nginx, service),
         "envoy": peers.envoy(processes, envoy, service),
     }
@@ -49,7 +50,7 @@ def run(asked, processes, report):
 
 def _refuses_strangers(load, port):
     """What is measured must be a gateway that admits callers."""
-    granary.until("the gateway", 20, lambda: load.run(port, LOADS[0], 10))
+    granary.until(20, lambda: load.run(port, LOADS[0], 10))
     try:
         load.run(port, LOADS[0], 10, {"authorization": "Bearer gry_unknown_unknown"})
     except Failure:

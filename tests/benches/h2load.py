@@ -25,7 +25,10 @@ class Load:
 
 
 class H2load:
-    """Calls one method with one set of headers."""
+    """Calls one method with one set of headers.
+
+    Others on the machine can see the key among the arguments; it opens a store that is gone when the bench ends.
+    """
 
     def __init__(self, processes, program, path, headers):
         self.processes, self.program, self.path = processes, program, path

@@ -50,9 +50,10 @@ class House:
             settings["metrics_address"] = f"127.0.0.1:{metrics}"
         return self._start("gateway", port, name, **settings), port
 
-    def cli(self, *arguments, stdin=""):
-        """Runs an administration command and returns its answer."""
+    def cli(self, gateway, *arguments, stdin=""):
+        """Runs an administration command by way of a gateway's port, and returns its answer."""
         env = {"GRANARY_VAULT_ADDR": f"127.0.0.1:{self.ports['vault']}", "GRANARY_API_KEY": self.api_key}
+        env["GRANARY_ADDR"] = f"127.0.0.1:{gateway}"
         return json.loads(self.processes.run([self.granary, "--output", "json", *arguments], env, stdin))
 
     def make_accounts(self, count, harvestapi_key):
@@ -107,7 +108,7 @@ class House:
         return "\n".join(lines) + "\n"
 
 
-def until(what, seconds, attempt):
+def until(seconds, attempt):
     """Tries again until it works; services find one another only some time after they listen."""
     end = time.monotonic() + seconds
     while True:

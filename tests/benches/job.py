@@ -8,7 +8,7 @@ import house as granary
 import tools
 from processes import Failure
 
-METHODS = {"60KB": "scrape-profile", "1KB": "get-my-api-user"}
+METHODS = {"60KB": "scrape-profile", "small": "get-my-api-user"}
 CONCURRENCY = (1, 16)
 ACCOUNTS = 2_000
 # A gateway that remembers so few tickets never finds one again, since calls go round all accounts.
@@ -20,7 +20,7 @@ OURS = ("gateway", "linkedin-data", "credential-vault")
 
 def run(asked, processes, report):
     openssl = tools.command("openssl", "openssl", report)
-    binaries = tools.build(asked.profile, report)
+    binaries = tools.build(asked, report)
 
     report.progress("starting Granary and the simulator, each service a process")
     ca, cert, key = certificate(processes, openssl)
@@ -42,12 +42,12 @@ def run(asked, processes, report):
     bench = Bench(processes, report, house, metrics)
     bench.shared = {"linkedin-data": linkedin, "credential-vault": vault, "sandbox": sandbox}
     report.progress("calling as each account once")
-    for gateway, port in gateways.values():
-        granary.until("the gateway", 20, lambda: bench.load(port, "1KB", "warm", 1, calls=1))
+    for _, port in gateways.values():
+        granary.until(20, lambda: bench.load(port, "small", "warm", 1, calls=1))
     # The first success of a credential is reported and changes its status, which must not happen while measuring. Twice,
     # because reports that come too fast are dropped.
     for _ in range(2):
-        bench.load(gateways["cold"][1], "1KB", "cold", 4, calls=ACCOUNTS)
+        bench.load(gateways["cold"][1], "small", "cold", 4, calls=ACCOUNTS)
     rounds(asked, bench, gateways)
     compare(report)
 
@@ -123,11 +123,11 @@ def compare(report):
                 return report.values(f"job/{size}/{tickets}/c{concurrency}/{name}", f"c{concurrency}", column)
 
             mark = f"{size}@c{concurrency}"
-            report.compare(
-                f"gateway_share_of_granary_cpu/{mark}", values("warm", "gateway", "cpu_us"), values("warm", "granary", "cpu_us")
-            )
-            report.compare(f"cold_vs_warm_cpu/{mark}", values("cold", "granary", "cpu_us"), values("warm", "granary", "cpu_us"))
-            report.compare(f"cold_vs_warm_p50/{mark}", values("cold", "granary", "p50_us"), values("warm", "granary", "p50_us"))
+            mine, whole = values("warm", "gateway", "cpu_us"), values("warm", "granary", "cpu_us")
+            report.compare(f"gateway_share_of_granary_cpu/{mark}", mine, whole)
+            for column in ("cpu_us", "p50_us"):
+                cold, warm = values("cold", "granary", column), values("warm", "granary", column)
+                report.compare(f"cold_vs_warm_{column.removesuffix('_us')}/{mark}", cold, warm)
             report.drift(f"warm_req_s_max_over_min/{mark}", values("warm", "granary", "req_s"))
 
 
@@ -150,10 +150,7 @@ def certificate(processes, openssl):
 
 def start_sandbox(processes, house, cert, key):
     """Starts the simulator with TLS; returns it and the addresses that it prints."""
-    # It takes this port and the next three.
-    first = processes.port()
-    command = [house.granary, "sandbox", "--port", first, "--tls-cert", cert, "--tls-key", key]
-    running = processes.start("sandbox", command, first + 3)
+    running = processes.start("sandbox", [house.granary, "sandbox", "--port", 0, "--tls-cert", cert, "--tls-key", key])
 
     def urls():
         line = next((line for line in running.log.read_text().splitlines() if line.startswith("{")), None)
@@ -161,7 +158,7 @@ def start_sandbox(processes, house, cert, key):
             raise Failure("the simulator does not say where it listens")
         return json.loads(line)
 
-    return running, granary.until("the simulator", 10, urls)
+    return running, granary.until(10, urls)
 
 
 def pick_key(control):

@@ -11,17 +11,23 @@ from processes import Failure
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 ENVOY = "1.40.0"
+BINARIES = ("granary", "bench-echo", "bench-load")
 
 
-def build(profile, report):
+def build(asked, report):
     """Builds what is measured and what measures; returns the folder of the binaries."""
-    report.progress(f"building with profile {profile}")
-    packages = ["-p", "granary", "-p", "granary-tests"]
-    binaries = ["--bin", "granary", "--bin", "bench-echo", "--bin", "bench-load"]
-    command = ["cargo", "build", "--locked", "--profile", profile, *packages, *binaries]
+    folder = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / asked.profile
+    if asked.no_build:
+        missing = [name for name in BINARIES if not (folder / name).exists()]
+        if missing:
+            raise Failure(f"{folder} lacks {', '.join(missing)}; leave out --no-build")
+        return folder
+    report.progress(f"building with profile {asked.profile}")
+    command = ["cargo", "build", "--locked", "--profile", asked.profile, "-p", "granary", "-p", "granary-tests"]
+    for name in BINARIES:
+        command += ["--bin", name]
     _run(command, "cargo build", 3_600, cwd=ROOT)
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    return target / profile
+    return folder
 
 
 def command(name, package, report):

@@ -93,7 +93,8 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 confirm(&format!("Delete the account {identifier} with all of its credentials?"))?;
             }
             let door = connection.gateway()?;
-            let request = door.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
+            let request =
+                door.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
             door.answer(door.accounts().delete_connected_account(request)).await?;
             let document = json!({"identifier": identifier, "deleted": true});
             Ok(Shown { text: format!("deleted {identifier}"), document, ..Shown::default() })

@@ -73,11 +73,12 @@ Examples:
 
 const ENVIRONMENT: &str = "\
 Environment:
-  GRANARY_ADDR                 the gateway: HOST:PORT, or https://HOST:PORT   [default: 127.0.0.1:7100]
-  GRANARY_VAULT_ADDR           credential-vault's own door                    [default: 127.0.0.1:7101]
-  GRANARY_API_KEY              the API key; there is no flag for it, because arguments can be seen by others
-  GRANARY_CA_FILE              the CA of https addresses, PEM                 [default: the system's]
-  GRANARY_SEALING_FINGERPRINT  what the sealing key must be, to seal credentials without reaching credential-vault";
+  GRANARY_ADDR        the gateway, as HOST:PORT or https://HOST:PORT [default: 127.0.0.1:7100]
+  GRANARY_VAULT_ADDR  credential-vault's own door, likewise [default: 127.0.0.1:7101]
+  GRANARY_API_KEY     your API key; never a flag, because others can see arguments
+  GRANARY_CA_FILE     the CA of https addresses, PEM [default: the system's]
+  GRANARY_SEALING_FINGERPRINT
+                      what the sealing key must be, where only the gateway can be reached";
 
 /// Reads the command line. Help, and faults of the command line, are shown here; the code is what is left to do.
 pub fn parse() -> Result<Cli, ExitCode> {
@@ -119,7 +120,9 @@ mod tests {
 
     #[test]
     fn the_global_format_is_taken_before_and_after_the_command() {
-        for line in [["granary", "--output", "json", "inventory"], ["granary", "inventory", "--output", "json"]] {
+        for line in
+            [["granary", "--output", "json", "inventory"], ["granary", "inventory", "--output", "json"]]
+        {
             assert_eq!(Cli::try_parse_from(line).unwrap().output, Format::Json);
         }
     }

@@ -137,7 +137,8 @@ fn from_stdin() -> Result<String, Failure> {
 
 fn dollars(text: &str) -> Result<String, String> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let digits =
+        |part: &str, most| (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
     if digits(whole, 9) && digits(decimals, 6) {
         Ok(text.to_owned())
     } else {
@@ -163,17 +164,24 @@ mod tests {
     fn digits_are_kept_in_both_directions() {
         let text = r#"{"hours": 1.50, "id": 12345678901234567890123}"#;
         assert_eq!(checked(text.to_owned()).unwrap(), text);
-        let answer =
-            ExecuteToolResponse { output: Some(Output::DataJson(text.into())), ..ExecuteToolResponse::default() };
+        let answer = ExecuteToolResponse {
+            output: Some(Output::DataJson(text.into())),
+            ..ExecuteToolResponse::default()
+        };
         let shown = shown(answer).unwrap();
-        assert!(shown.text.contains("1.50") && shown.text.contains("12345678901234567890123"), "{}", shown.text);
+        assert!(
+            shown.text.contains("1.50") && shown.text.contains("12345678901234567890123"),
+            "{}",
+            shown.text
+        );
         assert_eq!(shown.document["charge"], Value::Null);
         assert_eq!(shown.document["warnings"], json!([]));
     }
 
     #[test]
     fn the_charge_and_warnings_stand_beside_the_data() {
-        let charge = Charge { cost_micros: Some(4_000), payment_codes: vec!["p".into()], upstream_request_id: None };
+        let charge =
+            Charge { cost_micros: Some(4_000), payment_codes: vec!["p".into()], upstream_request_id: None };
         let warning = Warning { code: "C".into(), message: "m".into(), field: "f".into() };
         let answer = ExecuteToolResponse {
             output: Some(Output::DataJson("{}".into())),

@@ -33,7 +33,9 @@ mod tests {
 
     #[test]
     fn durations_are_a_number_and_a_unit() {
-        for (text, seconds) in [("30s", 30), ("2m", 120), ("12h", 43_200), ("30d", 2_592_000), ("1w", 604_800)] {
+        for (text, seconds) in
+            [("30s", 30), ("2m", 120), ("12h", 43_200), ("30d", 2_592_000), ("1w", 604_800)]
+        {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(parse("250ms"), Ok(Duration::from_millis(250)));
@@ -41,7 +43,9 @@ mod tests {
 
     #[test]
     fn everything_else_is_refused() {
-        for text in ["", "s", "30", "-1s", "1.5h", "30 s", "30S", "0s", "3661d", "99999999999999999999s", "1y", "١s"] {
+        for text in
+            ["", "s", "30", "-1s", "1.5h", "30 s", "30S", "0s", "3661d", "99999999999999999999s", "1y", "١s"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
     }

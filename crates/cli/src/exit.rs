@@ -99,11 +99,8 @@ impl Failure {
     pub fn document(&self) -> Value {
         let metadata: Map<String, Value> =
             self.metadata.iter().map(|(k, v)| (k.clone(), Value::from(v.clone()))).collect();
-        let violations: Vec<Value> = self
-            .violations
-            .iter()
-            .map(|v| json!({"field": v.field, "description": v.description}))
-            .collect();
+        let violations: Vec<Value> =
+            self.violations.iter().map(|v| json!({"field": v.field, "description": v.description})).collect();
         json!({"error": {
             "reason": self.reason,
             "message": self.message,
@@ -201,9 +198,10 @@ mod tests {
 
     #[test]
     fn scripts_see_everything_that_the_status_says() {
-        let error = Error::invalid(vec![Violation { field: "hours".into(), description: "must be set".into() }])
-            .with("tool", "log_time_entry")
-            .retry_after(Duration::from_millis(1_500));
+        let error =
+            Error::invalid(vec![Violation { field: "hours".into(), description: "must be set".into() }])
+                .with("tool", "log_time_entry")
+                .retry_after(Duration::from_millis(1_500));
         let document = Failure::from(error).document();
         let expected = json!({"error": {
             "reason": "INVALID_INPUT",

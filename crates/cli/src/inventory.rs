@@ -103,7 +103,8 @@ mod tests {
     fn methods_that_need_no_scope_say_so() {
         let document = run().unwrap().document;
         let methods = document["methods"].as_array().unwrap();
-        let method = methods.iter().find(|m| m["method"] == "granary.gateway.v1.ToolService/ListTools").unwrap();
+        let method =
+            methods.iter().find(|m| m["method"] == "granary.gateway.v1.ToolService/ListTools").unwrap();
         assert_eq!(method["scope"], Value::Null);
         assert_eq!(method["tool"], Value::Null);
     }

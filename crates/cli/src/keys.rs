@@ -112,8 +112,10 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             let key = SealingKey::fetch(&connection.vault()?).await?;
             let document =
                 json!({"key_id": key.key_id, "fingerprint": key.fingerprint(), "tenant": key.tenant});
-            let text =
-                fields(&document, &[("key id", "key_id"), ("fingerprint", "fingerprint"), ("tenant", "tenant")]);
+            let text = fields(
+                &document,
+                &[("key id", "key_id"), ("fingerprint", "fingerprint"), ("tenant", "tenant")],
+            );
             Ok(Shown { text, document, ..Shown::default() })
         }
     }

@@ -75,8 +75,11 @@ impl SealingKey {
 impl Fingerprint {
     /// Parses a fingerprint; colons, blanks and upper case are taken.
     pub fn parse(text: &str) -> Result<Self, Failure> {
-        let digits: String =
-            text.chars().filter(|c| *c != ':' && !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect();
+        let digits: String = text
+            .chars()
+            .filter(|c| *c != ':' && !c.is_whitespace())
+            .map(|c| c.to_ascii_lowercase())
+            .collect();
         if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             Ok(Self(digits))
         } else {
@@ -149,7 +152,8 @@ mod tests {
         assert_eq!((opened.tenant.as_str(), opened.identifier.as_str()), ("acme", "user_ha_456"));
         assert_eq!(opened.expected_version, Some(0));
         assert_eq!(opened.credential, Some(value(&credential)));
-        let ahead = SystemTime::try_from(opened.not_after.unwrap()).unwrap().duration_since(SystemTime::now());
+        let ahead =
+            SystemTime::try_from(opened.not_after.unwrap()).unwrap().duration_since(SystemTime::now());
         assert!(ahead.unwrap() <= LIFE);
     }
 

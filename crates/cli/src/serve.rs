@@ -87,8 +87,9 @@ pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
     let Some(settings) = checked(&args.from, |s| s.credential_vault.all_faults())? else { return Ok(()) };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let running =
-        granary_credential_vault::run(&settings.credential_vault, end).await.map_err(Failure::configuration)?;
+    let running = granary_credential_vault::run(&settings.credential_vault, end)
+        .await
+        .map_err(Failure::configuration)?;
     tracing::info!(public = %running.public(), broker = %running.broker(), "credential-vault listens");
     running.join().await;
     Ok(())
@@ -104,7 +105,9 @@ async fn init(from: &From, tenant: &str) -> Result<(), Failure> {
     vault.close().await;
     match key {
         Some(key) => output::line(&key),
-        None => Err(Failure::usage("the store is set up already; its operator key was shown then, and only then")),
+        None => {
+            Err(Failure::usage("the store is set up already; its operator key was shown then, and only then"))
+        }
     }
 }
 
@@ -113,7 +116,8 @@ pub async fn harvest_time(args: ServiceArgs) -> Result<(), Failure> {
     let Some(settings) = checked(&args.from, |s| s.harvest_time.all_faults())? else { return Ok(()) };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let open = granary_harvest_time::run(&settings.harvest_time, end).await.map_err(Failure::configuration)?;
+    let open =
+        granary_harvest_time::run(&settings.harvest_time, end).await.map_err(Failure::configuration)?;
     tracing::info!(address = %open.address(), "harvest-time listens");
     open.join().await;
     Ok(())
@@ -124,7 +128,8 @@ pub async fn linkedin_data(args: ServiceArgs) -> Result<(), Failure> {
     let Some(settings) = checked(&args.from, |s| s.linkedin_data.all_faults())? else { return Ok(()) };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let open = granary_linkedin_data::run(&settings.linkedin_data, end).await.map_err(Failure::configuration)?;
+    let open =
+        granary_linkedin_data::run(&settings.linkedin_data, end).await.map_err(Failure::configuration)?;
     tracing::info!(address = %open.address(), "linkedin-data listens");
     open.join().await;
     Ok(())
@@ -184,7 +189,8 @@ pub fn ended_by_signals() -> CancellationToken {
     let told = end.clone();
     tokio::spawn(async move {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
             return tracing::error!("cannot listen for signals; end the process by SIGKILL");
         };
         tokio::select! {

@@ -58,7 +58,8 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             let tools = tools(&connection, String::new()).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
             let missing = || {
-                let message = format!("no tool {name} that your API key may use; `granary tools list` has them all");
+                let message =
+                    format!("no tool {name} that your API key may use; `granary tools list` has them all");
                 Failure::from(Error::new(Reason::ToolUnknown, message).with("tool", name.clone()))
             };
             let tool = document(tool.ok_or_else(missing)?)?;
@@ -81,7 +82,9 @@ async fn tools(connection: &Connection, identifier: String) -> Result<Vec<wire::
 fn document(tool: wire::Tool) -> Result<Value, Failure> {
     let mut document = views::document(TOOL, &tool)?;
     if let Some(members) = document.as_object_mut() {
-        for (name, text) in [("input_schema", tool.input_schema_json), ("output_schema", tool.output_schema_json)] {
+        for (name, text) in
+            [("input_schema", tool.input_schema_json), ("output_schema", tool.output_schema_json)]
+        {
             members.shift_remove(&format!("{name}_json"));
             let schema = serde_json::from_str(&text).unwrap_or(Value::String(text));
             members.insert(name.to_owned(), schema);
@@ -153,7 +156,9 @@ mod tests {
             effect: Effect::ChargedRead as i32,
             scope: Scope::LinkedinRead as i32,
             needs: vec![
-                Need { any_of: vec![CredentialKind::HarvestToken as i32, CredentialKind::HarvestapiKey as i32] },
+                Need {
+                    any_of: vec![CredentialKind::HarvestToken as i32, CredentialKind::HarvestapiKey as i32],
+                },
                 Need { any_of: vec![CredentialKind::LinkedinSession as i32] },
             ],
             method: "granary.x.v1.X/Y".into(),

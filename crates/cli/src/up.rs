@@ -108,8 +108,10 @@ impl House {
 
         let gateway_config = &mut settings.gateway;
         gateway_config.credential_vault = Peer::plain(credential_vault.public().to_string(), None);
-        gateway_config.broker = Peer::plain(credential_vault.broker().to_string(), Some(state.edge("broker")));
-        gateway_config.harvest_time = Peer::plain(harvest_time.address().to_string(), Some(state.edge("harvest-time")));
+        gateway_config.broker =
+            Peer::plain(credential_vault.broker().to_string(), Some(state.edge("broker")));
+        gateway_config.harvest_time =
+            Peer::plain(harvest_time.address().to_string(), Some(state.edge("harvest-time")));
         gateway_config.linkedin_data =
             Peer::plain(linkedin_data.address().to_string(), Some(state.edge("linkedin-data")));
         let faults = settings.gateway.faults();
@@ -117,8 +119,9 @@ impl House {
             return Err(Failure::configuration(Faults(faults)));
         }
         let gateway_end = CancellationToken::new();
-        let gateway =
-            granary_gateway::run(settings.gateway, gateway_end.clone()).await.map_err(Failure::configuration)?;
+        let gateway = granary_gateway::run(settings.gateway, gateway_end.clone())
+            .await
+            .map_err(Failure::configuration)?;
         Ok(Self {
             gateway,
             gateway_end,

@@ -10,8 +10,8 @@ pub fn document(name: &str, message: &impl Message) -> Result<Value, Failure> {
     let descriptor = granary_proto::pool()?
         .get_message_by_name(name)
         .ok_or_else(|| Failure::unexpected(format!("no message {name}")))?;
-    let dynamic =
-        DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice()).map_err(Failure::unexpected)?;
+    let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
+        .map_err(Failure::unexpected)?;
     Ok(granary_convert::to_json(&dynamic))
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Violation;
 use prost::Message;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::{Kind, Secret};
 
@@ -63,23 +63,38 @@ impl Credential {
         }
     }
 
-    /// The value as bytes, to be sealed.
+    /// The value as bytes, to be sealed. The copies made on the way are wiped.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let text = |secret: &Secret| secret.expose().to_owned();
-        Zeroizing::new(match self {
-            Self::HarvestapiKey { api_key } => wire::HarvestapiKey { api_key: text(api_key) }.encode_to_vec(),
+        let mut bytes = Zeroizing::new(Vec::new());
+        match self {
+            Self::HarvestapiKey { api_key } => {
+                let mut value = wire::HarvestapiKey { api_key: text(api_key) };
+                *bytes = value.encode_to_vec();
+                value.api_key.zeroize();
+            }
             Self::HarvestToken { access_token, account_id } => {
-                wire::HarvestToken { access_token: text(access_token), account_id: *account_id }
-                    .encode_to_vec()
+                let mut value = wire::HarvestToken { access_token: text(access_token), account_id: *account_id };
+                *bytes = value.encode_to_vec();
+                value.access_token.zeroize();
             }
-            Self::LinkedinSession { li_at, proxy, user_agent } => wire::LinkedinSession {
-                li_at: text(li_at),
-                proxy: proxy.as_ref().map(text).unwrap_or_default(),
-                user_agent: user_agent.clone().unwrap_or_default(),
+            Self::LinkedinSession { li_at, proxy, user_agent } => {
+                let mut value = wire::LinkedinSession {
+                    li_at: text(li_at),
+                    proxy: proxy.as_ref().map(text).unwrap_or_default(),
+                    user_agent: user_agent.clone().unwrap_or_default(),
+                };
+                *bytes = value.encode_to_vec();
+                value.li_at.zeroize();
+                value.proxy.zeroize();
             }
-            .encode_to_vec(),
-            Self::ApifyToken { token } => wire::ApifyToken { token: text(token) }.encode_to_vec(),
-        })
+            Self::ApifyToken { token } => {
+                let mut value = wire::ApifyToken { token: text(token) };
+                *bytes = value.encode_to_vec();
+                value.token.zeroize();
+            }
+        }
+        bytes
     }
 
     /// The value from bytes that `encode` made.

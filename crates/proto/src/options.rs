@@ -66,15 +66,3 @@ fn read<T: Message + Default>(options: &DynamicMessage, name: &str) -> T {
         options.get_extension(&extension).as_message().map(Message::encode_to_vec).unwrap_or_default();
     T::decode(bytes.as_slice()).unwrap_or_default()
 }
-
-/// The comment above a method in its proto, as one line.
-pub fn comment(method: &prost_reflect::MethodDescriptor) -> String {
-    let file = method.parent_file();
-    let Some(info) = file.file_descriptor_proto().source_code_info.as_ref() else { return String::new() };
-    info.location
-        .iter()
-        .find(|location| location.path == method.path())
-        .and_then(|location| location.leading_comments.as_deref())
-        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "))
-        .unwrap_or_default()
-}

@@ -47,7 +47,8 @@ pub fn load<T: DeserializeOwned>(sources: &Sources<'_>) -> Result<T, Faults> {
         figment = figment.merge(Toml::file_exact(file));
     }
     if !sources.env_prefix.is_empty() {
-        figment = figment.merge(Env::prefixed(sources.env_prefix).filter(|key| key.as_str().contains("__")).split("__"));
+        figment = figment
+            .merge(Env::prefixed(sources.env_prefix).filter(|key| key.as_str().contains("__")).split("__"));
     }
     for entry in sources.overrides {
         match entry.split_once('=') {

@@ -10,7 +10,9 @@ pub struct Canary(pub String);
 impl Canary {
     /// A canary whose name can be seen in it. It holds characters that every encoding changes.
     pub fn new(name: &str) -> Self {
-        let salt: u64 = name.bytes().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let salt: u64 = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self(format!("canary/{name}+{salt:016x}"))
     }
 
@@ -57,7 +59,9 @@ mod tests {
         let canary = Canary::new("t1-harvest");
         for before in ["", "a", "ab"] {
             let text = format!("{before}{}tail", canary.0);
-            for encoded in [text.clone(), BASE64_STANDARD_NO_PAD.encode(&text), BASE64_URL_SAFE_NO_PAD.encode(&text)] {
+            for encoded in
+                [text.clone(), BASE64_STANDARD_NO_PAD.encode(&text), BASE64_URL_SAFE_NO_PAD.encode(&text)]
+            {
                 assert!(!canary.found_in(encoded.as_bytes()).is_empty(), "{encoded}");
             }
         }

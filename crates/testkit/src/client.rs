@@ -15,8 +15,8 @@ use granary_proto::granary::vault::v1::put_credential_request::Credential as Put
 use granary_proto::granary::vault::v1::sealed_credential::Credential as Inside;
 use granary_proto::granary::vault::v1::{
     ConnectedAccount, CreateApiKeyRequest, CreateApiKeyResponse, CreateTenantRequest, CredentialState,
-    GetConnectedAccountRequest, GetOrCreateConnectedAccountRequest, GetSealingKeyRequest, HarvestToken, HarvestapiKey,
-    PutCredentialRequest, PutSealedCredentialRequest, SealedCredential,
+    GetConnectedAccountRequest, GetOrCreateConnectedAccountRequest, GetSealingKeyRequest, HarvestToken,
+    HarvestapiKey, PutCredentialRequest, PutSealedCredentialRequest, SealedCredential,
 };
 use granary_rpc::{Identifier, metadata};
 use serde_json::Value;
@@ -50,7 +50,8 @@ impl tonic::service::Interceptor for Headers {
             request.metadata_mut().insert(metadata::AUTHORIZATION, value(&format!("Bearer {}", self.key)));
         }
         if let Some(account) = &self.account {
-            let account = Identifier::parse(account.as_str()).map_or_else(|_| account.clone(), |a| a.to_header());
+            let account =
+                Identifier::parse(account.as_str()).map_or_else(|_| account.clone(), |a| a.to_header());
             request.metadata_mut().insert(metadata::ACCOUNT, value(&account));
         }
         Ok(request)
@@ -138,8 +139,14 @@ impl Client {
     }
 
     /// Seals a credential for an account of this caller's tenant.
-    pub async fn seal(&self, identifier: &str, credential: &Credential, seconds: i64) -> PutSealedCredentialRequest {
-        let key = self.accounts().get_sealing_key(GetSealingKeyRequest {}).await.expect("the key").into_inner();
+    pub async fn seal(
+        &self,
+        identifier: &str,
+        credential: &Credential,
+        seconds: i64,
+    ) -> PutSealedCredentialRequest {
+        let key =
+            self.accounts().get_sealing_key(GetSealingKeyRequest {}).await.expect("the key").into_inner();
         let now = std::time::SystemTime::now();
         let mut not_after = prost_types::Timestamp::from(now);
         not_after.seconds += seconds;
@@ -155,7 +162,11 @@ impl Client {
     }
 
     /// Puts a credential sealed, through the gateway.
-    pub async fn put_sealed(&self, identifier: &str, credential: &Credential) -> Result<CredentialState, Status> {
+    pub async fn put_sealed(
+        &self,
+        identifier: &str,
+        credential: &Credential,
+    ) -> Result<CredentialState, Status> {
         let request = self.seal(identifier, credential, 300).await;
         Ok(self.accounts().put_sealed_credential(request).await?.into_inner().credential.expect("its state"))
     }
@@ -181,14 +192,21 @@ impl Client {
     }
 
     /// Calls a tool with JSON text.
-    pub async fn call(&self, account: &str, tool: &str, json: &str) -> Result<(Value, ExecuteToolResponse), Status> {
+    pub async fn call(
+        &self,
+        account: &str,
+        tool: &str,
+        json: &str,
+    ) -> Result<(Value, ExecuteToolResponse), Status> {
         let request = ExecuteToolRequest {
             identifier: account.to_owned(),
             tool_name: tool.to_owned(),
             input: Some(Input::ToolInputJson(json.to_owned())),
         };
         let answer = self.tools().execute_tool(request).await?.into_inner();
-        let Some(Output::DataJson(text)) = &answer.output else { panic!("JSON text is answered by JSON text") };
+        let Some(Output::DataJson(text)) = &answer.output else {
+            panic!("JSON text is answered by JSON text")
+        };
         Ok((serde_json::from_str(text).expect("JSON"), answer))
     }
 }
@@ -205,7 +223,9 @@ fn plain(credential: &Credential) -> Put {
 fn inside(credential: &Credential) -> Inside {
     let text = |secret: &granary_credential::Secret| secret.expose().to_owned();
     match credential {
-        Credential::HarvestapiKey { api_key } => Inside::HarvestapiKey(HarvestapiKey { api_key: text(api_key) }),
+        Credential::HarvestapiKey { api_key } => {
+            Inside::HarvestapiKey(HarvestapiKey { api_key: text(api_key) })
+        }
         Credential::HarvestToken { access_token, account_id } => {
             Inside::HarvestToken(HarvestToken { access_token: text(access_token), account_id: *account_id })
         }

@@ -33,11 +33,14 @@ impl Cluster {
     /// configuration file.
     pub async fn prepare(extra: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let mut sandbox = Process::start(dir.path(), "sandbox", &["sandbox".into(), "--port".into(), "0".into()], &[]);
+        let mut sandbox =
+            Process::start(dir.path(), "sandbox", &["sandbox".into(), "--port".into(), "0".into()], &[]);
         let urls: Value = serde_json::from_str(&sandbox.line().await).expect("the simulator's addresses");
         let names = ["vault", "broker", "harvest-time", "linkedin-data", "gateway", "gateway-2"];
-        let ports: HashMap<String, u16> = names.into_iter().map(|name| (name.to_owned(), free_port())).collect();
-        std::fs::write(dir.path().join("granary.toml"), configuration(dir.path(), &ports, &urls) + extra).expect("a file");
+        let ports: HashMap<String, u16> =
+            names.into_iter().map(|name| (name.to_owned(), free_port())).collect();
+        std::fs::write(dir.path().join("granary.toml"), configuration(dir.path(), &ports, &urls) + extra)
+            .expect("a file");
         let mut cluster = Self {
             processes: HashMap::from([("sandbox".to_owned(), sandbox)]),
             sandbox: urls["control"].as_str().expect("an address").to_owned(),
@@ -85,11 +88,33 @@ impl Cluster {
 
     /// Waits until a gateway says that it and everything behind it serve.
     pub async fn ready(&self, gateway: &str) {
-        for service in ["", "granary.vault.v1.CredentialVault", "granary.harvest.v1.HarvestTime", "granary.linkedin.v1.LinkedInData"] {
+        for service in [
+            "",
+            "granary.vault.v1.CredentialVault",
+            "granary.harvest.v1.HarvestTime",
+            "granary.linkedin.v1.LinkedInData",
+        ] {
             let mut tries = 0;
             while !self.serves(gateway, service).await {
                 tries += 1;
                 assert!(tries < 400, "{service} does not serve: {}", self.process(gateway).log_text());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+
+    /// Waits until the gateway's health says that a service that was stopped is away, and that the others still serve.
+    pub async fn away(&self, stopped: &str) {
+        let behind = [
+            ("credential-vault", "granary.vault.v1.CredentialVault"),
+            ("harvest-time", "granary.harvest.v1.HarvestTime"),
+            ("linkedin-data", "granary.linkedin.v1.LinkedInData"),
+        ];
+        for (name, service) in behind.into_iter().filter(|_| stopped != "gateway") {
+            let mut tries = 0;
+            while self.serves("gateway", service).await == (name == stopped) {
+                tries += 1;
+                assert!(tries < 100, "health of {name} while {stopped} is away");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

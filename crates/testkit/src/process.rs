@@ -24,7 +24,10 @@ pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let found = test.ancestors().skip(1).take(3).map(|dir| dir.join("granary")).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!("no granary binary near {}; run `cargo build --release -p granary`, or set GRANARY_BIN", test.display())
+        panic!(
+            "no granary binary near {}; run `cargo build --release -p granary`, or set GRANARY_BIN",
+            test.display()
+        )
     })
 }
 
@@ -109,7 +112,8 @@ impl Process {
     pub fn writable_memory(&self) -> Vec<(String, Vec<u8>)> {
         use std::os::unix::fs::FileExt;
         let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.id())).expect("its maps");
-        let memory = File::open(format!("/proc/{}/mem", self.id())).expect("its memory; run as root or as its owner");
+        let memory =
+            File::open(format!("/proc/{}/mem", self.id())).expect("its memory; run as root or as its owner");
         let mut found = Vec::new();
         for line in maps.lines() {
             let mut parts = line.split_whitespace();

@@ -92,7 +92,8 @@ impl Sandbox {
     }
 
     async fn post(&self, path: &str, body: Value) {
-        let request = self.http.post(format!("{}{path}", self.control)).header("content-type", "application/json");
+        let request =
+            self.http.post(format!("{}{path}", self.control)).header("content-type", "application/json");
         let answer = request.body(body.to_string()).send().await.expect("an answer");
         let status = answer.status();
         let told = answer.text().await.unwrap_or_default();

@@ -4,9 +4,9 @@ mod value;
 
 use std::fmt;
 
-pub use granary_proto::granary::policy::v1::Verb;
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Effect;
+pub use granary_proto::granary::policy::v1::Verb;
 use granary_rpc::Error;
 use prost::Message;
 use prost_reflect::DynamicMessage;
@@ -57,8 +57,10 @@ impl Call {
     /// As [`Call::from_message`].
     pub fn from_typed(method: &Method, message: &impl Message) -> Result<Self, Error> {
         let bytes = message.encode_to_vec();
-        let message = DynamicMessage::decode(method.descriptor.input(), bytes.as_slice())
-            .map_err(|error| mapping::unmappable(method, "its request is of another type").caused_by(error))?;
+        let message =
+            DynamicMessage::decode(method.descriptor.input(), bytes.as_slice()).map_err(|error| {
+                mapping::unmappable(method, "its request is of another type").caused_by(error)
+            })?;
         Self::from_message(method, &message)
     }
 

@@ -98,7 +98,11 @@ impl Client {
         let outcome = loop {
             let outcome = Box::pin(self.attempt(&request, end)).await.and_then(|raw| {
                 let answer = Answer::new(raw.status, &raw.headers, raw.body, &masker);
-                if (300..400).contains(&answer.status) { Err(Fault::Redirected(answer.status)) } else { Ok(answer) }
+                if (300..400).contains(&answer.status) {
+                    Err(Fault::Redirected(answer.status))
+                } else {
+                    Ok(answer)
+                }
             });
             match retries.wait(&outcome) {
                 Some(wait) => {
@@ -112,7 +116,8 @@ impl Client {
     }
 
     fn request(&self, call: Call, auth: &Auth<'_>) -> Result<Request, Error> {
-        let internal = |fault: &str| Error::new(Reason::Internal, format!("a call of {} {fault}", self.0.api));
+        let internal =
+            |fault: &str| Error::new(Reason::Internal, format!("a call of {} {fault}", self.0.api));
         let method = match call.verb {
             Verb::Get => Method::GET,
             Verb::Post => Method::POST,

@@ -9,7 +9,7 @@ use crate::client::Cause;
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where the API lives, such as "https://api.example.com"; a path in it goes before that of each call.
+    /// Where the API lives, such as `https://api.example.com`; a path in it goes before that of each call.
     pub base_url: String,
     /// Longest time for name resolution, TCP and TLS together.
     pub connect_timeout_ms: u64,

@@ -23,7 +23,7 @@ use view::{Layer, View};
 pub const MASK: &str = "[redacted]";
 
 /// Layers of escaping that are undone: JSON within JSON, or a URL within JSON, but no third one.
-const DEPTH: usize = 1;
+const DEPTH: usize = 2;
 /// Bytes of each needle that the automaton knows. The rest is compared, which keeps it small and fast to build.
 const PREFIX: usize = 12;
 

@@ -18,7 +18,8 @@ pub fn micros(text: &str) -> Option<i64> {
     let parts = parts(text)?;
     let mut digits = parts.whole.bytes().chain(parts.fraction.bytes()).map(|b| b - b'0');
     // How many of the digits stand before the point of the result.
-    let mut kept = i64::try_from(parts.whole.len()).ok()?.saturating_add(parts.exponent).saturating_add(SCALE);
+    let mut kept =
+        i64::try_from(parts.whole.len()).ok()?.saturating_add(parts.exponent).saturating_add(SCALE);
     let mut size: i128 = 0;
     while kept > 0 {
         match digits.next() {
@@ -34,11 +35,7 @@ pub fn micros(text: &str) -> Option<i64> {
     }
     // A result point before the first digit leaves a fraction that begins with zeros.
     let first = if kept < 0 { 0 } else { digits.next().unwrap_or(0) };
-    let up = if parts.negative {
-        first > 5 || (first == 5 && digits.any(|d| d > 0))
-    } else {
-        first >= 5
-    };
+    let up = if parts.negative { first > 5 || (first == 5 && digits.any(|d| d > 0)) } else { first >= 5 };
     let size = size + i128::from(up);
     i64::try_from(if parts.negative { -size } else { size }).ok()
 }

@@ -56,11 +56,7 @@ impl Origin {
     }
 
     /// The URL of a call, or nothing where the path could lead elsewhere.
-    pub(crate) fn url<'a>(
-        &self,
-        path: &str,
-        query: impl Iterator<Item = (&'a str, &'a str)>,
-    ) -> Option<Url> {
+    pub(crate) fn url<'a>(&self, path: &str, query: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Url> {
         if !path.starts_with('/') || path.contains(['?', '#', '\\']) || path.chars().any(char::is_control) {
             return None;
         }
@@ -124,7 +120,9 @@ mod tests {
             let error = origin(bad).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("canary"), "{bad}");
         }
-        for good in ["https://api.example.com/v2/", "http://127.0.0.1:9", "http://[::1]:9", "http://localhost:9"] {
+        for good in
+            ["https://api.example.com/v2/", "http://127.0.0.1:9", "http://[::1]:9", "http://localhost:9"]
+        {
             assert!(origin(good).is_ok(), "{good}");
         }
     }
@@ -157,6 +155,9 @@ mod tests {
         for bad in ["a", "/../x", "/a/%2e%2E/x", "/a/./b", "/a?b", "/a#b", "/a\\..\\b", "/a\nb", "/.%2e"] {
             assert!(origin.url(bad, std::iter::empty()).is_none(), "{bad}");
         }
-        assert_eq!(origin.url("//evil.test/x", std::iter::empty()).unwrap().host_str(), Some("api.example.com"));
+        assert_eq!(
+            origin.url("//evil.test/x", std::iter::empty()).unwrap().host_str(),
+            Some("api.example.com")
+        );
     }
 }

@@ -63,7 +63,7 @@ pub fn failure_of_write(
 }
 
 /// Upstream text as one line: no control characters, at most 500 bytes, cut between characters.
-pub(crate) fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     let mut tidy = String::new();
     for c in text.trim().chars() {
         let c = if c.is_whitespace() { ' ' } else { c };

@@ -65,7 +65,7 @@ impl Keys {
         };
         // The entry of the list first: one that leads nowhere is skipped, a key that cannot be listed would be lost.
         let entry = format!("{}/{key_id}", paths::tenant_keys(&document.tenant));
-        self.records.store().put(&entry, Vec::new(), Expect::Any).await?;
+        self.records.store().put(&entry, Vec::new(), Expect::Absent).await?;
         if !self.records.create(&paths::key(&key_id), document.clone()).await? {
             return Err(Error::new(Reason::Internal, "a key id came up twice"));
         }
@@ -146,7 +146,8 @@ fn live(key: &ApiKey) -> Result<(), Error> {
     if key.revoke_ms != 0 {
         return Err(Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked"));
     }
-    if key.expire_ms != 0 && key.expire_ms <= now_ms() {
+    // By whole seconds, as principals are: a key and the principals made from it end together.
+    if key.expire_ms != 0 && key.expire_ms.div_euclid(1_000) <= now_ms().div_euclid(1_000) {
         return Err(Error::new(Reason::ApiKeyExpired, "the API key has expired").with("key_id", &key.key_id));
     }
     Ok(())

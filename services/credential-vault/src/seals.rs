@@ -62,3 +62,29 @@ pub(crate) async fn sweep(records: &Records, now_ms: i64) -> Result<usize, Error
 fn minute_of(ms: i64) -> u64 {
     u64::try_from(ms / 60_000).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use granary_credential::Key;
+
+    use super::*;
+    use crate::store::{Embedded, Store};
+
+    #[tokio::test]
+    async fn a_box_is_remembered_while_it_could_be_used_and_swept_afterwards() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(&dir.path().join("store"), &Key::random()).unwrap();
+        let records = Records::new(Arc::new(store) as Arc<dyn Store>);
+        let now = now_ms();
+        let used = async |boxed: &[u8]| claim(&records, boxed, now + 60_000).await.map_err(|e| e.reason());
+        assert_eq!(used(b"one").await, Ok(()));
+        assert_eq!(used(b"two").await, Ok(()));
+        assert_eq!(used(b"one").await, Err(Reason::SealReplayed));
+        assert_eq!(sweep(&records, now + 60_000).await.unwrap(), 0);
+        assert_eq!(used(b"one").await, Err(Reason::SealReplayed));
+        assert_eq!(sweep(&records, now + 10 * 60_000).await.unwrap(), 2);
+        assert_eq!(sweep(&records, now + 10 * 60_000).await.unwrap(), 0);
+    }
+}

@@ -17,8 +17,11 @@ const LIST: &str = "/granary.harvest.v1.HarvestTime/ListMyProjectAssignments";
 /// Enough for 2,000 projects; a longer list is not searched to its end.
 const PAGES: i32 = 10;
 const PER_PAGE: i32 = 200;
-/// How many valid ones an error names.
+/// How many valid ones an error names, and in how many bytes: it travels in trailers, of which peers take 8 KiB.
 const NAMED: usize = 20;
+const NAMED_BYTES: usize = 900;
+/// Characters of one name.
+const NAME: usize = 40;
 
 /// What an entry is, or was to be, logged on.
 struct Place {
@@ -69,21 +72,27 @@ fn not_assigned(place: &Place, assigned: &[ProjectAssignment]) -> Option<Error> 
 
 fn error(field: &str, what: String, of: &'static str, valid: String) -> Error {
     let valid = if valid.is_empty() { "none".to_owned() } else { valid };
-    let description = format!("{what}; valid {of}: {valid}");
     let key = if of == "tasks" { "valid_tasks" } else { "valid_projects" };
-    Error::new(Reason::NotAssigned, description.clone())
+    Error::new(Reason::NotAssigned, format!("{what}; valid {of}: {valid}"))
         .with("field", field)
         .with(key, valid)
-        .with_violations(vec![Violation { field: field.to_owned(), description }])
+        .with_violations(vec![Violation { field: field.to_owned(), description: what }])
 }
 
-/// "id name", at most so many, with names cut to what a header can bear.
+/// "id name" of each.
 fn named<'a>(all: impl Iterator<Item = (Option<i64>, Option<&'a str>)>) -> String {
-    let one = |(id, name): (Option<i64>, Option<&str>)| {
-        let name: String = failure::short(name.unwrap_or_default()).chars().take(60).collect();
-        Some(format!("{} {name}", id?).trim_end().to_owned())
-    };
-    all.filter_map(one).take(NAMED).collect::<Vec<_>>().join(", ")
+    let mut text = String::new();
+    for (id, name) in all.filter_map(|(id, name)| Some((id?, name.unwrap_or_default()))).take(NAMED) {
+        let name: String = failure::short(name).chars().take(NAME).collect();
+        let one = format!("{id} {name}");
+        let gap = if text.is_empty() { "" } else { ", " };
+        if text.len() + gap.len() + one.len() > NAMED_BYTES {
+            break;
+        }
+        text.push_str(gap);
+        text.push_str(one.trim_end());
+    }
+    text
 }
 
 /// Where the entry was to be. A partial change keeps what it does not name, so the entry itself is asked for.

@@ -59,9 +59,15 @@ pub(crate) fn get(path: impl Into<String>) -> Call {
 
 /// Text of upstream for metadata: one line of at most 500 bytes.
 pub(crate) fn short(text: &str) -> String {
-    let mut text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.truncate(text.floor_char_boundary(500));
-    text.trim().to_owned()
+    let mut short = String::new();
+    for c in text.trim().chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        if short.len() + c.len_utf8() > 500 {
+            break;
+        }
+        short.push(c);
+    }
+    short
 }
 
 /// The words in which Harvest says what is wrong.

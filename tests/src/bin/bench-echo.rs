@@ -80,7 +80,11 @@ impl Service<http::Request<tonic::body::Body>> for Echo {
 /// A company whose name fills the message up to its size.
 fn answer() -> Result<GetCompanyResponse, String> {
     let of = |length: usize| GetCompanyResponse {
-        company: Some(Company { name: Some("x".repeat(length)), is_active: Some(true), ..Company::default() }),
+        company: Some(Company {
+            name: Some("x".repeat(length)),
+            is_active: Some(true),
+            ..Company::default()
+        }),
         warnings: Vec::new(),
     };
     (0..ANSWER)

@@ -58,7 +58,9 @@ impl Address {
         }
         let named = ca_file.map(Path::to_owned).or_else(|| std::env::var_os("SSL_CERT_FILE").map(Into::into));
         let file = named
-            .or_else(|| SYSTEM_BUNDLES.iter().map(Into::into).find(|file: &std::path::PathBuf| file.is_file()))
+            .or_else(|| {
+                SYSTEM_BUNDLES.iter().map(Into::into).find(|file: &std::path::PathBuf| file.is_file())
+            })
             .ok_or("this system's certificates are in none of the usual places; set GRANARY_CA_FILE")?;
         let pem = std::fs::read(&file).map_err(|e| format!("cannot read {}: {e}", file.display()))?;
         Ok(Some(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))))
@@ -76,8 +78,18 @@ mod tests {
         assert_eq!(uri("http://localhost:7100/").as_deref(), Some("http://localhost:7100"));
         assert_eq!(uri("[::1]:7100").as_deref(), Some("http://[::1]:7100"));
         assert_eq!(uri("https://granary.example").as_deref(), Some("https://granary.example"));
-        for bad in ["", "localhost", ":7100", "a:b", "a:0", "a:70000", "ftp://a:1", "http://u:p@a:1", "a:1/path", "a b:1"]
-        {
+        for bad in [
+            "",
+            "localhost",
+            ":7100",
+            "a:b",
+            "a:0",
+            "a:70000",
+            "ftp://a:1",
+            "http://u:p@a:1",
+            "a:1/path",
+            "a b:1",
+        ] {
             assert_eq!(uri(bad), None, "{bad}");
         }
     }

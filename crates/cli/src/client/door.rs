@@ -42,7 +42,9 @@ impl Door {
         hint: &'static str,
     ) -> Result<Self, Failure> {
         let parsed = Address::parse(address).ok_or_else(|| {
-            Failure::configuration(format!("{variable} must be HOST:PORT or https://HOST:PORT, is \"{address}\""))
+            Failure::configuration(format!(
+                "{variable} must be HOST:PORT or https://HOST:PORT, is \"{address}\""
+            ))
         })?;
         let bearer = api_key(std::env::var("GRANARY_API_KEY").ok())?;
         let unusable = |e: String| Failure::configuration(format!("cannot use {address}: {e}"));
@@ -158,7 +160,8 @@ mod tests {
         let address = taken.local_addr().unwrap().to_string();
         drop(taken);
         let door = door(&address, Duration::from_secs(5));
-        let failure = door.answer(door.admin().list_tenants(door.request(Default::default()))).await.unwrap_err();
+        let failure =
+            door.answer(door.admin().list_tenants(door.request(Default::default()))).await.unwrap_err();
         assert_eq!(failure.code(), 7);
         assert!(failure.text().contains("try it"), "{}", failure.text());
         assert!(failure.text().contains(&address), "{}", failure.text());
@@ -168,7 +171,8 @@ mod tests {
     async fn a_silent_server_is_waited_for_until_the_deadline() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let door = door(&silent.local_addr().unwrap().to_string(), Duration::from_millis(200));
-        let failure = door.answer(door.admin().list_tenants(door.request(Default::default()))).await.unwrap_err();
+        let failure =
+            door.answer(door.admin().list_tenants(door.request(Default::default()))).await.unwrap_err();
         assert!(failure.text().contains("DEADLINE_EXCEEDED"), "{}", failure.text());
         assert_eq!(failure.code(), 4);
     }

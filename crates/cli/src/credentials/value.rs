@@ -17,7 +17,8 @@ const MAX_BYTES: usize = 16_384;
 pub(super) fn read(kind: KindName, account: &str, file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     match file {
         Some(path) if path != Path::new("-") => {
-            let cannot = |e: io::Error| Failure::configuration(format!("cannot read {}: {e}", path.display()));
+            let cannot =
+                |e: io::Error| Failure::configuration(format!("cannot read {}: {e}", path.display()));
             bounded(std::fs::File::open(path).map_err(cannot)?).map_err(cannot)?
         }
         None if io::stdin().is_terminal() => prompt(kind, account),

@@ -16,8 +16,7 @@ impl From<Status> for Failure {
         let mut failure = match status.get_details_error_info().filter(|info| info.domain == DOMAIN) {
             Some(info) => {
                 let family = family_of(&info.reason, info.metadata.get("family").map(String::as_str));
-                let mut failure =
-                    Self::local(Whose::Of(family), &info.reason, status.message().to_owned());
+                let mut failure = Self::local(Whose::Of(family), &info.reason, status.message().to_owned());
                 failure.metadata = info.metadata.into_iter().collect();
                 failure.metadata.sort();
                 failure

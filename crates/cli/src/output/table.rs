@@ -32,7 +32,12 @@ impl Table {
     pub fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
-            self.rows.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or_default()
+            self.rows
+                .iter()
+                .filter_map(|row| row.get(column))
+                .map(|c| c.chars().count())
+                .max()
+                .unwrap_or_default()
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let lines = self.rows.iter().map(|row| {
@@ -77,6 +82,9 @@ mod tests {
 
     #[test]
     fn fields_stand_under_one_another() {
-        assert_eq!(fields(&json!({"k": "v"}), &[("key", "k"), ("none at all", "n")]), "key          v\nnone at all  -");
+        assert_eq!(
+            fields(&json!({"k": "v"}), &[("key", "k"), ("none at all", "n")]),
+            "key          v\nnone at all  -"
+        );
     }
 }

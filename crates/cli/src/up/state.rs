@@ -14,14 +14,18 @@ pub(super) struct State {
 }
 
 const EDGES: [&str; 3] = ["broker", "harvest-time", "linkedin-data"];
-const TICKETS: [(&str, &str); 2] =
-    [("granary.harvest.v1.HarvestTime", "harvest-time"), ("granary.linkedin.v1.LinkedInData", "linkedin-data")];
+const TICKETS: [(&str, &str); 2] = [
+    ("granary.harvest.v1.HarvestTime", "harvest-time"),
+    ("granary.linkedin.v1.LinkedInData", "linkedin-data"),
+];
 
 impl State {
     /// Opens the directory, making it and its keys where they do not exist.
     pub(super) fn open(directory: Option<PathBuf>) -> Result<Self, Failure> {
         let root = directory.or_else(default_directory).ok_or_else(|| {
-            Failure::usage("neither XDG_STATE_HOME nor HOME is set; say where to keep state with --state-dir DIR")
+            Failure::usage(
+                "neither XDG_STATE_HOME nor HOME is set; say where to keep state with --state-dir DIR",
+            )
         })?;
         let state = Self { root };
         for part in ["", "keys"] {
@@ -71,8 +75,10 @@ impl State {
         vault.store_path = self.root.join("store.redb");
         vault.master_key_file = Some(self.master_key());
         vault.audit_file = Some(self.root.join("audit.jsonl"));
-        vault.ticket_keys =
-            TICKETS.iter().map(|(audience, service)| ((*audience).to_owned(), self.ticket_key(service))).collect();
+        vault.ticket_keys = TICKETS
+            .iter()
+            .map(|(audience, service)| ((*audience).to_owned(), self.ticket_key(service)))
+            .collect();
         vault.public = inner_door(vault.public.clone(), ports.vault, None);
         vault.broker = inner_door(vault.broker.clone(), ports.broker, Some(self.edge("broker")));
 
@@ -81,12 +87,15 @@ impl State {
         harvest.door = inner_door(harvest.door.clone(), ports.harvest_time, Some(self.edge("harvest-time")));
         let linkedin = &mut settings.linkedin_data;
         linkedin.ticket_key_file = self.ticket_key("linkedin-data");
-        linkedin.door = inner_door(linkedin.door.clone(), ports.linkedin_data, Some(self.edge("linkedin-data")));
+        linkedin.door =
+            inner_door(linkedin.door.clone(), ports.linkedin_data, Some(self.edge("linkedin-data")));
         settings.gateway.listen.address.set_port(ports.gateway);
     }
 }
 
 fn default_directory() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
-    variable("XDG_STATE_HOME").or_else(|| variable("HOME").map(|home| home.join(".local/state"))).map(|d| d.join("granary"))
+    variable("XDG_STATE_HOME")
+        .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
+        .map(|d| d.join("granary"))
 }

@@ -104,15 +104,19 @@ fn fill(template: &[Piece<'_>], parameters: &mut Vec<Parameter>, faults: &mut Ve
     for piece in template {
         match piece {
             Piece::Text(text) => path.push_str(text),
-            Piece::Field(name) => match parameters.iter().find(|p| p.field == *name).map(|p| p.value.text()) {
-                None => faults.push(violation(name, "must be set")),
-                Some(text) if text.is_empty() => faults.push(violation(name, "must not be empty")),
-                Some(text) if is_dots(&text) => faults.push(violation(name, "must not be a relative path")),
-                Some(text) => {
-                    path.push_str(&encode(&text));
-                    used.push(*name);
+            Piece::Field(name) => {
+                match parameters.iter().find(|p| p.field == *name).map(|p| p.value.text()) {
+                    None => faults.push(violation(name, "must be set")),
+                    Some(text) if text.is_empty() => faults.push(violation(name, "must not be empty")),
+                    Some(text) if is_dots(&text) => {
+                        faults.push(violation(name, "must not be a relative path"));
+                    }
+                    Some(text) => {
+                        path.push_str(&encode(&text));
+                        used.push(*name);
+                    }
                 }
-            },
+            }
         }
     }
     parameters.retain(|p| !used.contains(&p.field.as_str()));

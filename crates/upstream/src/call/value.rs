@@ -30,7 +30,9 @@ impl Scalar {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
             Self::Bool(value) => value.to_string(),
-            Self::List(items) => items.iter().map(|i| without_commas(&i.text())).collect::<Vec<_>>().join(","),
+            Self::List(items) => {
+                items.iter().map(|i| without_commas(&i.text())).collect::<Vec<_>>().join(",")
+            }
         }
     }
 
@@ -93,7 +95,9 @@ fn well_known(message: &DynamicMessage) -> Result<Scalar, Fault> {
     match message.descriptor().full_name() {
         DATE => date(message).map(Scalar::Text).ok_or(Fault::Value("must be a day of the calendar")),
         DECIMAL => decimal(message).map(Scalar::Number).ok_or(Fault::Value("must be a decimal number")),
-        TIMESTAMP => timestamp(message).map(Scalar::Text).ok_or(Fault::Value("must be a time of years 1 to 9999")),
+        TIMESTAMP => {
+            timestamp(message).map(Scalar::Text).ok_or(Fault::Value("must be a time of years 1 to 9999"))
+        }
         _ => Err(Fault::Type),
     }
 }

@@ -43,7 +43,8 @@ impl Client {
             Err(_) => "none",
         };
         let took = begin.elapsed();
-        metrics::counter!("granary_upstream_requests_total", "api" => api, "status_class" => class).increment(1);
+        metrics::counter!("granary_upstream_requests_total", "api" => api, "status_class" => class)
+            .increment(1);
         metrics::histogram!("granary_upstream_seconds", "api" => api).record(took.as_secs_f64());
         tracing::debug!(api, method = %request.method, status_class = class, ?took, "called upstream");
         outcome

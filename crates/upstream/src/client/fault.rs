@@ -64,7 +64,9 @@ impl Fault {
         let unavailable = Reason::UpstreamUnavailable;
         let malformed = Reason::UpstreamMalformed;
         let (reason, text, cause) = match self {
-            Self::Redirected(status) if effect == Effect::Write => return failure_of_write(status, api, None, None),
+            Self::Redirected(status) if effect == Effect::Write => {
+                return failure_of_write(status, api, None, None);
+            }
             Self::Redirected(status) => return failure(status, api, None, None),
             Self::NotSent(cause) => (unavailable, format!("{api} cannot be reached"), Some(cause)),
             Self::Silent(cause) => (unavailable, format!("{api} did not answer in time"), Some(cause)),
@@ -77,7 +79,8 @@ impl Fault {
         };
         let error = match effect {
             Effect::Write if acted => {
-                let text = format!("{text}; the write may or may not have happened, look before repeating it");
+                let text =
+                    format!("{text}; the write may or may not have happened, look before repeating it");
                 Error::new(Reason::UnknownOutcome, text)
             }
             Effect::Charged if acted => Error::new(reason, text).with("charge", "unknown"),

@@ -23,7 +23,10 @@ enum Form {
     /// Only where no word goes on at either side.
     Word,
     /// What a secret alone decides of its base64; the characters beside it may hold some of its bits too.
-    Base64 { before: bool, after: bool },
+    Base64 {
+        before: bool,
+        after: bool,
+    },
 }
 
 /// The needles of all secrets, each once.
@@ -77,7 +80,7 @@ fn base64(secret: &[u8], offset: usize) -> Vec<Needle> {
     let encoded = Zeroizing::new(STANDARD_NO_PAD.encode(padded.as_slice()));
     let bits = 8 * padded.len();
     let whole = (8 * offset).div_ceil(6)..bits / 6;
-    let form = Form::Base64 { before: offset != 0, after: bits % 6 != 0 };
+    let form = Form::Base64 { before: offset != 0, after: !bits.is_multiple_of(6) };
     let standard = Zeroizing::new(encoded.as_bytes()[whole].to_vec());
     let url_safe = standard.iter().map(|b| match b {
         b'+' => b'-',

@@ -149,18 +149,45 @@ proptest! {
 
 #[test]
 fn short_secrets_are_masked_as_whole_words_only() {
-    assert_eq!(masked_text("ada", r#"{"a":"ada","b":"canada","c":"x ada."}"#), r#"{"a":"[redacted]","b":"canada","c":"x [redacted]."}"#);
+    assert_eq!(
+        masked_text("ada", r#"{"a":"ada","b":"canada","c":"x ada."}"#),
+        r#"{"a":"[redacted]","b":"canada","c":"x [redacted]."}"#
+    );
     assert_eq!(masked_text("ada", "q=%61da"), "q=[redacted]");
     assert_eq!(masked("", "anything"), (b"anything".to_vec(), 0));
 }
 
 #[test]
 fn secrets_that_share_a_beginning_or_overlap_are_all_masked() {
-    let secrets = ["shared-prefix-one", "shared-prefix-two", "one-tail-three"].map(|s| Secret::new(s.to_owned()));
+    let secrets =
+        ["shared-prefix-one", "shared-prefix-two", "one-tail-three"].map(|s| Secret::new(s.to_owned()));
     let masker = Masker::new(&secrets.iter().collect::<Vec<_>>());
     let text = Bytes::from_static(b"shared-prefix-two shared-prefix-one-tail-three shared-prefix-on");
     let (out, count) = masker.mask(text);
     assert_eq!((out.as_ref(), count), (b"[redacted] [redacted] shared-prefix-on".as_slice(), 2));
+}
+
+#[test]
+fn a_false_start_hides_no_secret() {
+    assert_eq!(masked_text("abcabcabcabcZZZ", "abcabcabcabcabcZZZ"), "abc[redacted]");
+}
+
+#[test]
+fn half_an_escape_and_escaped_quotes_do_not_spoil_json() {
+    assert_eq!(masked_text("nabcdef", r#"{"a":"x\nabcdef"}"#), r#"{"a":"x[redacted]"}"#);
+    assert_eq!(masked_text("123456", r#"{"a":"\"","b":123456}"#), r#"{"a":"\"","b":"[redacted]"}"#);
+    assert_eq!(masked_text("123456", r#"{"a":"\\","b":"123456"}"#), r#"{"a":"\\","b":"[redacted]"}"#);
+}
+
+#[test]
+fn characters_of_every_plane_are_found_escaped() {
+    let secret = "pä€😀word";
+    for text in [r"p\u00e4\u20AC\uD83d\uDe00word", "p%C3%a4%e2%82%AC%F0%9F%98%80word", r"p\u00e4€😀w\u006frd"]
+    {
+        assert_eq!(masked_text(secret, text), MASK);
+    }
+    // Half a pair is no character, and stays as it is.
+    assert_eq!(masked_text(secret, r"\ud83d\u0041 \ud83d"), r"\ud83d\u0041 \ud83d");
 }
 
 #[test]
@@ -185,9 +212,11 @@ fn nothing_to_mask_costs_no_copy_and_shows_nothing() {
 /// What a call pays for the guard, printed by `--nocapture`; the bound leaves room for a busy machine.
 #[test]
 fn sixty_kilobytes_without_a_match_are_cheap() {
-    let secrets = ["A".repeat(20) + &"q7Zx".repeat(60), "pat-1234567.abcdefghijklmnop".to_owned()].map(Secret::new);
+    let secrets =
+        ["A".repeat(20) + &"q7Zx".repeat(60), "pat-1234567.abcdefghijklmnop".to_owned()].map(Secret::new);
     let secrets: Vec<&Secret> = secrets.iter().collect();
-    let item = r#"{"id":1234567,"name":"Ada Lovelace","notes":"looked at the analytical engine","hours":1.5},"#;
+    let item =
+        r#"{"id":1234567,"name":"Ada Lovelace","notes":"looked at the analytical engine","hours":1.5},"#;
     let plain = Bytes::from(item.repeat(60_000 / item.len()));
     let escaped = Bytes::from(plain.iter().enumerate().fold(Vec::new(), |mut all, (at, byte)| {
         match at % 100 {

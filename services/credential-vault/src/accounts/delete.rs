@@ -89,3 +89,66 @@ pub(super) async fn clear(records: &Records, folder: &str) -> Result<(), Error> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use granary_credential::{Key, Kind};
+
+    use super::*;
+    use crate::documents::Credential;
+    use crate::store::Embedded;
+
+    /// An account whose deletion began so long ago, with what a writer left in its folder.
+    async fn begun(age: Duration) -> (Accounts, Records, String, Identifier, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(&dir.path().join("store"), &Key::random()).unwrap();
+        let records = Records::new(Arc::new(store));
+        let identifier = Identifier::parse("u").unwrap();
+        let folder = paths::account_folder("acme", &identifier);
+        let age = i64::try_from(age.as_millis()).unwrap();
+        let mut record =
+            Account { incarnation: vec![1; 16], delete_ms: now_ms() - age, ..Account::default() };
+        record.set_state(AccountState::Deleting);
+        assert!(records.create(&paths::account(&folder), record).await.unwrap());
+        let kind = paths::kind(&folder, &[1; 16], Kind::ApifyToken);
+        assert!(records.create(&kind, Credential::default()).await.unwrap());
+        (Accounts::new(records.clone()), records, folder, identifier, dir)
+    }
+
+    #[tokio::test]
+    async fn a_deletion_that_was_abandoned_is_finished_by_the_next_caller() {
+        for delete in [true, false] {
+            let (accounts, records, folder, identifier, _dir) = begun(LEASE * 2).await;
+            assert!(accounts.find("acme", &identifier).await.is_err());
+            if delete {
+                accounts.delete("acme", &identifier).await.unwrap();
+                assert!(records.store().list(&folder, None, 9).await.unwrap().is_empty());
+            } else {
+                let (found, created) = accounts.get_or_create("acme", &identifier).await.unwrap();
+                assert!(created && found.record.incarnation != [1; 16]);
+                assert_eq!(records.store().list(&folder, None, 9).await.unwrap(), ["account"]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_deletion_under_way_is_waited_for_and_nobody_else_removes_anything() {
+        let (accounts, records, folder, identifier, _dir) = begun(Duration::ZERO).await;
+        let waiting = tokio::time::timeout(Duration::from_millis(300), accounts.delete("acme", &identifier));
+        assert!(waiting.await.is_err());
+        let waiting =
+            tokio::time::timeout(Duration::from_millis(300), accounts.get_or_create("acme", &identifier));
+        assert!(waiting.await.is_err());
+        assert_eq!(records.store().list(&folder, None, 9).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_a_writer_left_is_cleared_before_the_account_is_made_again() {
+        let (accounts, records, folder, identifier, _dir) = begun(LEASE * 2).await;
+        records.store().delete(&paths::account(&folder)).await.unwrap();
+        accounts.get_or_create("acme", &identifier).await.unwrap();
+        assert_eq!(records.store().list(&folder, None, 9).await.unwrap(), ["account"]);
+    }
+}

@@ -126,14 +126,10 @@ impl Rpcs for CredentialBroker {
         let mut faults = Faults::default();
         let identifier = faults.identifier(request.identifier);
         let method = self.0.table.path(&format!("/{}", request.method));
-        match method {
-            None => {
-                faults.add("method", "must be the full name of a method, such as \"package.Service/Method\"")
-            }
-            Some(method) if method.needs.is_empty() => {
-                faults.add("method", "must be one that needs a credential")
-            }
-            Some(_) => {}
+        if method.is_none() {
+            faults.add("method", "must be the full name of a method, such as \"package.Service/Method\"");
+        } else if method.is_some_and(|method| method.needs.is_empty()) {
+            faults.add("method", "must be one that needs a credential");
         }
         let (identifier, method) = faults.finish(identifier.zip(method))?;
         let issued = async {

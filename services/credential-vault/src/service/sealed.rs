@@ -1,7 +1,7 @@
 //! Opens a sealed credential and refuses one that does not fit the caller, its time, or its first use.
 use granary_credential::Credential;
 use granary_proto::granary::vault::v1::{PutSealedCredentialRequest, SealedCredential};
-use granary_rpc::{Error, Identifier, Reason};
+use granary_rpc::{Error, Identifier, Reason, Violation};
 
 use super::{Faults, of_sealed};
 use crate::admit::Caller;
@@ -49,11 +49,13 @@ impl Closed {
             ));
         }
         let opened = state.system.sealing.open(&self.sealed_box);
-        let inside = opened.ok_or_else(|| invalid("the sealed credential cannot be opened"))?;
+        let mut inside = opened.ok_or_else(|| invalid("the sealed credential cannot be opened"))?;
+        // First of all, so that the secret is wiped whatever is wrong with the rest.
+        let credential = inside.credential.take().map(of_sealed);
         if inside.tenant != caller.tenant || inside.identifier != self.identifier.as_str() {
             return Err(invalid("the credential was sealed for another tenant or account"));
         }
-        let opened = parse(inside)?;
+        let opened = parse(credential, &inside)?;
         seals::check_time(opened.not_after_ms)?;
         Ok(opened)
     }
@@ -64,9 +66,11 @@ impl Closed {
     }
 }
 
-fn parse(inside: SealedCredential) -> Result<Opened, Error> {
+type Parsed = Option<Result<Credential, Vec<Violation>>>;
+
+fn parse(credential: Parsed, inside: &SealedCredential) -> Result<Opened, Error> {
     let mut faults = Faults::default();
-    let credential = faults.credential(inside.credential.map(of_sealed));
+    let credential = faults.credential(credential);
     parse_expected(inside.expected_version, 0, &mut faults.0);
     let not_after_ms = inside.not_after.as_ref().and_then(millis);
     if not_after_ms.is_none() {

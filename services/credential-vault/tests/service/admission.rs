@@ -41,7 +41,7 @@ async fn a_key_that_has_expired_says_so() {
     let suite = suite().await;
     let request = wire::CreateApiKeyRequest {
         scopes: vec![Scope::AccountsRead.into()],
-        expire_time: Some((SystemTime::now() + Duration::from_millis(1_500)).into()),
+        expire_time: Some((SystemTime::now() + Duration::from_millis(2_500)).into()),
         ..Default::default()
     };
     let created = suite.admin().create_api_key(with(&suite.operator, request)).await.unwrap().into_inner();
@@ -50,7 +50,7 @@ async fn a_key_that_has_expired_says_so() {
     let answer = suite.brokers().authenticate(request.clone()).await.unwrap().into_inner();
     assert_eq!(answer.principal.unwrap().expire_time.unwrap(), expires, "the principal ends with its key");
     assert_eq!(reason(suite.get(&created.key_text, "u").await), Reason::AccountNotFound);
-    tokio::time::sleep(Duration::from_millis(1_600)).await;
+    tokio::time::sleep(Duration::from_millis(2_600)).await;
     assert_eq!(reason(suite.get(&created.key_text, "u").await), Reason::ApiKeyExpired);
     assert_eq!(reason(suite.brokers().authenticate(request).await), Reason::ApiKeyExpired);
 }

@@ -63,7 +63,11 @@ pub(crate) async fn suite_with(options: Options) -> Suite {
 }
 
 pub(crate) async fn suite_at(path: &Path, key: &Key, options: Options) -> Suite {
-    let store = Arc::new(Counting::new(Embedded::open(path, key).unwrap()));
+    suite_on(Arc::new(Counting::new(Embedded::open(path, key).unwrap())), options).await
+}
+
+/// A replica over a store that others use, too.
+pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
     let rings: HashMap<String, Ring> =
         [HARVEST, LINKEDIN].map(|service| (service.to_owned(), Ring::single(Key::random()))).into();
     let parts = Parts {

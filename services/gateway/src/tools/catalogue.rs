@@ -103,7 +103,7 @@ struct Texts {
 static TEXTS: LazyLock<HashMap<&'static str, Texts>> = LazyLock::new(|| {
     let Ok(table) = granary_proto::policy_table() else { return HashMap::new() };
     let texts = |m: &'static Method| Texts {
-        description: granary_proto::options::comment(&m.descriptor),
+        description: convert::schema::method_description(&m.descriptor),
         input: convert::input_schema(&m.descriptor.input()).to_string(),
         output: convert::output_schema(&m.descriptor.output()).to_string(),
     };

@@ -1,4 +1,6 @@
 //! What goes wrong between us and Harvest, and that a write happens once all the same.
+use std::time::{Duration, Instant};
+
 use granary_rpc::Reason;
 use serde_json::{Value, json};
 use tonic_types::StatusExt;
@@ -112,6 +114,22 @@ async fn an_upstream_that_is_not_there_is_theirs_and_nothing_was_sent() {
         let outcome = service.call(&crate::path(rpc), &crate::token(), &input).await;
         assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{rpc}");
     }
+}
+
+#[tokio::test]
+async fn a_call_ends_at_its_deadline_and_a_slow_look_does_not_eat_it() {
+    let house = House::open_for(Duration::from_millis(1_500)).await;
+    let token = house.token("slow", "administrator").await;
+    let begin = Instant::now();
+    house.fault(&on("GET", "/v2/users", json!({"delay_ms": 8_000}))).await;
+    let outcome = house.call("ListUsers", &token, json!({})).await;
+    assert_eq!(reason(&outcome), Reason::DeadlineExceeded);
+    house.fault(&on("POST", "/v2/time_entries", json!({"delay_ms": 8_000}))).await;
+    let outcome = house.call("LogTimeEntry", &token, entry(json!({}))).await;
+    assert_eq!(reason(&outcome), Reason::UnknownOutcome);
+    house.fault(&on("GET", "/v2/company", json!({"delay_ms": 8_000}))).await;
+    house.call("LogTimeEntry", &token, entry(json!({"hours": 2}))).await.unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(6));
 }
 
 #[tokio::test]

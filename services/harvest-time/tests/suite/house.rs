@@ -1,11 +1,13 @@
 //! The service in front of the simulator.
+use std::time::Duration;
+
 use granary_credential::{Credential, Secret};
 use granary_sandbox::{Config, Sandbox};
 use serde_json::{Value, json};
 use tonic::Status;
 
 use crate::wire::{Answered, Door};
-use crate::{door, path};
+use crate::{door_for, path};
 
 pub(crate) const ACCOUNT: i64 = 910_001;
 pub(crate) const PROJECT: i64 = 12_345_678;
@@ -19,8 +21,13 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn open() -> Self {
+        Self::open_for(Duration::from_secs(20)).await
+    }
+
+    /// The same, with this much time for each call.
+    pub(crate) async fn open_for(time: Duration) -> Self {
         let sandbox = granary_sandbox::start(Config::default()).await.unwrap();
-        let door = door(sandbox.harvest_url()).await;
+        let door = door_for(time, sandbox.harvest_url()).await;
         Self { door, sandbox, http: reqwest::Client::new() }
     }
 

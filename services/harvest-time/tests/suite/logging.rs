@@ -3,6 +3,7 @@ use granary_rpc::Reason;
 use serde_json::json;
 
 use crate::house::{ACCOUNT, House, PROJECT, TASK, entry};
+use crate::stub::{Canned, Stub};
 use crate::wire::{detail, reason};
 
 #[tokio::test]
@@ -140,6 +141,27 @@ async fn what_is_not_assigned_is_answered_with_what_is() {
     let outcome = house.call("UpdateTimeEntry", &token, json!({"time_entry_id": id, "task_id": 5})).await;
     assert_eq!(reason(&outcome), Reason::NotAssigned);
     assert!(detail(&outcome.unwrap_err(), "valid_tasks").unwrap().contains("87654321 Development"));
+}
+
+#[tokio::test]
+async fn many_long_names_do_not_outgrow_the_trailers() {
+    let rows: Vec<_> = (1..=150)
+        .map(|n| json!({"is_active": true, "project": {"id": 90_000_000 + n, "name": "長い名前の案件".repeat(20)}}))
+        .collect();
+    let page = json!({"project_assignments": rows, "page": 1, "next_page": null});
+    let upstream = Stub::start(vec![
+        Canned::json("POST", "/v2/time_entries", 422, &json!({"message": "Project is odd"})),
+        Canned::json("GET", "/v2/users/me/project_assignments", 200, &page),
+    ])
+    .await;
+    let service = crate::door(&upstream.url).await;
+    let outcome = service.call(&crate::path("LogTimeEntry"), &crate::token(), &entry(json!({}))).await;
+    assert_eq!(reason(&outcome), Reason::NotAssigned);
+    let status = outcome.unwrap_err();
+    assert!(detail(&status, "valid_projects").unwrap().starts_with("90000001 長い"));
+    let headers = status.into_http::<tonic::body::Body>().headers().clone();
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    assert!(size < 8_000, "{size} bytes");
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
 //! `HarvestTime` over real sockets: against recorded shapes, and against the simulator.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
+
 mod decimals;
 mod faults;
 mod fixtures;
@@ -8,6 +10,8 @@ mod kinds;
 mod logging;
 mod stub;
 mod wire;
+
+use std::time::Duration;
 
 use granary_credential::{Credential, Secret};
 use granary_harvest_time::Config;
@@ -24,7 +28,12 @@ pub(crate) fn token() -> Credential {
 
 /// The service, with an upstream at this address.
 pub(crate) async fn door(url: &str) -> wire::Door {
+    door_for(Duration::from_secs(20), url).await
+}
+
+/// The same, with this much time for each call.
+pub(crate) async fn door_for(time: Duration, url: &str) -> wire::Door {
     let mut config = Config::default();
     config.harvest.base_url = url.to_owned();
-    wire::Door::open(|ring| granary_harvest_time::routes(&config, ring)).await
+    wire::Door::open_for(time, |ring| granary_harvest_time::routes(&config, ring)).await
 }

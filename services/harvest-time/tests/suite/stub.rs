@@ -110,11 +110,6 @@ impl Stub {
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).seen.clone()
     }
-
-    /// How many calls arrived for a method and path.
-    pub(crate) fn count(&self, method: &str, path: &str) -> usize {
-        self.seen().iter().filter(|s| s.method == method && s.path == path).count()
-    }
 }
 
 impl Drop for Stub {

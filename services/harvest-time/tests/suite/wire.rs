@@ -6,13 +6,14 @@ use bytes::{Buf, BufMut};
 use granary_credential::ticket::{Header, Ring, seal};
 use granary_credential::{Credential, Key};
 use granary_proto::Method;
-use granary_rpc::{Reason, error::reason_of, metadata};
+use granary_rpc::{Deadline, Reason, error::reason_of, metadata};
 use http::uri::PathAndQuery;
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::{AsciiMetadataValue, MetadataMap, MetadataValue};
 use tonic::service::Routes;
@@ -20,6 +21,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
+use tower::util::MapRequestLayer;
 
 pub(crate) const VERSION: i64 = 3;
 const TENANT: &str = "acme";
@@ -41,10 +43,22 @@ pub(crate) struct Answered {
 
 impl Door {
     pub(crate) async fn open<E: std::fmt::Debug>(routes: impl FnOnce(Ring) -> Result<Routes, E>) -> Self {
+        Self::open_for(Duration::from_secs(20), routes).await
+    }
+
+    /// The same, with this much time for each call.
+    pub(crate) async fn open_for<E: std::fmt::Debug>(
+        time: Duration,
+        routes: impl FnOnce(Ring) -> Result<Routes, E>,
+    ) -> Self {
         let ring = Ring::single(Key::random());
         let routes = routes(ring.clone()).unwrap();
         let (listener, address) = listen().await;
-        let server = Server::builder().add_routes(routes);
+        let timed = MapRequestLayer::new(move |mut request: http::Request<Body>| {
+            request.extensions_mut().insert(Deadline::after(time));
+            request
+        });
+        let server = Server::builder().layer(timed).add_routes(routes);
         let task = tokio::spawn(async move {
             let _ = server.serve_with_incoming(TcpIncoming::from(listener)).await;
         });
@@ -133,16 +147,18 @@ pub(crate) fn reason(outcome: &Result<Answered, Status>) -> Reason {
     }
 }
 
-/// Whether `expected` lies in `actual`: objects by their keys, arrays item by item.
-pub(crate) fn holds(actual: &Value, expected: &Value) -> bool {
+/// Where `expected` does not lie in `actual`: objects by their keys, arrays item by item.
+pub(crate) fn difference(actual: &Value, expected: &Value) -> Option<String> {
     match (actual, expected) {
-        (Value::Object(actual), Value::Object(expected)) => {
-            expected.iter().all(|(key, value)| actual.get(key).is_some_and(|a| holds(a, value)))
+        (Value::Object(actual), Value::Object(expected)) => expected.iter().find_map(|(key, value)| {
+            let Some(actual) = actual.get(key) else { return Some(format!("{key} is missing")) };
+            difference(actual, value).map(|fault| format!("{key}.{fault}"))
+        }),
+        (Value::Array(actual), Value::Array(expected)) if actual.len() == expected.len() => {
+            let pairs = actual.iter().zip(expected).enumerate();
+            pairs.into_iter().find_map(|(n, (a, e))| difference(a, e).map(|fault| format!("{n}.{fault}")))
         }
-        (Value::Array(actual), Value::Array(expected)) => {
-            actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, e)| holds(a, e))
-        }
-        _ => actual == expected,
+        _ => (actual != expected).then(|| format!("is {actual} and not {expected}")),
     }
 }
 

@@ -8,7 +8,7 @@ use tonic::metadata::MetadataMap;
 use tonic_types::StatusExt;
 
 use crate::stub::{Canned, Seen, Stub};
-use crate::wire::{Answered, detail, holds};
+use crate::wire::{Answered, detail, difference};
 use crate::{KEY, door, key, path};
 
 #[tokio::test]
@@ -97,7 +97,7 @@ fn answer(answered: &Answered, expected: &Value, fixture: &Value) -> Result<(), 
             return Err(format!("{path} is {:?}", at(path)));
         }
     }
-    if holds(&answered.json, expected) { Ok(()) } else { Err(format!("answered {}", answered.json)) }
+    difference(&answered.json, expected).map_or(Ok(()), Err)
 }
 
 fn failure(status: &tonic::Status, expected: &Value) -> Result<(), String> {

@@ -37,8 +37,8 @@ async fn a_call_that_could_cost_more_than_the_cap_is_not_sent() {
 
 #[tokio::test]
 async fn a_call_that_fits_the_cap_is_sent() {
-    let body = r#"{"status":200,"cost":0.004,"element":{"id":"x"}}"#;
-    let upstream = Stub::start(vec![Canned::new("GET", "/linkedin/profile", 200, body); 3]).await;
+    let body = json!({"status": 200, "cost": 0.004, "element": {"id": "x"}});
+    let upstream = Stub::start(vec![Canned::json("GET", "/linkedin/profile", 200, &body); 3]).await;
     let mut config = config(&upstream.url);
     config.prices.remove("profile");
     config.prices.insert("profile_main".to_owned(), "0.001".to_owned());

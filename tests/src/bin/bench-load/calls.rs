@@ -102,11 +102,8 @@ async fn caller(
     let mut measured = Measured::default();
     loop {
         let number = next.get();
-        let over = if args.calls > 0 {
-            number >= args.calls
-        } else {
-            start.elapsed().as_secs_f64() >= args.seconds
-        };
+        let over =
+            if args.calls > 0 { number >= args.calls } else { start.elapsed().as_secs_f64() >= args.seconds };
         if over {
             return Ok(measured);
         }

@@ -62,9 +62,8 @@ fn a_read_has_its_fields_in_the_query_with_defaults() {
 
 #[test]
 fn fields_of_the_path_are_encoded_and_sent_nowhere_else() {
-    let user = |id: &str| {
-        Call::from_typed(method("get_user"), &harvest::GetUserRequest { user_id: id.into() })
-    };
+    let user =
+        |id: &str| Call::from_typed(method("get_user"), &harvest::GetUserRequest { user_id: id.into() });
     assert_eq!(user("me").unwrap().path, "/v2/users/me");
     assert_eq!(user("a/b?c").unwrap().path, "/v2/users/a%2Fb%3Fc");
     for bad in ["", ".", "..", "%2e%2E"] {
@@ -117,7 +116,10 @@ fn lists_enums_and_fields_of_our_own() {
 
     let method = method("list_projects");
     let call = Call::from_message(method, &message).unwrap();
-    assert_eq!(pairs(&call), [("placeNames", "San Francisco CA,Zürich,"), ("effects", "read,write"), ("flag", "true")]);
+    assert_eq!(
+        pairs(&call),
+        [("placeNames", "San Francisco CA,Zürich,"), ("effects", "read,write"), ("flag", "true")]
+    );
 
     let write = with_verb(method, Verb::Post);
     let call = Call::from_message(&write, &message).unwrap();

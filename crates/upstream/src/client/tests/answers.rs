@@ -46,7 +46,11 @@ async fn bodies_are_json_and_writes_without_one_say_so() {
     let requests = server.requests();
     assert!(requests[0].contains("content-type: application/json\r\n"), "{}", requests[0]);
     assert!(requests[0].ends_with("\r\n\r\n{\"hours\":1.50}"), "{}", requests[0]);
-    assert!(requests[1].starts_with("PATCH ") && requests[1].contains("content-length: 0\r\n"), "{}", requests[1]);
+    assert!(
+        requests[1].starts_with("PATCH ") && requests[1].contains("content-length: 0\r\n"),
+        "{}",
+        requests[1]
+    );
     assert!(requests[2].starts_with("DELETE "), "{}", requests[2]);
     assert_eq!(server.connections(), 1, "one connection serves calls that follow one another");
 }

@@ -13,7 +13,8 @@ fn cut_off() -> Step {
 
 #[tokio::test]
 async fn reads_survive_faults_that_pass() {
-    for fault in [Step::Reset, Step::Part(String::new()), cut_off(), answer(503, "", ""), answer(429, "", "")] {
+    for fault in [Step::Reset, Step::Part(String::new()), cut_off(), answer(503, "", ""), answer(429, "", "")]
+    {
         let server = Server::start(vec![fault, answer(200, "", "{}")]).await;
         assert_eq!(send(&client(&server), read()).await.unwrap().status, 200);
         assert_eq!(server.requests().len(), 2);
@@ -96,5 +97,8 @@ async fn a_wait_beyond_the_deadline_is_handed_to_the_caller_at_once() {
     let answer = client(&server).send(read(), Auth::default(), deadline).await.unwrap();
     assert!(begin.elapsed() < Duration::from_secs(1));
     let error = failure(answer.status, "harvest", None, answer.retry_after);
-    assert_eq!((error.reason(), error.retry_delay()), (Reason::UpstreamThrottled, Some(Duration::from_secs(30))));
+    assert_eq!(
+        (error.reason(), error.retry_delay()),
+        (Reason::UpstreamThrottled, Some(Duration::from_secs(30)))
+    );
 }

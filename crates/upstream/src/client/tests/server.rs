@@ -90,7 +90,8 @@ pub(super) async fn black_hole() -> (u16, Box<dyn Send>) {
     socket.listen(0).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     let mut held = Vec::new();
-    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await {
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address)).await
+    {
         held.push(stream.unwrap());
     }
     (address.port(), Box::new((socket, held)))

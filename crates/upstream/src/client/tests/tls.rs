@@ -31,7 +31,8 @@ impl TlsServer {
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
         let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let leaf =
+            CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
         let mut ca = tempfile::NamedTempFile::new().unwrap();
         ca.write_all(authority.pem().as_bytes()).unwrap();
 
@@ -71,7 +72,9 @@ impl TlsServer {
 
 #[tokio::test]
 async fn http_2_is_spoken_where_the_server_offers_it() {
-    for (protocols, version) in [(["h2", "http/1.1"].as_slice(), "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")] {
+    for (protocols, version) in
+        [(["h2", "http/1.1"].as_slice(), "HTTP/2.0"), (&["http/1.1"], "HTTP/1.1"), (&[], "HTTP/1.1")]
+    {
         let server = TlsServer::start("localhost", protocols).await;
         let client = Client::new("harvest", &server.config()).unwrap();
         for call in [read(), write()] {

@@ -1,0 +1,69 @@
+//! The shape of the house, as the dependencies show it.
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+fn dependencies() -> HashMap<String, Vec<String>> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline", "--manifest-path"])
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let name = |v: &Value| v["name"].as_str().unwrap().to_owned();
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|package| {
+            let all = package["dependencies"].as_array().unwrap();
+            // What tests use does not ship.
+            (name(package), all.iter().filter(|d| d["kind"] != "dev").map(name).collect())
+        })
+        .collect()
+}
+
+const SERVICES: [&str; 4] =
+    ["granary-gateway", "granary-credential-vault", "granary-harvest-time", "granary-linkedin-data"];
+
+/// What each of our crates may use of ours.
+const MAY_USE: [(&str, &[&str]); 8] = [
+    ("granary-proto", &[]),
+    ("granary-rpc", &["granary-proto"]),
+    ("granary-convert", &["granary-proto", "granary-rpc"]),
+    ("granary-credential", &["granary-proto", "granary-rpc"]),
+    ("granary-server", &["granary-proto", "granary-rpc", "granary-credential"]),
+    ("granary-upstream", &["granary-proto", "granary-rpc", "granary-convert", "granary-credential"]),
+    ("granary-sandbox", &[]),
+    ("granary-testkit", &["granary-proto", "granary-rpc", "granary-credential"]),
+];
+
+#[test]
+fn dependencies_run_one_way() {
+    let all = dependencies();
+    for (name, allowed) in MAY_USE {
+        for used in all[name].iter().filter(|d| d.starts_with("granary-")) {
+            assert!(allowed.contains(&used.as_str()), "{name} uses {used}");
+        }
+    }
+    for service in SERVICES {
+        for used in &all[service] {
+            assert!(!SERVICES.contains(&used.as_str()), "{service} imports {used}");
+            assert_ne!(used, "granary-sandbox", "{service}");
+        }
+    }
+}
+
+#[test]
+fn what_reaches_third_parties_and_vault_has_one_room_each() {
+    for (name, used) in dependencies() {
+        for (library, room) in [("reqwest", "granary-upstream"), ("vaultrs", "granary-credential-vault")] {
+            let allowed = name == room || name == "granary-testkit";
+            assert!(allowed || !used.iter().any(|d| d == library), "{name} uses {library}");
+        }
+        let holds_secrets = ["granary-upstream", "granary-harvest-time", "granary-linkedin-data"];
+        if name == "granary-gateway" {
+            assert!(!used.iter().any(|d| holds_secrets.contains(&d.as_str())), "{name}");
+        }
+    }
+}

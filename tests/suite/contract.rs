@@ -1,0 +1,60 @@
+//! The contract: every method has a policy, the inventory is what it was, every reason has its page.
+use granary_proto::PolicyTable;
+use granary_proto::granary::policy::v1::ErrorReason;
+use granary_rpc::reason;
+use prost_reflect::DescriptorPool;
+
+/// Changes of the inventory are meant: update the file with `granary inventory > tests/golden/inventory.txt`.
+#[test]
+fn the_inventory_of_all_methods_is_the_golden_one() {
+    let output =
+        std::process::Command::new(granary_testkit::process::binary()).arg("inventory").output().unwrap();
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/inventory.txt");
+    let golden = std::fs::read_to_string(golden).unwrap_or_default();
+    let now = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        now == golden,
+        "the inventory has changed; if that is meant: granary inventory > tests/golden/inventory.txt\n{now}"
+    );
+}
+
+#[test]
+fn a_method_without_a_policy_stops_the_start_by_its_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let proto = r#"
+        syntax = "proto3";
+        package granary.rogue.v1;
+        import "granary/policy/v1/policy.proto";
+        service Rogue { rpc Open(Nothing) returns (Nothing); }
+        message Nothing { granary.policy.v1.Effect effect = 1; }
+    "#;
+    std::fs::create_dir_all(dir.path().join("granary/rogue/v1")).unwrap();
+    std::fs::write(dir.path().join("granary/rogue/v1/rogue.proto"), proto).unwrap();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto");
+    let mut compiler = protox::Compiler::new([dir.path(), std::path::Path::new(root)]).unwrap();
+    compiler.include_imports(true).open_file("granary/rogue/v1/rogue.proto").unwrap();
+    let pool = DescriptorPool::decode(compiler.encode_file_descriptor_set().as_slice()).unwrap();
+    let error = PolicyTable::read(&pool).unwrap_err();
+    assert_eq!(error.to_string(), "method granary.rogue.v1.Rogue.Open declares no policy");
+}
+
+#[test]
+fn every_error_reason_has_a_page() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors");
+    for number in 1..200 {
+        if let Ok(reason) = ErrorReason::try_from(number) {
+            let page = docs.join(format!("{}.md", reason::name(reason)));
+            assert!(page.is_file(), "{} is missing", page.display());
+        }
+    }
+}
+
+#[test]
+fn reads_are_marked_as_having_no_side_effects_and_others_are_not() {
+    for method in granary_proto::policy_table().unwrap().methods() {
+        let level =
+            method.descriptor.method_descriptor_proto().options.as_ref().map(|o| o.idempotency_level());
+        let marked = level == Some(prost_types::method_options::IdempotencyLevel::NoSideEffects);
+        assert_eq!(marked, method.is_read(), "{}", method.name());
+    }
+}

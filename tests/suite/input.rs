@@ -1,0 +1,106 @@
+//! Bad input: one `INVALID_ARGUMENT` that lists every fault by field, and nothing reaches upstream.
+use granary_testkit::Up;
+use prost_reflect::{Kind, MessageDescriptor};
+use serde_json::{Map, Value, json};
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::support::{good_input, ready_account};
+
+const SECRETS: [&str; 6] = ["cookie", "li_at", "proxy", "api_key", "access_token", "apify_token"];
+const CANARY: &str = "must-not-be-repeated";
+
+#[tokio::test]
+async fn bad_input_is_one_invalid_argument_that_lists_every_fault_by_field() {
+    let up = Up::start().await;
+    let (client, sandbox) = (up.client(), up.sandbox());
+    ready_account(&client, &sandbox, "a").await;
+    let before = sandbox.newest().await;
+    let mut cases = 0;
+    for method in granary_proto::policy_table().unwrap().tools() {
+        let bad = bad_inputs(&method.tool, &method.descriptor.input());
+        assert!(bad.len() >= 20, "{} cases for {}", bad.len(), method.tool);
+        for (input, field) in bad {
+            cases += 1;
+            let status = match client.call("a", &method.tool, &input).await {
+                Err(status) => status,
+                Ok((data, _)) => panic!("{} took {input}: {data}", method.tool),
+            };
+            assert_eq!(status.code(), Code::InvalidArgument, "{} {input}: {status:?}", method.tool);
+            let faults = status.get_details_bad_request().map(|b| b.field_violations).unwrap_or_default();
+            assert!(!faults.is_empty(), "{} {input}: {status:?}", method.tool);
+            if let Some(field) = field {
+                let named = faults.iter().any(|f| f.field.split(['.', '[']).any(|part| part == field));
+                assert!(named, "{} {input} names {field}: {faults:?}", method.tool);
+            }
+            assert!(!format!("{status:?}").contains(CANARY), "{} {input}", method.tool);
+        }
+    }
+    assert_eq!(sandbox.newest().await, before, "nothing reached upstream");
+    println!("{cases} bad inputs");
+}
+
+#[tokio::test]
+async fn all_faults_are_in_one_answer() {
+    let up = Up::start().await;
+    let (client, sandbox) = (up.client(), up.sandbox());
+    ready_account(&client, &sandbox, "a").await;
+    let input = r#"{"project_id": 0, "spent_date": "2026-02-30", "hours": 25, "started_time": "25:00", "nope": 1, "cookie": "must-not-be-repeated"}"#;
+    let status = client.call("a", "log_time_entry", input).await.unwrap_err();
+    let mut fields: Vec<String> =
+        status.get_details_bad_request().unwrap().field_violations.into_iter().map(|f| f.field).collect();
+    fields.sort();
+    fields.dedup();
+    for field in ["project_id", "task_id", "spent_date", "hours", "started_time", "nope", "cookie"] {
+        assert!(fields.iter().any(|f| f == field), "{field} in {fields:?}");
+    }
+}
+
+/// Inputs that cannot be right, each with the field that the answer must name.
+fn bad_inputs(tool: &str, descriptor: &MessageDescriptor) -> Vec<(String, Option<String>)> {
+    let good: Map<String, Value> = serde_json::from_str(good_input(tool)).unwrap();
+    let with = |key: &str, value: Value| {
+        let mut input = good.clone();
+        input.insert(key.to_owned(), value);
+        (Value::Object(input).to_string(), Some(key.to_owned()))
+    };
+    let mut bad = Vec::new();
+    for text in ["", " ", "[]", "1", "null", "\"x\"", "{", r#"{"a": 1, "a": 1}"#, "{\"a\":1}}"] {
+        // An empty text means no input, which some tools take.
+        if !text.trim().is_empty() {
+            bad.push((text.to_owned(), None));
+        }
+    }
+    for secret in SECRETS {
+        bad.push(with(secret, json!(CANARY)));
+    }
+    bad.push(with("nested", json!({"deep": [{"apiKey": CANARY}]})));
+    bad.push(with("unknown_key", json!(1)));
+    bad.push(with("", json!(1)));
+    bad.push(with("ключ", json!(1)));
+    let deep = format!("{{\"x\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    bad.push((deep, None));
+    bad.push(with("extra", json!({"a": "1"})));
+    bad.push(with("identifier", json!("other")));
+    for field in descriptor.fields() {
+        for value in [json!({"x": 1}), json!([[1]]), json!("\u{0}")] {
+            // The last is wrong for texts as well: control characters are refused.
+            bad.push(with(field.name(), value));
+        }
+        match field.kind() {
+            Kind::Int32 | Kind::Int64 => {
+                for value in [json!(-1), json!(1.5), json!("x"), json!(true), json!("9223372036854775808")] {
+                    bad.push(with(field.name(), value));
+                }
+            }
+            Kind::Bool => bad.push(with(field.name(), json!("maybe"))),
+            _ => {}
+        }
+        if granary_proto::options::field_rule(&field).required {
+            let mut input = good.clone();
+            input.remove(field.name());
+            bad.push((Value::Object(input).to_string(), Some(field.name().to_owned())));
+        }
+    }
+    bad
+}

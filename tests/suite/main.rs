@@ -1,0 +1,14 @@
+//! What crosses services, with real processes and real sockets. Each test is named after the promise that it keeps.
+mod architecture;
+mod blind_gateway;
+mod contract;
+mod edges;
+mod errors;
+mod input;
+mod isolation;
+mod job;
+mod needs;
+mod processes;
+mod revocation;
+mod sealed_puts;
+mod support;

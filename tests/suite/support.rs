@@ -1,0 +1,65 @@
+//! What several tests use.
+use granary_credential::{Credential, Secret};
+use granary_rpc::{Reason, error};
+use granary_testkit::{Client, Sandbox};
+use serde_json::json;
+use tonic::Status;
+
+/// A Harvest token as a credential.
+pub(crate) fn token(text: &str, account_id: i64) -> Credential {
+    Credential::HarvestToken { access_token: Secret::new(text.to_owned()), account_id }
+}
+
+/// A HarvestAPI key as a credential.
+pub(crate) fn key(text: &str) -> Credential {
+    Credential::HarvestapiKey { api_key: Secret::new(text.to_owned()) }
+}
+
+/// A LinkedIn session as a credential.
+pub(crate) fn session(text: &str) -> Credential {
+    Credential::LinkedinSession { li_at: Secret::new(text.to_owned()), proxy: None, user_agent: None }
+}
+
+/// An Apify token as a credential.
+pub(crate) fn apify(text: &str) -> Credential {
+    Credential::ApifyToken { token: Secret::new(text.to_owned()) }
+}
+
+/// Makes the simulator know a Harvest token and a HarvestAPI key.
+pub(crate) async fn make_known(
+    sandbox: &Sandbox,
+    harvest_token: &str,
+    account_id: i64,
+    harvestapi_key: &str,
+) {
+    sandbox.set(json!({"access_token": harvest_token, "account_id": account_id})).await;
+    sandbox.set(json!({"harvestapi_key": harvestapi_key})).await;
+}
+
+/// An account with both credentials that the simulator knows from the start.
+pub(crate) async fn ready_account(client: &Client, sandbox: &Sandbox, identifier: &str) {
+    client.account(identifier).await;
+    let (text, account_id) = sandbox.harvest_token(0).await;
+    client.put_sealed(identifier, &token(&text, account_id)).await.unwrap();
+    let text = sandbox.harvestapi_key(0).await;
+    client.put_sealed(identifier, &key(&text)).await.unwrap();
+}
+
+/// The reason of a failure.
+pub(crate) fn reason<T: std::fmt::Debug>(result: Result<T, Status>) -> Reason {
+    let status = result.expect_err("a failure");
+    error::reason_of(&status).unwrap_or_else(|| panic!("a failure without a reason: {status:?}"))
+}
+
+/// An input that a tool takes.
+pub(crate) fn good_input(tool: &str) -> &'static str {
+    match tool {
+        "log_time_entry" => r#"{"project_id": 1, "task_id": 1, "spent_date": "2026-03-31", "hours": 1}"#,
+        "get_user" => r#"{"user_id": "me"}"#,
+        "list_project_task_assignments" => r#"{"project_id": 1}"#,
+        "stop_timer" | "restart_timer" | "delete_time_entry" => r#"{"time_entry_id": 1}"#,
+        "update_time_entry" => r#"{"time_entry_id": 1, "notes": "x"}"#,
+        "scrape_profile" => r#"{"public_identifier": "jeffweiner08"}"#,
+        _ => "{}",
+    }
+}

@@ -1,0 +1,37 @@
+# Finds or installs the tools that tests need. Sourced; `need NAME` fails with what to do.
+
+# need_buf, need_grpcurl, need_python: print nothing, set BUF, GRPCURL, PYTHON.
+
+missing() {
+  echo "missing: $1" >&2
+  echo "  $2" >&2
+  return 1
+}
+
+need_buf() {
+  BUF="$CACHE/npm/node_modules/.bin/buf"
+  [ -x "$BUF" ] && return 0
+  if command -v buf >/dev/null; then BUF=$(command -v buf); return 0; fi
+  command -v npm >/dev/null || missing buf "install Node.js with npm, or buf itself, and run this again" || return 1
+  echo "installing buf under tests/.cache"
+  npm install --silent --no-fund --no-audit --prefix "$CACHE/npm" @bufbuild/buf@1.75.0 || missing buf "npm could not install @bufbuild/buf"
+}
+
+need_grpcurl() {
+  GRPCURL="$CACHE/bin/grpcurl"
+  [ -x "$GRPCURL" ] && return 0
+  if command -v grpcurl >/dev/null; then GRPCURL=$(command -v grpcurl); return 0; fi
+  command -v go >/dev/null || missing grpcurl "install Go, or grpcurl itself, and run this again" || return 1
+  echo "building grpcurl under tests/.cache (a minute)"
+  GOBIN="$CACHE/bin" GOFLAGS=-mod=mod go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 || missing grpcurl "go could not build it"
+}
+
+need_python() {
+  PYTHON="$CACHE/python/bin/python"
+  [ -x "$PYTHON" ] && "$PYTHON" -c 'import grpc, grpc_reflection, nacl' 2>/dev/null && return 0
+  command -v python3 >/dev/null || missing python3 "install Python 3.9 or newer" || return 1
+  echo "installing grpcio under tests/.cache"
+  python3 -m venv "$CACHE/python" || missing python3-venv "install Python's venv module" || return 1
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check grpcio==1.85.0 grpcio-reflection==1.85.0 grpcio-health-checking==1.85.0 pynacl ||
+    missing grpcio "pip could not install grpcio"
+}
