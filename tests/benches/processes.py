@@ -133,8 +133,9 @@ def end(process):
 
 
 def _end_with_parent():
-    # A session of its own, so that Ctrl-C reaches the bench alone, which then ends the others in order.
-    os.setsid()
+    # A group of its own, so that Ctrl-C reaches the bench alone, which then ends the others in order. Not a session of its
+    # own: Linux may schedule by sessions, and then a process with two threads would get no more than one with one.
+    os.setpgid(0, 0)
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

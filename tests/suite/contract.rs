@@ -52,8 +52,12 @@ fn every_error_reason_has_a_page() {
 #[test]
 fn reads_are_marked_as_having_no_side_effects_and_others_are_not() {
     for method in granary_proto::policy_table().unwrap().methods() {
-        let level =
-            method.descriptor.method_descriptor_proto().options.as_ref().map(|o| o.idempotency_level());
+        let level = method
+            .descriptor
+            .method_descriptor_proto()
+            .options
+            .as_ref()
+            .map(prost_types::MethodOptions::idempotency_level);
         let marked = level == Some(prost_types::method_options::IdempotencyLevel::NoSideEffects);
         assert_eq!(marked, method.is_read(), "{}", method.name());
     }

@@ -149,3 +149,38 @@ fn certificates(dir: &std::path::Path) -> Made {
     write("gateway.key", &gateway.1);
     Made { ca: ca_certificate.pem(), stranger: issue(&["somebody-else"]) }
 }
+
+#[tokio::test]
+async fn a_certificate_that_changes_on_disk_is_taken_without_a_restart() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = certificates(dir.path());
+    let file = |name: &str| dir.path().join(name).display().to_string();
+    let tls = format!(
+        "gateway.listen.tls={{ cert_file = \"{}\", key_file = \"{}\" }}",
+        file("server.pem"),
+        file("server.key")
+    );
+    let up = granary_testkit::Up::start_with(&["--set", &tls]).await;
+    let trusts = |ca: String| {
+        let tls = tonic::transport::ClientTlsConfig::new()
+            .ca_certificate(tonic::transport::Certificate::from_pem(ca))
+            .domain_name("localhost");
+        let endpoint = tonic::transport::Endpoint::from_shared(format!("https://{}", up.gateway())).unwrap();
+        let channel = endpoint.tls_config(tls).unwrap().connect_lazy();
+        async move {
+            let request = tonic_health::pb::HealthCheckRequest::default();
+            tonic_health::pb::health_client::HealthClient::new(channel).check(request).await.is_ok()
+        }
+    };
+    assert!(trusts(first.ca.clone()).await);
+    // File times have a resolution.
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    let second = certificates(dir.path());
+    let mut tries = 0;
+    while !trusts(second.ca.clone()).await {
+        tries += 1;
+        assert!(tries < 100, "{}", up.process().log_text());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(!trusts(first.ca).await);
+}

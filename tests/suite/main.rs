@@ -1,4 +1,11 @@
 //! What crosses services, with real processes and real sockets. Each test is named after the promise that it keeps.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "tests, helpers included"
+)]
 mod architecture;
 mod blind_gateway;
 mod contract;
@@ -7,6 +14,7 @@ mod errors;
 mod input;
 mod isolation;
 mod job;
+mod limits;
 mod needs;
 mod processes;
 mod revocation;

@@ -29,6 +29,7 @@ async fn each_service_may_start_last_or_restart_without_the_others() {
     // A kill as well.
     for service in ["credential-vault", "harvest-time"] {
         cluster.kill(service).await;
+        cluster.away(service).await;
         cluster.run(service);
     }
     cluster.ready("gateway").await;

@@ -40,14 +40,15 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-The answer goes to stdout as JSON, with every digit kept. What it cost and what to know about it go to stderr; with
+The answer goes to stdout as JSON, with every digit kept. What it cost and what to know about it go to stderr; with \
 --output json they stand in the document: {\"data\": …, \"charge\": …, \"warnings\": …}.
 
 Examples:
   granary call list_projects --account user_ha_456
   granary call log_time_entry --account user_ha_456 \\
       '{\"project_id\": 12345678, \"task_id\": 87654321, \"spent_date\": \"2026-03-31\", \"hours\": 1.5}'
-  echo '{\"public_identifier\": \"jeffweiner08\"}' | granary call scrape_profile - --account user_ha_456 --max-cost 0.01";
+  echo '{\"public_identifier\": \"jeffweiner08\"}' \\
+    | granary call scrape_profile - --account user_ha_456 --max-cost 0.01";
 
 /// Calls the tool.
 pub async fn run(args: Args) -> Result<Shown, Failure> {

@@ -11,7 +11,7 @@ use crate::output::{Shown, Table};
 pub struct Args {}
 
 const EXAMPLES: &str = "\
-Needs that are parted by \"|\" are alternatives: the first one that the account has decides. Those joined by \" + \" are all
+Needs that are parted by \"|\" are alternatives: the first one that the account has decides. Those joined by \" + \" are all \
 needed. A price is the name of an entry of the configured list; \"field: name\" replaces it where that field is true.
 
 Examples:

@@ -74,7 +74,8 @@ impl Credential {
                 value.api_key.zeroize();
             }
             Self::HarvestToken { access_token, account_id } => {
-                let mut value = wire::HarvestToken { access_token: text(access_token), account_id: *account_id };
+                let mut value =
+                    wire::HarvestToken { access_token: text(access_token), account_id: *account_id };
                 *bytes = value.encode_to_vec();
                 value.access_token.zeroize();
             }

@@ -1,4 +1,5 @@
 //! A ticket opens only at the service, for the account, with the contents and before the time that it names.
+#![allow(clippy::unwrap_used, reason = "tests, helpers included")]
 use granary_credential::ticket::{self, Expected, Header, Refused, Ring};
 use granary_credential::{Credential, Key, Kind, Secret};
 use proptest::prelude::*;
@@ -30,9 +31,15 @@ fn needs(kinds: &[Kind]) -> Vec<Vec<Kind>> {
 }
 
 fn open<'a>(ring: &Ring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>)) -> Result<(), Refused> {
-    static NEEDS: std::sync::LazyLock<Vec<Vec<Kind>>> = std::sync::LazyLock::new(|| vec![vec![Kind::HarvestToken]]);
-    let mut expected =
-        Expected { audience: AUDIENCE, tenant: "acme", account: "user_ha_456", needs: &NEEDS, now_ms: NOW + 1 };
+    static NEEDS: std::sync::LazyLock<Vec<Vec<Kind>>> =
+        std::sync::LazyLock::new(|| vec![vec![Kind::HarvestToken]]);
+    let mut expected = Expected {
+        audience: AUDIENCE,
+        tenant: "acme",
+        account: "user_ha_456",
+        needs: &NEEDS,
+        now_ms: NOW + 1,
+    };
     change(&mut expected);
     ticket::open(ring, ticket, &expected).map(|_| ())
 }
@@ -69,7 +76,8 @@ fn a_ticket_with_other_kinds_than_the_method_declares_is_refused() {
     let ring = Ring::single(Key::random());
     let token = Kind::HarvestToken;
     let key = Kind::HarvestapiKey;
-    let cases: [(&[(Credential, i64)], Vec<Vec<Kind>>, bool); 7] = [
+    type Case<'a> = (&'a [(Credential, i64)], Vec<Vec<Kind>>, bool);
+    let cases: [Case<'_>; 7] = [
         (&[(credential(), 1)], needs(&[token]), true),
         (&[(credential(), 1)], vec![vec![token, key]], true),
         (&[(credential(), 1)], needs(&[key]), false),

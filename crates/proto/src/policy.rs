@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use prost_reflect::MethodDescriptor;
 
-use crate::granary::policy::v1::{CredentialKind, Effect, Exposure, Scope, UpstreamCall};
+use crate::granary::policy::v1::{Api, CredentialKind, Effect, Exposure, Scope, UpstreamCall};
 
 /// Every method of `granary.*` with its policy.
 #[derive(Debug)]
@@ -105,6 +105,14 @@ impl Method {
     /// The name as "package.Service/Method".
     pub fn name(&self) -> &str {
         self.path.trim_start_matches('/')
+    }
+
+    /// The kinds that may meet one of its needs. Time tracking takes a HarvestAPI key only where an address for that is
+    /// configured (`one_key`), so that one vendor's key is never sent to another company.
+    pub fn alternatives(&self, need: &[CredentialKind], one_key: bool) -> Vec<CredentialKind> {
+        let time = self.upstream.as_ref().is_some_and(|u| u.api() == Api::Harvest);
+        let barred = |kind: &CredentialKind| time && !one_key && *kind == CredentialKind::HarvestapiKey;
+        need.iter().copied().filter(|kind| !barred(kind)).collect()
     }
 
     /// Whether a call may be repeated without harm.

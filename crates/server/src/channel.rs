@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::edge::EdgeKey;
+use crate::tls;
 
 /// Another service.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -68,6 +69,22 @@ impl Peer {
         self.edge_key_file.as_deref().map(EdgeKey::from_file).transpose()
     }
 
+    /// What a connection to the peer uses for TLS, with the name that its certificate must hold. `None`: plain text.
+    ///
+    /// # Errors
+    /// Names the file that cannot be used.
+    pub fn client_tls(&self) -> Result<Option<(rustls::ClientConfig, String)>, tls::Error> {
+        let Some(ca) = &self.ca_file else { return Ok(None) };
+        let pair = self.cert_file.as_deref().zip(self.key_file.as_deref());
+        Ok(Some((tls::client(ca, pair)?, self.name().to_owned())))
+    }
+
+    /// The name in the service's certificate.
+    fn name(&self) -> &str {
+        let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
+        self.server_name.as_deref().unwrap_or(host)
+    }
+
     /// A channel to one address; `address` may be one that the peer's name resolved to.
     ///
     /// # Errors
@@ -87,10 +104,9 @@ impl Peer {
             let read = |file: &PathBuf| {
                 std::fs::read(file).map_err(|e| format!("cannot read {}: {e}", file.display()))
             };
-            let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
             let mut tls = ClientTlsConfig::new()
                 .ca_certificate(Certificate::from_pem(read(ca)?))
-                .domain_name(self.server_name.as_deref().unwrap_or(host));
+                .domain_name(self.name());
             if let (Some(cert), Some(key)) = (&self.cert_file, &self.key_file) {
                 tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
             }

@@ -9,7 +9,9 @@ pub fn add(routes: &mut RoutesBuilder, services: &[&str]) -> Result<(), tonic_re
     let builder = || {
         let mut builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(granary_proto::DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // So that clients without proto files can show what stands in an error's details.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
         for service in services.iter().chain(&["grpc.health.v1.Health"]) {
             builder = builder.with_service_name(*service);
         }

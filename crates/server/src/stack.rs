@@ -16,7 +16,7 @@ use crate::serve::Limits;
 
 mod record;
 
-pub use record::{Record, Recorded};
+pub use record::{LaterAccount, Record, Recorded};
 
 /// The name of one request in logs, here and at every service that it reaches.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
-use rustls::{RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -130,23 +130,36 @@ impl ServerTls {
     }
 }
 
-fn read(files: &TlsFiles) -> Result<ServerConfig, Error> {
-    let unusable = |e: &dyn std::fmt::Display| Error::Unusable(e.to_string());
+/// What a client of another service uses: the CA it trusts, and the certificate and key that it shows.
+///
+/// # Errors
+/// Names the file that cannot be used.
+pub fn client(ca: &Path, pair: Option<(&Path, &Path)>) -> Result<ClientConfig, Error> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let chain = certificates(&files.cert_file)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key_file)
-        .map_err(|source| Error::File { path: files.key_file.display().to_string(), source })?;
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| unusable(&e))?
+        .with_root_certificates(roots(ca)?);
+    let mut config = match pair {
+        Some((cert, file)) => {
+            builder.with_client_auth_cert(certificates(cert)?, key(file)?).map_err(|e| unusable(&e))?
+        }
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}
+
+fn read(files: &TlsFiles) -> Result<ServerConfig, Error> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let (chain, key) = (certificates(&files.cert_file)?, key(&files.key_file)?);
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|e| unusable(&e))?;
     let builder = match &files.client_ca_file {
         None => builder.with_no_client_auth(),
         Some(ca) => {
-            let mut roots = RootCertStore::empty();
-            for certificate in certificates(ca)? {
-                roots.add(certificate).map_err(|e| unusable(&e))?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(ca)?), provider)
                 .build()
                 .map_err(|e| unusable(&e))?;
             builder.with_client_cert_verifier(verifier)
@@ -157,11 +170,24 @@ fn read(files: &TlsFiles) -> Result<ServerConfig, Error> {
     Ok(config)
 }
 
-/// The certificates of a PEM file.
-///
-/// # Errors
-/// Where the file cannot be read, or holds none.
-pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+fn unusable(fault: &dyn std::fmt::Display) -> Error {
+    Error::Unusable(fault.to_string())
+}
+
+fn roots(ca: &Path) -> Result<RootCertStore, Error> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(ca)? {
+        roots.add(certificate).map_err(|e| unusable(&e))?;
+    }
+    Ok(roots)
+}
+
+fn key(file: &Path) -> Result<PrivateKeyDer<'static>, Error> {
+    PrivateKeyDer::from_pem_file(file)
+        .map_err(|source| Error::File { path: file.display().to_string(), source })
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let file = |source| Error::File { path: path.display().to_string(), source };
     let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(file)?.collect();
     let all = all.map_err(file)?;

@@ -1,12 +1,15 @@
 //! The bodies that pass through: frames untouched, bytes counted, trailers looked at.
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use granary_rpc::{Deadline, metadata};
+use granary_rpc::{Deadline, Error, Reason, metadata};
 use http::HeaderMap;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::Sleep;
 use tonic::body::Body;
@@ -20,24 +23,104 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct Limited {
     inner: Incoming,
     left: usize,
+    exceeded: Exceeded,
 }
 
-/// The caller sent more than a message may have.
-#[derive(Debug, thiserror::Error)]
-#[error("the request is larger than a message may be")]
-pub(crate) struct TooLarge;
+/// Whether a request was larger than a message may be; the HTTP stack does not tell why it gave a body up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exceeded(Arc<AtomicBool>);
+
+/// A request body on its way to a service.
+#[derive(Debug)]
+pub(crate) enum Outbound {
+    /// The caller's frames.
+    Caller(Limited),
+    /// One message of the gateway's own.
+    Own(Full<Bytes>),
+}
 
 /// An answer on its way to the caller.
 #[derive(Debug)]
 pub(crate) struct Relay {
-    inner: Body,
+    inner: Answer,
     watch: Option<Watch>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
+/// Where an answer comes from.
+#[derive(Debug)]
+enum Answer {
+    Own(Body),
+    Service(Incoming),
+}
+
+impl Outbound {
+    /// What tells afterwards whether the caller sent too much.
+    pub(crate) fn exceeded(&self) -> Option<Exceeded> {
+        match self {
+            Self::Caller(body) => Some(body.exceeded.clone()),
+            Self::Own(_) => None,
+        }
+    }
+}
+
+impl http_body::Body for Outbound {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self.get_mut() {
+            Self::Caller(body) => Pin::new(body).poll_frame(cx),
+            Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Caller(body) => body.is_end_stream(),
+            Self::Own(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Caller(body) => body.size_hint(),
+            Self::Own(body) => body.size_hint(),
+        }
+    }
+}
+
+impl Answer {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+        match self {
+            Self::Own(body) => Pin::new(body).poll_frame(cx),
+            Self::Service(body) => Pin::new(body).poll_frame(cx).map_err(|error| {
+                Error::new(Reason::ServiceUnavailable, "the service's answer was cut off")
+                    .caused_by(error)
+                    .into()
+            }),
+        }
+    }
+}
+
+impl Exceeded {
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// The refusal of a request that is too large.
+    pub(crate) fn error() -> Error {
+        Error::new(Reason::LimitExceeded, "the message is larger than the gateway accepts")
+            .with("subject", "message_bytes")
+    }
+}
+
 impl Limited {
     pub(crate) fn new(inner: Incoming, limit: usize) -> Self {
-        Self { inner, left: limit }
+        Self { inner, left: limit, exceeded: Exceeded::default() }
     }
 }
 
@@ -58,7 +141,10 @@ impl http_body::Body for Limited {
                         self.left = left;
                         Some(Ok(frame))
                     }
-                    None => Some(Err(TooLarge.into())),
+                    None => {
+                        self.exceeded.0.store(true, Ordering::Release);
+                        Some(Err(Box::new(tonic::Status::from(Exceeded::error()))))
+                    }
                 }
             }
             Some(Err(error)) => Some(Err(error.into())),
@@ -78,12 +164,12 @@ impl http_body::Body for Limited {
 impl Relay {
     /// An answer of the gateway's own.
     pub(crate) fn own(inner: Body) -> Self {
-        Self { inner, watch: None, deadline: None }
+        Self { inner: Answer::Own(inner), watch: None, deadline: None }
     }
 
     /// An answer of a service.
-    pub(crate) fn forwarded(inner: Body, watch: Option<Watch>, deadline: Option<Pin<Box<Sleep>>>) -> Self {
-        Self { inner, watch, deadline }
+    pub(crate) fn forwarded(inner: Incoming, watch: Option<Watch>, deadline: Pin<Box<Sleep>>) -> Self {
+        Self { inner: Answer::Service(inner), watch, deadline: Some(deadline) }
     }
 }
 
@@ -95,7 +181,7 @@ impl http_body::Body for Relay {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let frame = match Pin::new(&mut self.inner).poll_frame(cx) {
+        let frame = match self.inner.poll(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
                 if let Some(deadline) = &mut self.deadline {
@@ -110,7 +196,7 @@ impl http_body::Body for Relay {
                 Ok(mut trailers) => {
                     let outcome = strip(&mut trailers);
                     if let Some(watch) = self.watch.take() {
-                        watch.ended(trailers.get("grpc-status"), outcome);
+                        watch.ended(trailers.get("grpc-status"), outcome.as_ref());
                     }
                     Ok(Frame::trailers(trailers))
                 }
@@ -121,11 +207,17 @@ impl http_body::Body for Relay {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        match &self.inner {
+            Answer::Own(body) => body.is_end_stream(),
+            Answer::Service(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        match &self.inner {
+            Answer::Own(body) => body.size_hint(),
+            Answer::Service(body) => body.size_hint(),
+        }
     }
 }
 

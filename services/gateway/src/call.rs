@@ -16,7 +16,7 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
 
-use crate::body::{Limited, Relay};
+use crate::body::{Limited, Outbound, Relay};
 use crate::core::{Core, not_here};
 use crate::forward::{Behalf, Outgoing};
 
@@ -38,7 +38,12 @@ impl Gateway {
         Self { core, open: open.prepare(), tools: tools.prepare() }
     }
 
-    async fn answer(mut self, request: Request<Incoming>, id: &RequestId) -> Result<Response<Relay>, Status> {
+    async fn answer(
+        mut self,
+        request: Request<Incoming>,
+        id: &RequestId,
+        record: &mut Record,
+    ) -> Result<Response<Relay>, Status> {
         let path = request.uri().path();
         if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
             return own(self.open.call(request).await);
@@ -54,6 +59,7 @@ impl Gateway {
             Ok(caller) => caller?,
             Err(_) => return Err(Deadline::error().into()),
         };
+        record.caller(caller.tenant_header());
         let table = self.core.shared.table;
         let method = table.path(path).ok_or_else(granary_server::stack::unknown_method)?;
         if method.exposure != Exposure::Gateway {
@@ -61,10 +67,12 @@ impl Gateway {
         }
         let (parts, body) = request.into_parts();
         if method.service == "granary.gateway.v1.ToolService" {
-            let mut request = Request::from_parts(parts, body);
+            let mut request =
+                Request::from_parts(parts, Limited::new(body, limits.max_message_bytes + PREFIX));
             request.extensions_mut().insert(deadline);
             request.extensions_mut().insert(id.clone());
             request.extensions_mut().insert(caller);
+            request.extensions_mut().insert(record.account_later());
             return own(self.tools.call(request).await);
         }
         let behalf = if method.needs.is_empty() {
@@ -75,7 +83,7 @@ impl Gateway {
             let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
             Behalf::Account { caller, account, ticket }
         };
-        let body = Body::new(Limited::new(body, limits.max_message_bytes + PREFIX));
+        let body = Outbound::Caller(Limited::new(body, limits.max_message_bytes + PREFIX));
         let call = Outgoing { method, headers: &parts.headers, id, deadline, body };
         self.core.forward(call, behalf).await
     }
@@ -114,10 +122,10 @@ impl Service<Request<Incoming>> for Gateway {
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
         let id = RequestId::of(request.headers());
-        let record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
+        let mut record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
         let gateway = self.clone();
         Box::pin(async move {
-            let mut response = match gateway.answer(request, &id).await {
+            let mut response = match gateway.answer(request, &id, &mut record).await {
                 Ok(response) => response,
                 Err(status) => status.into_http::<Body>().map(Relay::own),
             };

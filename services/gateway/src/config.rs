@@ -16,6 +16,8 @@ pub struct Config {
     pub harvest_time: Peer,
     /// Default 127.0.0.1:7104.
     pub linkedin_data: Peer,
+    /// Whether tools of time tracking are listed as taking a HarvestAPI key; as credential-vault has it. Default false.
+    pub one_key_for_harvest: bool,
     /// Threads that serve calls, each with a socket of its own on the same port. 0: one for each core.
     pub threads: usize,
     /// API keys whose principals are remembered, unknown ones included. Default 50,000.
@@ -35,6 +37,7 @@ impl Default for Config {
             broker: peer(7102),
             harvest_time: peer(7103),
             linkedin_data: peer(7104),
+            one_key_for_harvest: false,
             threads: 0,
             max_principals: 50_000,
             max_tickets: 100_000,

@@ -3,13 +3,14 @@ use std::sync::Arc;
 
 use granary_proto::{Method, PolicyTable};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::EdgeKey;
+use granary_server::{EdgeKey, Link};
 use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::admit::{Admitted, Principals};
+use crate::body::Outbound;
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::generations::Generations;
@@ -43,6 +44,9 @@ pub(crate) struct Core {
 #[derive(Clone, Debug)]
 pub(crate) struct Backend {
     pub(crate) name: &'static str,
+    /// For calls that are forwarded.
+    pub(crate) link: Link<Outbound>,
+    /// For the gateway's own questions.
     pub(crate) channel: Channel,
     pub(crate) edge: Option<HeaderValue>,
 }
@@ -67,7 +71,7 @@ impl Core {
         let config = &shared.config;
         let backend = |name, peer: &granary_server::Peer| {
             let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
-            Ok::<_, String>(Backend { name, channel: peer.channel()?, edge })
+            Ok::<_, String>(Backend { name, link: Link::new(peer.clone()), channel: peer.channel()?, edge })
         };
         Ok(Self {
             broker: Broker::new(config.broker.channel()?, config.broker.edge_key()?.as_ref()),

@@ -6,16 +6,15 @@ use std::time::Duration;
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Effect;
 use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
-use granary_server::RequestId;
+use granary_server::{RequestId, link};
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
+use hyper::body::Incoming;
 use tokio::time::Sleep;
 use tonic::Status;
-use tonic::body::Body;
-use tower::Service;
 
 use crate::admit::Admitted;
-use crate::body::{Relay, TooLarge, strip};
+use crate::body::{Exceeded, Outbound, Relay, strip};
 use crate::core::{Backend, Core};
 use crate::options;
 use crate::outcome::Watch;
@@ -33,7 +32,7 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) id: &'a RequestId,
     pub(crate) deadline: Deadline,
-    pub(crate) body: Body,
+    pub(crate) body: Outbound,
 }
 
 /// On whose behalf.
@@ -98,18 +97,17 @@ impl Core {
 
 async fn send(
     backend: &Backend,
-    request: Request<Body>,
+    request: Request<Outbound>,
     sleep: &mut Pin<Box<Sleep>>,
     method: &Method,
-) -> Result<Response<Body>, Error> {
-    let mut channel = backend.channel.clone();
-    let call = async {
-        std::future::poll_fn(|cx| channel.poll_ready(cx)).await?;
-        channel.call(request).await
-    };
+) -> Result<Response<Incoming>, Error> {
+    let exceeded = request.body().exceeded();
     tokio::select! {
         biased;
-        answer = call => answer.map_err(|error| failed(backend, error, method)),
+        answer = backend.link.send(request) => answer.map_err(|error| match exceeded {
+            Some(exceeded) if exceeded.is_set() => Exceeded::error(),
+            _ => failed(backend, error, method),
+        }),
         () = sleep => {
             let error = Deadline::error();
             // The service sees the same deadline, but its word cannot arrive any more.
@@ -119,22 +117,14 @@ async fn send(
 }
 
 /// What a broken connection to a service means for the caller.
-fn failed(backend: &Backend, error: tonic::transport::Error, method: &Method) -> Error {
-    let chain = || std::iter::successors(Some(&error as &(dyn std::error::Error + 'static)), |e| e.source());
-    if chain().any(|e| e.is::<TooLarge>()) {
-        return Error::new(Reason::LimitExceeded, "the message is larger than the gateway accepts")
-            .with("subject", "message_bytes");
-    }
-    let connect = chain().any(|e| {
-        e.is::<tonic::ConnectError>()
-            || e.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled)
-    });
-    if method.effect == Effect::Write && !connect && method.upstream.is_some() {
-        return Error::new(
-            Reason::UnknownOutcome,
-            format!("the connection to {} broke; whether the change was made is not known: look before repeating it", backend.name),
-        )
-        .caused_by(error);
+fn failed(backend: &Backend, error: link::Error, method: &Method) -> Error {
+    let sent = matches!(error, link::Error::Broken(_));
+    if sent && method.effect == Effect::Write && method.upstream.is_some() {
+        let text = format!(
+            "the connection to {} broke; whether the change was made is not known: look before repeating it",
+            backend.name
+        );
+        return Error::new(Reason::UnknownOutcome, text).caused_by(error);
     }
     Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.name))
         .with("service", backend.name)
@@ -142,16 +132,16 @@ fn failed(backend: &Backend, error: tonic::transport::Error, method: &Method) ->
         .caused_by(error)
 }
 
-fn relay(response: Response<Body>, mut watch: Option<Watch>, sleep: Pin<Box<Sleep>>) -> Response<Relay> {
+fn relay(response: Response<Incoming>, mut watch: Option<Watch>, sleep: Pin<Box<Sleep>>) -> Response<Relay> {
     let (mut parts, body) = response.into_parts();
     let outcome = strip(&mut parts.headers);
     // An answer without a body carries its status in the headers.
     if let Some(status) = parts.headers.get("grpc-status")
         && let Some(watch) = watch.take()
     {
-        watch.ended(Some(status), outcome);
+        watch.ended(Some(status), outcome.as_ref());
     }
-    Response::from_parts(parts, Relay::forwarded(body, watch, Some(sleep)))
+    Response::from_parts(parts, Relay::forwarded(body, watch, sleep))
 }
 
 fn content_type(headers: &HeaderMap) -> HeaderValue {

@@ -31,8 +31,8 @@ impl Watch {
     }
 
     /// The answer has ended. Whatever is to be reported is reported beside the call, never in its way.
-    pub(crate) fn ended(self, status: Option<&HeaderValue>, outcome: Option<HeaderValue>) {
-        let rejected = outcome.as_ref().and_then(|v| parse(v.to_str().ok()?));
+    pub(crate) fn ended(self, status: Option<&HeaderValue>, outcome: Option<&HeaderValue>) {
+        let rejected = outcome.and_then(|v| parse(v.to_str().ok()?));
         let reports = match rejected {
             Some((kind, version)) => vec![(kind, version, Outcome::Rejected)],
             None if status.is_some_and(|s| s == "0") && self.ticket.first_success() => self.unproven(),

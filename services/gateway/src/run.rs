@@ -136,9 +136,9 @@ fn thread(
     };
     let served = runtime.block_on(async move {
         let core = Core::new(shared).map_err(std::io::Error::other)?;
-        let message = limits.max_message_bytes;
+        // The body's own limit comes first, with a reason.
         let tools = ToolServiceServer::new(Tools::new(core.clone()))
-            .max_decoding_message_size(message)
+            .max_decoding_message_size(usize::MAX)
             .max_encoding_message_size(usize::MAX);
         let gateway = Gateway::new(core, open, Routes::new(tools));
         serve(listener, tls, limits, gateway, stop).await

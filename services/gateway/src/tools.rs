@@ -12,7 +12,8 @@ use granary_proto::granary::gateway::v1::{
 };
 use granary_rpc::{Deadline, Error, Identifier, Reason, Violation};
 use granary_server::RequestId;
-use http::HeaderMap;
+use granary_server::stack::LaterAccount;
+use http::{HeaderMap, HeaderValue};
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use tonic::{Request, Response, Status};
@@ -38,6 +39,7 @@ struct Context {
     deadline: Deadline,
     id: RequestId,
     headers: HeaderMap,
+    later: Option<LaterAccount>,
 }
 
 impl Tools {
@@ -59,7 +61,7 @@ impl Tools {
         context: Context,
         account: Identifier,
     ) -> Result<DynamicMessage, Status> {
-        let Context { caller, deadline, id, headers } = context;
+        let Context { caller, deadline, id, headers, .. } = context;
         let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
         let call =
             Outgoing { method, headers: &headers, id: &id, deadline, body: unary(&input.encode_to_vec()) };
@@ -78,8 +80,7 @@ impl ToolService for Tools {
         request: Request<ListToolsRequest>,
     ) -> Result<Response<ListToolsResponse>, Status> {
         let context = Context::of(&request)?;
-        let mut answer =
-            catalogue::page(self.core.shared.table, context.caller.principal(), request.get_ref())?;
+        let mut answer = catalogue::page(&self.core, context.caller.principal(), request.get_ref())?;
         let identifier = &request.get_ref().identifier;
         if !identifier.is_empty() {
             let account = Identifier::parse(identifier.as_str()).map_err(|v| Error::invalid(vec![v]))?;
@@ -107,6 +108,7 @@ impl ToolService for Tools {
         };
         let account = Identifier::parse(identifier);
         let (input, account) = together(input, account)?;
+        context.names(&account);
         let answer = self.execute(method, input, context, account).await?;
         let convert::ToolOutput { data, charge, warnings } = convert::tool_output(&answer);
         let output = if as_struct {
@@ -134,6 +136,14 @@ fn together(
 }
 
 impl Context {
+    /// The account stood in the body; the call's line in the log is to name it.
+    fn names(&self, account: &Identifier) {
+        if let (Some(later), Ok(value)) = (&self.later, HeaderValue::try_from(account.to_header())) {
+            // Set once at most: a call has one account.
+            let _ = later.0.set(value);
+        }
+    }
+
     fn of<T>(request: &Request<T>) -> Result<Self, Error> {
         let extensions = request.extensions();
         let found =
@@ -142,6 +152,7 @@ impl Context {
             return Err(Error::new(Reason::Internal, "the call was not admitted"));
         };
         let headers = request.metadata().clone().into_headers();
-        Ok(Self { caller: caller.clone(), deadline: *deadline, id: id.clone(), headers })
+        let later = extensions.get::<LaterAccount>().cloned();
+        Ok(Self { caller: caller.clone(), deadline: *deadline, id: id.clone(), headers, later })
     }
 }

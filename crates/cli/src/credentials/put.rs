@@ -42,13 +42,14 @@ pub struct Args {
 }
 
 const EXAMPLES: &str = "\
-The value is never an argument. It is read without echo at a terminal, from stdin where something is piped in, or from a
+The value is never an argument. It is read without echo at a terminal, from stdin where something is piped in, or from a \
 file. For linkedin-session it is the li_at cookie, with a proxy on a second line, if any.
 
 Examples:
   granary credentials put --account user_ha_456 harvestapi-key
-  pass show harvest | granary credentials put --account user_ha_456 harvest-token --account-id 1234567
-  granary credentials put --account user_ha_456 linkedin-session --from-file session.txt --expected-version 3";
+  pass show harvest \\
+    | granary credentials put --account user_ha_456 harvest-token --account-id 1234567
+  granary credentials put --account user_ha_456 linkedin-session --from-file session.txt";
 
 /// Reads, seals, sends.
 pub(super) async fn run(args: Args) -> Result<Shown, Failure> {

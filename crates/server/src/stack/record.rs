@@ -1,15 +1,53 @@
 //! One line of log and one count for each call, written when its answer ends.
+use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
+use granary_proto::PolicyTable;
 use granary_rpc::metadata;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
+use metrics::{Counter, Histogram};
 use tonic::{Code, Status};
 
 use super::RequestId;
+
+/// The metrics of one method, registered once: looking them up by their labels costs more than counting.
+struct Instruments {
+    method: &'static str,
+    /// By gRPC code.
+    calls: [Counter; 17],
+    seconds: Histogram,
+}
+
+impl Instruments {
+    fn new(method: &'static str) -> Self {
+        let calls = std::array::from_fn(|code| {
+            let status = code_name(Code::from(i32::try_from(code).unwrap_or_default()));
+            metrics::counter!("granary_calls_total", "method" => method, "status" => status)
+        });
+        Self { method, calls, seconds: metrics::histogram!("granary_call_seconds", "method" => method) }
+    }
+
+    /// Those of a path. A method that is not in the policy table counts as "other", to bound the labels.
+    fn of(path: &str) -> &'static Self {
+        static ALL: LazyLock<(HashMap<&'static str, Instruments>, Instruments)> = LazyLock::new(|| {
+            let methods = granary_proto::policy_table().map(PolicyTable::methods).unwrap_or_default();
+            let all = methods.iter().map(|m| (m.path.as_str(), Instruments::new(m.name())));
+            (all.collect(), Instruments::new(OTHER))
+        });
+        ALL.0.get(path).unwrap_or(&ALL.1)
+    }
+}
+
+impl std::fmt::Debug for Instruments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.method)
+    }
+}
 
 /// Health, reflection and paths that do not exist: counted under one label, and not worth a line each.
 const OTHER: &str = "other";
@@ -17,12 +55,17 @@ const OTHER: &str = "other";
 /// What is known of a call before its answer.
 #[derive(Debug)]
 pub struct Record {
-    method: &'static str,
+    instruments: &'static Instruments,
     id: RequestId,
     tenant: Option<HeaderValue>,
     account: Option<HeaderValue>,
+    later: Option<LaterAccount>,
     start: Instant,
 }
+
+/// The account of a call that names it in its body: filled in by whoever reads that.
+#[derive(Clone, Debug, Default)]
+pub struct LaterAccount(pub Arc<OnceLock<HeaderValue>>);
 
 /// A body that is watched until its end.
 #[derive(Debug)]
@@ -32,22 +75,26 @@ pub struct Recorded<B> {
 }
 
 impl Record {
-    /// A call that begins now. A method that is not in the policy table counts as "other", to bound the labels.
+    /// A call that begins now.
     pub fn new(path: &str, id: &RequestId, headers: &HeaderMap, start: Instant) -> Self {
-        let method =
-            granary_proto::policy_table().ok().and_then(|t| t.path(path)).map_or(OTHER, |m| m.name());
         Self {
-            method,
+            instruments: Instruments::of(path),
             id: id.clone(),
             tenant: headers.get(metadata::TENANT).cloned(),
             account: headers.get(metadata::ACCOUNT).cloned(),
+            later: None,
             start,
         }
     }
 
-    /// Names who called, where that was found out after the call began.
-    pub fn caller(&mut self, tenant: Option<HeaderValue>) {
-        self.tenant = tenant;
+    /// Names who called, which is found out after the call began.
+    pub fn caller(&mut self, tenant: HeaderValue) {
+        self.tenant = Some(tenant);
+    }
+
+    /// Where the account will be found at the end.
+    pub fn account_later(&mut self) -> LaterAccount {
+        self.later.insert(LaterAccount::default()).clone()
     }
 
     /// Watches an answer. One that has ended with its headers is recorded at once.
@@ -64,23 +111,29 @@ impl Record {
         response.map(|inner| Recorded { inner, record })
     }
 
-    fn write(self, code: Code, source: &str) {
+    fn write(mut self, code: Code, source: &str) {
+        if let Some(account) = self.later.as_ref().and_then(|later| later.0.get()) {
+            self.account = Some(account.clone());
+        }
         let seconds = self.start.elapsed();
         let status = code_name(code);
-        metrics::counter!("granary_calls_total", "method" => self.method, "status" => status).increment(1);
-        metrics::histogram!("granary_call_seconds", "method" => self.method).record(seconds.as_secs_f64());
+        let Instruments { method, calls, seconds: histogram } = self.instruments;
+        if let Some(counter) = usize::try_from(code as i32).ok().and_then(|n| calls.get(n)) {
+            counter.increment(1);
+        }
+        histogram.record(seconds.as_secs_f64());
         let text =
             |v: &Option<HeaderValue>| v.as_ref().and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let micros = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX);
         if matches!(code, Code::Internal | Code::Unknown | Code::DataLoss) {
             tracing::warn!(
                 target: "granary::call", request_id = self.id.as_str(), tenant = text(&self.tenant),
-                account = text(&self.account), method = self.method, status, micros, source, "call failed"
+                account = text(&self.account), method, status, micros, source, "call failed"
             );
-        } else if self.method != OTHER && tracing::enabled!(target: "granary::call", tracing::Level::INFO) {
+        } else if *method != OTHER && tracing::enabled!(target: "granary::call", tracing::Level::INFO) {
             tracing::info!(
                 target: "granary::call", request_id = self.id.as_str(), tenant = text(&self.tenant),
-                account = text(&self.account), method = self.method, status, micros, source, "call"
+                account = text(&self.account), method, status, micros, source, "call"
             );
         }
     }

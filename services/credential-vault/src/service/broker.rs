@@ -21,8 +21,6 @@ use crate::documents::AccountState;
 use crate::state::State;
 use crate::time::timestamp;
 
-const HARVEST_TIME: &str = "granary.harvest.v1.HarvestTime";
-
 /// The service.
 #[derive(Clone)]
 pub(crate) struct CredentialBroker(Arc<State>);
@@ -69,7 +67,7 @@ impl CredentialBroker {
         let mut credentials: Vec<(Credential, i64)> = Vec::new();
         let mut inside = Vec::new();
         for need in &method.needs {
-            let kinds = alternatives(method, need, self.0.one_key_for_harvest);
+            let kinds = method.alternatives(need, self.0.one_key_for_harvest);
             let (credential, version, status) = self.0.credentials.first_of(&account, &kinds).await?;
             inside.push(TicketCredential { kind: credential.kind().into(), version, status: status.into() });
             credentials.push((credential, version));
@@ -199,13 +197,6 @@ impl Rpcs for CredentialBroker {
         let probe_method = if probe { probe_of(kind).to_owned() } else { String::new() };
         Ok(Response::new(wire::ReportOutcomeResponse { status: status.into(), probe_method }))
     }
-}
-
-/// The kinds that can serve a need here. A HarvestAPI key is no alternative for time tracking unless that was configured.
-fn alternatives(method: &Method, need: &[Kind], one_key_for_harvest: bool) -> Vec<Kind> {
-    let barred =
-        |kind: Kind| method.service == HARVEST_TIME && kind == Kind::HarvestapiKey && !one_key_for_harvest;
-    need.iter().copied().filter(|kind| !barred(*kind)).collect()
 }
 
 /// The method that settles whether a suspect credential still works.

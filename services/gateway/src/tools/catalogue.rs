@@ -3,11 +3,13 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use granary_convert as convert;
+use granary_proto::Method;
 use granary_proto::granary::gateway::v1::{ListToolsRequest, ListToolsResponse, Tool};
 use granary_proto::granary::policy::v1::{CredentialKind, Need, Scope};
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
-use granary_proto::granary::vault::v1::{CredentialStatus, GetConnectedAccountRequest, Principal};
-use granary_proto::{Method, PolicyTable};
+use granary_proto::granary::vault::v1::{
+    CredentialState, CredentialStatus, GetConnectedAccountRequest, Principal,
+};
 use granary_rpc::{Deadline, Error, Identifier, Violation, metadata};
 use http::HeaderMap;
 use tonic::metadata::MetadataValue;
@@ -19,10 +21,11 @@ const LARGEST_PAGE: usize = 100;
 
 /// One page of the tools that a principal may use, in the order of their names. A page token is the last name before it.
 pub(super) fn page(
-    table: &'static PolicyTable,
+    core: &Core,
     principal: &Principal,
     request: &ListToolsRequest,
 ) -> Result<ListToolsResponse, Error> {
+    let table = core.shared.table;
     let size = match usize::try_from(request.page_size) {
         Ok(0) => LARGEST_PAGE,
         Ok(size) if size <= LARGEST_PAGE => size,
@@ -34,7 +37,8 @@ pub(super) fn page(
     }
     let allowed = |m: &&Method| m.scope == Scope::Unspecified || principal.scopes.contains(&(m.scope as i32));
     let mut rest = table.tools().into_iter().filter(|m| m.tool.as_str() > after).filter(allowed);
-    let tools: Vec<Tool> = rest.by_ref().take(size).map(describe).collect();
+    let tools: Vec<Tool> =
+        rest.by_ref().take(size).map(|m| describe(m, core.shared.config.one_key_for_harvest)).collect();
     let next_page_token = if rest.next().is_some() {
         tools.last().map(|t| t.name.clone()).unwrap_or_default()
     } else {
@@ -61,7 +65,7 @@ pub(super) async fn held(
         CredentialVaultClient::new(core.vault.channel.clone()).get_connected_account(request).await?;
     let usable = [CredentialStatus::Pending, CredentialStatus::Active, CredentialStatus::Suspect];
     let credentials = answer.into_inner().connected_account.map(|a| a.credentials).unwrap_or_default();
-    Ok(credentials.iter().filter(|c| usable.contains(&c.status())).map(|c| c.kind()).collect())
+    Ok(credentials.iter().filter(|c| usable.contains(&c.status())).map(CredentialState::kind).collect())
 }
 
 /// Says for each tool which kinds an account lacks: of each need that it cannot meet, the first choice.
@@ -72,7 +76,7 @@ pub(super) fn mark_missing(tools: &mut [Tool], held: &[CredentialKind]) {
     }
 }
 
-fn describe(method: &Method) -> Tool {
+fn describe(method: &Method, one_key: bool) -> Tool {
     let texts = TEXTS.get(method.tool.as_str());
     let text = |pick: fn(&Texts) -> &String| texts.map(pick).cloned().unwrap_or_default();
     Tool {
@@ -86,7 +90,9 @@ fn describe(method: &Method) -> Tool {
         needs: method
             .needs
             .iter()
-            .map(|n| Need { any_of: n.iter().map(|k| (*k).into()).collect() })
+            .map(|need| Need {
+                any_of: method.alternatives(need, one_key).into_iter().map(Into::into).collect(),
+            })
             .collect(),
         method: method.name().to_owned(),
         missing_kinds: Vec::new(),

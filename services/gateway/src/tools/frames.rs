@@ -3,22 +3,21 @@ use bytes::{BufMut, Bytes, BytesMut};
 use granary_rpc::{Error, Reason};
 use http::Response;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::body::Relay;
+use crate::body::{Outbound, Relay};
 
 /// Flag and length.
 const PREFIX: usize = 5;
 
 /// A request body of one message.
-pub(crate) fn unary(message: &[u8]) -> Body {
+pub(crate) fn unary(message: &[u8]) -> Outbound {
     let mut frame = BytesMut::with_capacity(PREFIX + message.len());
     frame.put_u8(0);
     // A request that large was refused when it came in.
     frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     frame.put_slice(message);
-    Body::new(Full::new(frame.freeze()))
+    Outbound::Own(Full::new(frame.freeze()))
 }
 
 /// The one message of an answer, or the status that it ended with.
