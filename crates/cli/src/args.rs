@@ -52,7 +52,7 @@ pub enum Command {
     CredentialVault(serve::VaultArgs),
     /// Run harvest-time: time tracking over Harvest v2
     HarvestTime(serve::ServiceArgs),
-    /// Run linkedin-data: LinkedIn data over HarvestAPI and Apify, with the credit ledger
+    /// Run linkedin-data: LinkedIn data over HarvestAPI
     LinkedinData(serve::ServiceArgs),
     /// Run the simulator of Harvest, HarvestAPI and Apify alone
     Sandbox(serve::SandboxArgs),

@@ -32,9 +32,6 @@ pub struct Args {
     /// Refuse the call if its worst case costs more, in US dollars
     #[arg(long, value_name = "USD", value_parser = dollars)]
     max_cost: Option<String>,
-    /// A repeat with the same key answers with the first outcome, and does nothing again
-    #[arg(long, value_name = "TEXT", value_parser = header_text)]
-    idempotency_key: Option<String>,
     #[command(flatten)]
     connection: Connection,
 }
@@ -59,11 +56,8 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
         tool_name: args.tool,
         input: Some(Input::ToolInputJson(input)),
     });
-    let options = [(metadata::MAX_COST, args.max_cost), (metadata::IDEMPOTENCY_KEY, args.idempotency_key)];
-    for (name, value) in options {
-        if let Some(value) = value.and_then(|v| AsciiMetadataValue::try_from(v).ok()) {
-            request.metadata_mut().insert(name, value);
-        }
+    if let Some(value) = args.max_cost.and_then(|v| AsciiMetadataValue::try_from(v).ok()) {
+        request.metadata_mut().insert(metadata::MAX_COST, value);
     }
     shown(door.answer(door.tools().execute_tool(request)).await?)
 }
@@ -144,14 +138,6 @@ fn dollars(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("must be US dollars with at most 6 decimals, such as 0.01".to_owned())
-    }
-}
-
-fn header_text(text: &str) -> Result<String, String> {
-    if !text.is_empty() && text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic()) {
-        Ok(text.to_owned())
-    } else {
-        Err("must be 1 to 256 visible ASCII characters without blanks".to_owned())
     }
 }
 

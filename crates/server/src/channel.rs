@@ -49,6 +49,11 @@ impl Peer {
                 faults.push(format!("{name}: the file {} does not exist", file.display()));
             }
         }
+        if self.cert_file.is_some() && self.ca_file.is_none() {
+            faults.push(format!(
+                "{name}: cert_file needs ca_file; without it the connection would be plain text"
+            ));
+        }
         if self.cert_file.is_some() != self.key_file.is_some() {
             faults.push(format!("{name}: cert_file and key_file go together"));
         }

@@ -9,6 +9,7 @@ use granary_rpc::{Deadline, Error, Reason, metadata};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::service::Routes;
+use tonic::{Code, Status};
 use tower::Service;
 
 use crate::edge::EdgeGuard;
@@ -97,6 +98,8 @@ where
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let id = RequestId::of(request.headers());
         let record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
+        // Health and reflection speak as their own protocols have it.
+        let library = request.uri().path().starts_with("/grpc.");
         // Orchestrators that ask for health cannot send a key.
         let refused = if request.uri().path().starts_with("/grpc.health.v1.") {
             None
@@ -115,7 +118,8 @@ where
         let call = self.routes.call(request.map(Body::new));
         Box::pin(async move {
             let mut response = match tokio::time::timeout_at(deadline.instant(), call).await {
-                Ok(Ok(response)) => response,
+                Ok(Ok(response)) if library => response,
+                Ok(Ok(response)) => with_reason(response),
                 Ok(Err(never)) => match never {},
                 Err(_) => Deadline::error().into_status().into_http(),
             };
@@ -123,6 +127,27 @@ where
             Ok(record.observe(response))
         })
     }
+}
+
+/// Gives a reason to a refusal of the library beneath, which has none: it could not read the request.
+pub fn with_reason(mut response: Response<Body>) -> Response<Body> {
+    let Some(status) = response.extensions_mut().remove::<Status>() else { return response };
+    if status.code() == Code::Ok || !status.details().is_empty() {
+        response.extensions_mut().insert(status);
+        return response;
+    }
+    let error = match status.code() {
+        Code::Unimplemented => unknown_method(),
+        Code::OutOfRange | Code::ResourceExhausted => {
+            Error::new(Reason::LimitExceeded, "the message is larger than the service accepts")
+        }
+        Code::Internal | Code::InvalidArgument | Code::Unknown => {
+            Error::new(Reason::InvalidInput, "the request cannot be read as a message of its type")
+        }
+        Code::DeadlineExceeded | Code::Cancelled => Deadline::error(),
+        _ => Error::new(Reason::Internal, "the call failed"),
+    };
+    error.caused_by(status).into_status().into_http()
 }
 
 /// The answer to a path that no service serves.

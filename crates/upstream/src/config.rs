@@ -82,7 +82,7 @@ impl Default for Config {
             max_body_bytes: 16 * 1024 * 1024,
             retries: 2,
             ca_file: None,
-            user_agent: "Granary (+https://github.com/granary/granary)".to_owned(),
+            user_agent: "Granary/0.1 (set user_agent to a contact of yours)".to_owned(),
             pool_idle_per_host: 64,
             insecure_transport: false,
         }

@@ -51,7 +51,7 @@ pub(crate) struct Relay {
 #[derive(Debug)]
 enum Answer {
     Own(Body),
-    Service(Incoming),
+    Service { body: Incoming, write: bool },
 }
 
 impl Outbound {
@@ -97,10 +97,14 @@ impl Answer {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
         match self {
             Self::Own(body) => Pin::new(body).poll_frame(cx),
-            Self::Service(body) => Pin::new(body).poll_frame(cx).map_err(|error| {
-                Error::new(Reason::ServiceUnavailable, "the service's answer was cut off")
-                    .caused_by(error)
-                    .into()
+            Self::Service { body, write } => Pin::new(body).poll_frame(cx).map_err(|error| {
+                let cut = if *write {
+                    let text = "the answer was cut off; whether the change was made is not known: look before repeating it";
+                    Error::new(Reason::UnknownOutcome, text)
+                } else {
+                    Error::new(Reason::ServiceUnavailable, "the service's answer was cut off")
+                };
+                cut.caused_by(error).into()
             }),
         }
     }
@@ -168,8 +172,13 @@ impl Relay {
     }
 
     /// An answer of a service.
-    pub(crate) fn forwarded(inner: Incoming, watch: Option<Watch>, deadline: Pin<Box<Sleep>>) -> Self {
-        Self { inner: Answer::Service(inner), watch, deadline: Some(deadline) }
+    pub(crate) fn forwarded(
+        body: Incoming,
+        write: bool,
+        watch: Option<Watch>,
+        deadline: Pin<Box<Sleep>>,
+    ) -> Self {
+        Self { inner: Answer::Service { body, write }, watch, deadline: Some(deadline) }
     }
 }
 
@@ -209,14 +218,14 @@ impl http_body::Body for Relay {
     fn is_end_stream(&self) -> bool {
         match &self.inner {
             Answer::Own(body) => body.is_end_stream(),
-            Answer::Service(body) => body.is_end_stream(),
+            Answer::Service { body, .. } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.inner {
             Answer::Own(body) => body.size_hint(),
-            Answer::Service(body) => body.size_hint(),
+            Answer::Service { body, .. } => body.size_hint(),
         }
     }
 }

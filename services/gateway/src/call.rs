@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
 use granary_server::RequestId;
-use granary_server::stack::{Record, Recorded};
+use granary_server::stack::{Record, Recorded, with_reason};
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use tonic::Status;
@@ -73,7 +73,7 @@ impl Gateway {
             request.extensions_mut().insert(id.clone());
             request.extensions_mut().insert(caller);
             request.extensions_mut().insert(record.account_later());
-            return own(self.tools.call(request).await);
+            return own(self.tools.call(request).await.map(with_reason));
         }
         let behalf = if method.needs.is_empty() {
             caller.check_scope(method.scope)?;

@@ -91,7 +91,7 @@ impl Core {
         *request.headers_mut() = headers;
         let mut sleep = Box::pin(tokio::time::sleep_until(call.deadline.instant()));
         let response = send(backend, request, &mut sleep, call.method).await?;
-        Ok(relay(response, watch, sleep))
+        Ok(relay(response, changes(call.method), watch, sleep))
     }
 }
 
@@ -111,7 +111,7 @@ async fn send(
         () = sleep => {
             let error = Deadline::error();
             // The service sees the same deadline, but its word cannot arrive any more.
-            Err(if method.effect == Effect::Write { error.with("outcome", "unknown") } else { error })
+            Err(if changes(method) { error.with("outcome", "unknown") } else { error })
         }
     }
 }
@@ -119,7 +119,7 @@ async fn send(
 /// What a broken connection to a service means for the caller.
 fn failed(backend: &Backend, error: link::Error, method: &Method) -> Error {
     let sent = matches!(error, link::Error::Broken(_));
-    if sent && method.effect == Effect::Write && method.upstream.is_some() {
+    if sent && changes(method) {
         let text = format!(
             "the connection to {} broke; whether the change was made is not known: look before repeating it",
             backend.name
@@ -132,7 +132,17 @@ fn failed(backend: &Backend, error: link::Error, method: &Method) -> Error {
         .caused_by(error)
 }
 
-fn relay(response: Response<Incoming>, mut watch: Option<Watch>, sleep: Pin<Box<Sleep>>) -> Response<Relay> {
+/// Whether a call changes something upstream, so that a lost answer leaves its outcome unknown.
+fn changes(method: &Method) -> bool {
+    method.effect == Effect::Write && method.upstream.is_some()
+}
+
+fn relay(
+    response: Response<Incoming>,
+    write: bool,
+    mut watch: Option<Watch>,
+    sleep: Pin<Box<Sleep>>,
+) -> Response<Relay> {
     let (mut parts, body) = response.into_parts();
     let outcome = strip(&mut parts.headers);
     // An answer without a body carries its status in the headers.
@@ -141,7 +151,7 @@ fn relay(response: Response<Incoming>, mut watch: Option<Watch>, sleep: Pin<Box<
     {
         watch.ended(Some(status), outcome.as_ref());
     }
-    Response::from_parts(parts, Relay::forwarded(body, watch, sleep))
+    Response::from_parts(parts, Relay::forwarded(body, write, watch, sleep))
 }
 
 fn content_type(headers: &HeaderMap) -> HeaderValue {

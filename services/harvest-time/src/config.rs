@@ -7,7 +7,7 @@ use granary_upstream::Client;
 use serde::Deserialize;
 
 const HARVEST: &str = "https://api.harvestapp.com";
-const USER_AGENT: &str = "Granary (+https://github.com/granary/granary)";
+const USER_AGENT: &str = "Granary/0.1 (set user_agent to a contact of yours)";
 
 /// The settings of this service.
 #[derive(Clone, Debug, Deserialize)]

@@ -26,7 +26,7 @@ async fn a_call_arrives_as_it_was_made() {
     for header in [
         "authorization: Bearer token-1234\r\n",
         "harvest-account-id: 77\r\n",
-        "user-agent: Granary (+https://github.com/granary/granary)\r\n",
+        "user-agent: Granary/0.1 (set user_agent to a contact of yours)\r\n",
         "accept: application/json\r\n",
         "accept-encoding: identity\r\n",
     ] {
