@@ -6,8 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use data_encoding::{BASE64, BASE64_NOPAD};
 use futures_util::future::{Either, Ready, ready};
 use granary_proto::PolicyTable;
-use granary_rpc::{Error, Identifier, Reason, metadata};
-use http::{HeaderMap, Request, Response};
+use granary_rpc::metadata::name;
+use granary_rpc::{Error, Identifier, Reason};
+use http::{HeaderMap, HeaderName, Request, Response};
 use tower::{Layer, Service};
 
 use crate::Grant;
@@ -35,7 +36,7 @@ impl TicketLayer {
 
     /// Removes the ticket from the headers and opens it. A method that needs no credential gets no grant.
     fn grant(&self, path: &str, headers: &mut HeaderMap) -> Result<Option<Grant>, Error> {
-        let ticket = headers.remove(metadata::TICKET);
+        let ticket = headers.remove(&name::TICKET);
         let Some(method) = self.table.path(path) else { return Ok(None) };
         if method.needs.is_empty() {
             return Ok(None);
@@ -43,9 +44,8 @@ impl TicketLayer {
         let refused = |text: &str| Error::new(Reason::TicketRefused, text);
         let ticket = ticket.ok_or_else(|| refused("the request carries no ticket"))?;
         let ticket = decode(ticket.as_bytes()).ok_or_else(|| refused("the ticket cannot be opened"))?;
-        let tenant = one(headers, metadata::TENANT).ok_or_else(|| refused("the request names no tenant"))?;
-        let account =
-            one(headers, metadata::ACCOUNT).ok_or_else(|| refused("the request names no account"))?;
+        let tenant = one(headers, &name::TENANT).ok_or_else(|| refused("the request names no tenant"))?;
+        let account = one(headers, &name::ACCOUNT).ok_or_else(|| refused("the request names no account"))?;
         let account = Identifier::from_header(account)?;
         let expected = Expected {
             audience: &method.service,
@@ -71,7 +71,7 @@ fn decode(value: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The value of a header that must stand exactly once.
-fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     values.next().is_none().then(|| value.as_bytes())

@@ -32,10 +32,13 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// The same for the next hop. At least one microsecond, so that it stays a deadline.
+    /// The same for the next hop. At least one microsecond, so that it stays a deadline. It differs from call to call,
+    /// so it is kept out of the header compression's table.
     pub fn header(self) -> HeaderValue {
         let text = format(self.remaining());
-        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("1u"))
+        let mut value = HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("1u"));
+        value.set_sensitive(true);
+        value
     }
 
     /// The deadline as an instant of tokio's clock.

@@ -28,3 +28,30 @@ pub const EDGE_KEY: &str = "granary-edge-key";
 pub const CREDENTIAL_OUTCOME: &str = "granary-credential-outcome";
 /// In trailers to callers: what upstream billed, in micro-dollars.
 pub const CHARGE_MICROS: &str = "granary-charge-micros";
+
+/// The same as header names, made once: where calls are many, a name's text is not looked at again.
+pub mod name {
+    use http::HeaderName;
+
+    macro_rules! names {
+        ($($name:ident = $text:literal;)*) => {
+            $(#[doc = concat!("`", $text, "`")] pub static $name: HeaderName = HeaderName::from_static($text);)*
+
+            #[test]
+            fn names_are_those_of_the_metadata() {
+                $(assert_eq!($name.as_str(), super::$name);)*
+            }
+        };
+    }
+
+    names! {
+        ACCOUNT = "granary-account";
+        CREDENTIAL_OUTCOME = "granary-credential-outcome";
+        EDGE_KEY = "granary-edge-key";
+        REQUEST_ID = "granary-request-id";
+        TENANT = "granary-tenant";
+        TICKET = "granary-ticket-bin";
+        TIMEOUT = "grpc-timeout";
+        TRACEPARENT = "traceparent";
+    }
+}

@@ -2,7 +2,8 @@
 use std::path::Path;
 
 use granary_credential::Secret;
-use granary_rpc::{Error, Reason, metadata};
+use granary_rpc::metadata::name;
+use granary_rpc::{Error, Reason};
 use http::{HeaderMap, HeaderValue};
 
 /// The key of one edge between two services.
@@ -63,7 +64,7 @@ impl EdgeGuard {
     /// # Errors
     /// `EDGE_REFUSED`.
     pub fn check(&self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let sent = headers.remove(metadata::EDGE_KEY);
+        let sent = headers.remove(&name::EDGE_KEY);
         let Self::Key(key) = self else { return Ok(()) };
         let sent = sent.and_then(|v| v.to_str().ok().map(|t| Secret::new(t.to_owned())));
         if sent.is_some_and(|s| s == key.0) {

@@ -2,10 +2,12 @@
 //!
 //! It tells apart what a caller must know: a call that was never sent, and one that may have been. A call that was never
 //! sent is tried once more on a fresh connection.
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use granary_rpc::Reason;
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest};
@@ -25,6 +27,7 @@ pub struct Link<B>(Arc<Inner<B>>);
 #[derive(Debug)]
 struct Inner<B> {
     peer: Peer,
+    authority: OnceLock<Option<Authority>>,
     current: Mutex<Option<SendRequest<B>>>,
     connecting: tokio::sync::Mutex<()>,
 }
@@ -53,30 +56,42 @@ where
 {
     /// A link to a peer; nothing is connected yet.
     pub fn new(peer: Peer) -> Self {
-        let inner = Inner { peer, current: Mutex::new(None), connecting: tokio::sync::Mutex::new(()) };
+        let inner = Inner {
+            peer,
+            authority: OnceLock::new(),
+            current: Mutex::new(None),
+            connecting: tokio::sync::Mutex::new(()),
+        };
         Self(Arc::new(inner))
     }
 
-    /// Sends a request whose URI is a path.
+    /// The URI of a path at the peer.
+    ///
+    /// # Errors
+    /// Where the peer's address is none.
+    pub fn uri(&self, path: &'static str) -> Result<Uri, granary_rpc::Error> {
+        let fault = |_| granary_rpc::Error::new(Reason::Internal, "the address of a service cannot be used");
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(if self.0.peer.ca_file.is_some() { Scheme::HTTPS } else { Scheme::HTTP });
+        let authority = self.0.authority.get_or_init(|| self.0.peer.address.parse().ok());
+        parts.authority.clone_from(authority);
+        parts.path_and_query = Some(PathAndQuery::from_static(path));
+        Uri::from_parts(parts).map_err(fault)
+    }
+
+    /// Sends a request whose URI was made by [`Link::uri`].
     ///
     /// # Errors
     /// [`Error::Connect`] where it was certainly not sent, else [`Error::Broken`].
     pub async fn send(&self, mut request: Request<B>) -> Result<Response<Incoming>, Error> {
-        let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-        let scheme = if self.0.peer.ca_file.is_some() { "https" } else { "http" };
-        *request.uri_mut() = Uri::builder()
-            .scheme(scheme)
-            .authority(self.0.peer.address.as_str())
-            .path_and_query(path)
-            .build()
-            .map_err(|e| Error::Connect(e.to_string()))?;
         let mut fresh = false;
         loop {
             let mut sender = match self.current() {
                 Some(sender) => sender,
                 None => {
                     fresh = true;
-                    self.connect().await?
+                    // Boxed, so that a call on a live connection does not carry the room that connecting needs.
+                    Box::pin(self.connect()).await?
                 }
             };
             match sender.try_send_request(request).await {

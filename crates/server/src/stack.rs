@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_rpc::metadata::name;
+use granary_rpc::{Deadline, Error, Reason};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -53,9 +54,9 @@ impl std::fmt::Debug for Stack {
 impl RequestId {
     /// The caller's own id where it sent a fit one, else a fresh one.
     pub fn of(headers: &HeaderMap) -> Self {
-        match headers.get(metadata::REQUEST_ID) {
+        match headers.get(&name::REQUEST_ID) {
             Some(value) if value.len() <= 64 && value.as_bytes().iter().all(u8::is_ascii_graphic) => {
-                Self(value.clone())
+                Self::new(value.clone())
             }
             _ => Self::random(),
         }
@@ -63,7 +64,13 @@ impl RequestId {
 
     fn random() -> Self {
         let text = format!("{:016x}", rand::random::<u64>());
-        Self(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0")))
+        Self::new(HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0")))
+    }
+
+    /// An id differs from call to call, so it is kept out of the header compression's table.
+    fn new(mut value: HeaderValue) -> Self {
+        value.set_sensitive(true);
+        Self(value)
     }
 
     /// The id as a header value.
@@ -79,7 +86,7 @@ impl RequestId {
 
 /// Reads the deadline of a request. An endless stream between services has none.
 fn deadline(headers: &HeaderMap, stack: &Stack) -> Result<Deadline, Error> {
-    Deadline::from_header(headers.get(metadata::TIMEOUT), stack.default_deadline, stack.max_deadline)
+    Deadline::from_header(headers.get(&name::TIMEOUT), stack.default_deadline, stack.max_deadline)
 }
 
 impl<B> Service<Request<B>> for Stack
@@ -123,7 +130,7 @@ where
                 Ok(Err(never)) => match never {},
                 Err(_) => Deadline::error().into_status().into_http(),
             };
-            response.headers_mut().insert(metadata::REQUEST_ID, id.0.clone());
+            response.headers_mut().insert(name::REQUEST_ID.clone(), id.0.clone());
             Ok(record.observe(response))
         })
     }

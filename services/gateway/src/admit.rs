@@ -77,9 +77,22 @@ impl Principals {
             }
             self.cache.invalidate(&slot).await;
         }
-        let ask = ask(&key, broker, deadline);
-        let entry = self.cache.try_get_with(slot, ask).await.map_err(|status| (*status).clone())?;
-        entry.admitted()
+        // Boxed, so that a hit does not carry the room that a miss needs.
+        Box::pin(self.ask(slot, &key, broker, deadline)).await?.admitted()
+    }
+
+    async fn ask(
+        &self,
+        slot: ([u8; 32], Generation),
+        key: &Secret,
+        broker: &Broker,
+        deadline: Deadline,
+    ) -> Result<Arc<Entry>, Status> {
+        let asked = self.cache.try_get_with(slot, ask(key, broker, deadline));
+        match tokio::time::timeout_at(deadline.instant(), asked).await {
+            Ok(entry) => entry.map_err(|status| (*status).clone()),
+            Err(_) => Err(Deadline::error().into()),
+        }
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_rpc::metadata::name;
+use granary_rpc::{Deadline, Error, Reason};
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Full;
@@ -232,5 +233,5 @@ impl http_body::Body for Relay {
 
 /// Takes out what a service says of a credential: it is for the broker, not for the caller.
 pub(crate) fn strip(headers: &mut HeaderMap) -> Option<http::HeaderValue> {
-    headers.remove(metadata::CREDENTIAL_OUTCOME)
+    headers.remove(&name::CREDENTIAL_OUTCOME)
 }

@@ -2,11 +2,13 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use granary_proto::granary::policy::v1::Exposure;
-use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
+use granary_rpc::metadata::name;
+use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::RequestId;
 use granary_server::stack::{Record, Recorded, with_reason};
 use http::{HeaderMap, Request, Response};
@@ -27,6 +29,11 @@ const PREFIX: usize = 5;
 #[derive(Clone)]
 pub(crate) struct Gateway {
     core: Core,
+    own: Arc<OwnRoutes>,
+}
+
+/// What the gateway answers by itself.
+struct OwnRoutes {
     /// Health and reflection, which need no key.
     open: Routes,
     /// Tools by name.
@@ -35,30 +42,27 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn new(core: Core, open: Routes, tools: Routes) -> Self {
-        Self { core, open: open.prepare(), tools: tools.prepare() }
+        Self { core, own: Arc::new(OwnRoutes { open: open.prepare(), tools: tools.prepare() }) }
     }
 
     async fn answer(
-        mut self,
+        &self,
         request: Request<Incoming>,
         id: &RequestId,
         record: &mut Record,
     ) -> Result<Response<Relay>, Status> {
         let path = request.uri().path();
         if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
-            return own(self.open.call(request).await);
+            return own(Box::pin(self.own.open.clone().call(request)).await);
         }
         let limits = &self.core.shared.config.limits;
         let deadline = Deadline::from_header(
-            request.headers().get(metadata::TIMEOUT),
+            request.headers().get(&name::TIMEOUT),
             Duration::from_millis(limits.default_deadline_ms),
             Duration::from_millis(limits.max_deadline_ms),
         )?;
-        let admit = self.core.shared.principals.admit(request.headers(), &self.core.broker, deadline);
-        let caller = match tokio::time::timeout_at(deadline.instant(), admit).await {
-            Ok(caller) => caller?,
-            Err(_) => return Err(Deadline::error().into()),
-        };
+        let caller =
+            self.core.shared.principals.admit(request.headers(), &self.core.broker, deadline).await?;
         record.caller(caller.tenant_header());
         let table = self.core.shared.table;
         let method = table.path(path).ok_or_else(granary_server::stack::unknown_method)?;
@@ -73,7 +77,7 @@ impl Gateway {
             request.extensions_mut().insert(id.clone());
             request.extensions_mut().insert(caller);
             request.extensions_mut().insert(record.account_later());
-            return own(self.tools.call(request).await.map(with_reason));
+            return own(Box::pin(self.own.tools.clone().call(request)).await.map(with_reason));
         }
         let behalf = if method.needs.is_empty() {
             caller.check_scope(method.scope)?;
@@ -91,7 +95,7 @@ impl Gateway {
 
 /// The account that the call names, exactly once.
 fn account(headers: &HeaderMap) -> Result<Identifier, Error> {
-    let mut values = headers.get_all(metadata::ACCOUNT).iter();
+    let mut values = headers.get_all(&name::ACCOUNT).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => Identifier::from_header(value.as_bytes()),
         (None, _) => Err(Error::new(
@@ -129,7 +133,7 @@ impl Service<Request<Incoming>> for Gateway {
                 Ok(response) => response,
                 Err(status) => status.into_http::<Body>().map(Relay::own),
             };
-            response.headers_mut().insert(metadata::REQUEST_ID, id.header().clone());
+            response.headers_mut().insert(name::REQUEST_ID.clone(), id.header().clone());
             Ok(record.observe(response))
         })
     }

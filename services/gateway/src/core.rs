@@ -1,4 +1,5 @@
 //! What one serving thread holds: channels of its own, and the memory that all threads share.
+use std::ops::Deref;
 use std::sync::Arc;
 
 use granary_proto::{Method, PolicyTable};
@@ -30,9 +31,13 @@ pub(crate) struct Shared {
     pub(crate) reports: Arc<Semaphore>,
 }
 
-/// One thread's view.
+/// One thread's view. Cheap to clone: every call holds one.
 #[derive(Clone, Debug)]
-pub(crate) struct Core {
+pub(crate) struct Core(Arc<Thread>);
+
+/// What stands behind a [`Core`].
+#[derive(Debug)]
+pub(crate) struct Thread {
     pub(crate) shared: Arc<Shared>,
     pub(crate) broker: Broker,
     pub(crate) vault: Backend,
@@ -40,8 +45,16 @@ pub(crate) struct Core {
     linkedin: Backend,
 }
 
+impl Deref for Core {
+    type Target = Thread;
+
+    fn deref(&self) -> &Thread {
+        &self.0
+    }
+}
+
 /// A service behind the gateway.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// For calls that are forwarded.
@@ -73,13 +86,13 @@ impl Core {
             let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
             Ok::<_, String>(Backend { name, link: Link::new(peer.clone()), channel: peer.channel()?, edge })
         };
-        Ok(Self {
+        Ok(Self(Arc::new(Thread {
             broker: Broker::new(config.broker.channel()?, config.broker.edge_key()?.as_ref()),
             vault: backend("credential-vault", &config.credential_vault)?,
             harvest: backend("harvest-time", &config.harvest_time)?,
             linkedin: backend("linkedin-data", &config.linkedin_data)?,
             shared,
-        })
+        })))
     }
 
     /// The service that serves a method.
@@ -111,11 +124,7 @@ impl Core {
     ) -> Result<Arc<Ticket>, Status> {
         caller.check_scope(method.scope)?;
         caller.check_account(account.as_str())?;
-        let issue = self.shared.tickets.get(caller, account, method, &self.broker, deadline);
-        match tokio::time::timeout_at(deadline.instant(), issue).await {
-            Ok(ticket) => ticket,
-            Err(_) => Err(Deadline::error().into()),
-        }
+        self.shared.tickets.get(caller, account, method, &self.broker, deadline).await
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Effect;
-use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
+use granary_rpc::metadata::{self, name};
+use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::{RequestId, link};
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
@@ -54,16 +55,16 @@ impl Core {
         let mut headers = HeaderMap::with_capacity(12);
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, content_type(call.headers));
-        headers.insert(metadata::TIMEOUT, call.deadline.header());
-        headers.insert(metadata::REQUEST_ID, call.id.header().clone());
-        for name in ENCODING {
-            if let Some(value) = call.headers.get(&name) {
-                headers.insert(name, value.clone());
+        headers.insert(name::TIMEOUT.clone(), call.deadline.header());
+        headers.insert(name::REQUEST_ID.clone(), call.id.header().clone());
+        for encoding in ENCODING {
+            if let Some(value) = call.headers.get(&encoding) {
+                headers.insert(encoding, value.clone());
             }
         }
         options::pass_on(call.headers, &mut headers)?;
         if let Some(edge) = &backend.edge {
-            headers.insert(metadata::EDGE_KEY, edge.clone());
+            headers.insert(name::EDGE_KEY.clone(), edge.clone());
         }
         let watch = match behalf {
             Behalf::Caller => {
@@ -75,19 +76,18 @@ impl Core {
                 None
             }
             Behalf::Account { caller, account, ticket } => {
-                headers.insert(metadata::TICKET, ticket.header());
-                headers.insert(metadata::TENANT, caller.tenant_header());
+                headers.insert(name::TICKET.clone(), ticket.header());
+                headers.insert(name::TENANT.clone(), caller.tenant_header());
                 let account_header = HeaderValue::try_from(account.to_header())
                     .map_err(|_| Error::new(Reason::Internal, "the account cannot be a header"))?;
-                headers.insert(metadata::ACCOUNT, account_header);
+                headers.insert(name::ACCOUNT.clone(), account_header);
                 Some(Watch::new(self.clone(), caller, account, ticket))
             }
         };
         let mut request = Request::new(call.body);
         *request.method_mut() = http::Method::POST;
         *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() =
-            call.method.path.parse().map_err(|_| Error::new(Reason::Internal, "unusable path"))?;
+        *request.uri_mut() = backend.link.uri(&call.method.path)?;
         *request.headers_mut() = headers;
         let mut sleep = Box::pin(tokio::time::sleep_until(call.deadline.instant()));
         let response = send(backend, request, &mut sleep, call.method).await?;

@@ -1,25 +1,26 @@
 //! The caller's options on a call, parsed: nothing else of the caller's metadata is passed on.
-use granary_rpc::{Error, Violation, metadata};
+use granary_rpc::metadata::{self, name};
+use granary_rpc::{Error, Violation};
 use http::{HeaderMap, HeaderValue};
 
 /// Copies the options that are well-formed; an ill-formed one is a fault.
 pub(crate) fn pass_on(from: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
     let mut faults = Vec::new();
-    for (name, fits, shape) in OPTIONS {
-        let mut values = from.get_all(name).iter();
+    for (option, fits, shape) in OPTIONS {
+        let mut values = from.get_all(option).iter();
         let Some(value) = values.next() else { continue };
         if values.next().is_none() && fits(value.as_bytes()) {
-            to.insert(name, value.clone());
+            to.insert(option, value.clone());
         } else {
             faults.push(Violation {
-                field: name.to_owned(),
+                field: option.to_owned(),
                 description: format!("must stand once, as {shape}"),
             });
         }
     }
     // A trace context that is not well-formed is dropped, as its specification asks.
-    if let Some(value) = from.get(metadata::TRACEPARENT).filter(|v| traceparent(v)) {
-        to.insert(metadata::TRACEPARENT, value.clone());
+    if let Some(value) = from.get(&name::TRACEPARENT).filter(|v| traceparent(v)) {
+        to.insert(name::TRACEPARENT.clone(), value.clone());
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }

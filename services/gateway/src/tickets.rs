@@ -80,13 +80,30 @@ impl Tickets {
             self.cache.invalidate(&slot).await;
         }
         metrics::counter!("granary_ticket_cache_total", "result" => "miss").increment(1);
+        // Boxed, so that a hit does not carry the room that a miss needs.
+        Box::pin(self.issue(slot, caller, account, method, broker, deadline)).await
+    }
+
+    async fn issue(
+        &self,
+        slot: Slot,
+        caller: &Admitted,
+        account: &Identifier,
+        method: &Method,
+        broker: &Broker,
+        deadline: Deadline,
+    ) -> Result<Arc<Ticket>, Status> {
         let ask = IssueTicketRequest {
             principal_token: caller.token().to_vec(),
             identifier: account.as_str().to_owned(),
             method: method.name().to_owned(),
         };
         let issue = async { broker.issue(ask, deadline).await.and_then(Ticket::new) };
-        self.cache.try_get_with(slot, issue).await.map_err(|status| (*status).clone())
+        let issued = self.cache.try_get_with(slot, issue);
+        match tokio::time::timeout_at(deadline.instant(), issued).await {
+            Ok(ticket) => ticket.map_err(|status| (*status).clone()),
+            Err(_) => Err(Deadline::error().into()),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use granary_proto::PolicyTable;
-use granary_rpc::metadata;
+use granary_rpc::metadata::name;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
 use metrics::{Counter, Histogram};
@@ -80,8 +80,8 @@ impl Record {
         Self {
             instruments: Instruments::of(path),
             id: id.clone(),
-            tenant: headers.get(metadata::TENANT).cloned(),
-            account: headers.get(metadata::ACCOUNT).cloned(),
+            tenant: headers.get(&name::TENANT).cloned(),
+            account: headers.get(&name::ACCOUNT).cloned(),
             later: None,
             start,
         }
