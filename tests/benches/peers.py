@@ -48,7 +48,7 @@ def nginx(processes, program, service):
 
 
 def envoy(processes, program, service):
-    """Starts Envoy as a plain router before a service; returns it and its port."""
+    """Starts Envoy before a service, injecting one credential for all; returns it and its port."""
     port, config = processes.port(), processes.folder / "envoy.json"
     config.write_text(json.dumps(_envoy(port, service)))
     command = [program, "-c", config, "--concurrency", 1, "--disable-hot-restart", "--log-level", "warn"]
@@ -64,11 +64,23 @@ def _envoy(port, service):
 
     extensions = "envoy.extensions"
     router = typed(f"{extensions}.filters.http.router.v3.Router")
+    # The nearest thing that Envoy has: one fixed credential for every caller.
+    generic = typed(
+        f"{extensions}.http.injected_credentials.generic.v3.Generic", credential={"name": "credential"}, header="x-credential"
+    )
+    injector = typed(
+        f"{extensions}.filters.http.credential_injector.v3.CredentialInjector",
+        overwrite=True,
+        credential={"name": "envoy.http.injected_credentials.generic", "typed_config": generic},
+    )
     manager = typed(
         f"{extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="in",
         codec_type="HTTP2",
-        http_filters=[{"name": "envoy.filters.http.router", "typed_config": router}],
+        http_filters=[
+            {"name": "envoy.filters.http.credential_injector", "typed_config": injector},
+            {"name": "envoy.filters.http.router", "typed_config": router},
+        ],
         route_config={
             "virtual_hosts": [
                 {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "service"}}]}
@@ -90,4 +102,5 @@ def _envoy(port, service):
     }
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     listener = {"name": "in", "address": address(port), "filter_chains": [chain]}
-    return {"static_resources": {"listeners": [listener], "clusters": [cluster]}}
+    secret = {"name": "credential", "generic_secret": {"secret": {"inline_string": "x" * 400}}}
+    return {"static_resources": {"listeners": [listener], "clusters": [cluster], "secrets": [secret]}}
