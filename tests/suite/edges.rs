@@ -31,6 +31,7 @@ async fn the_broker_and_the_services_answer_the_gateway_alone() {
         request.metadata_mut().insert("granary-edge-key", edge.trim().parse().unwrap());
         request.metadata_mut().insert("granary-tenant", "default".parse().unwrap());
         request.metadata_mut().insert("granary-account", "a".parse().unwrap());
+        request.metadata_mut().insert("granary-incarnation", "00".repeat(16).parse().unwrap());
         if let Some(ticket) = ticket {
             let value = tonic::metadata::MetadataValue::from_bytes(ticket);
             request.metadata_mut().insert_bin("granary-ticket-bin", value);

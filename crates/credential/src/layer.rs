@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use data_encoding::{BASE64, BASE64_NOPAD};
+use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use futures_util::future::{Either, Ready, ready};
 use granary_proto::PolicyTable;
 use granary_rpc::metadata::name;
@@ -47,10 +47,14 @@ impl TicketLayer {
         let tenant = one(headers, &name::TENANT).ok_or_else(|| refused("the request names no tenant"))?;
         let account = one(headers, &name::ACCOUNT).ok_or_else(|| refused("the request names no account"))?;
         let account = Identifier::from_header(account)?;
+        let incarnation = one(headers, &name::INCARNATION)
+            .and_then(|text| HEXLOWER.decode(text).ok())
+            .ok_or_else(|| refused("the request names no incarnation of the account"))?;
         let expected = Expected {
             audience: &method.service,
             tenant: std::str::from_utf8(tenant).map_err(|_| refused("the request names no tenant"))?,
             account: account.as_str(),
+            incarnation: &incarnation,
             needs: &method.needs,
             now_ms: now_ms(),
         };

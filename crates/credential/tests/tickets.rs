@@ -37,6 +37,7 @@ fn open<'a>(ring: &Ring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>)) 
         audience: AUDIENCE,
         tenant: "acme",
         account: "user_ha_456",
+        incarnation: &[7; 16],
         needs: &NEEDS,
         now_ms: NOW + 1,
     };
@@ -49,8 +50,14 @@ fn a_ticket_opens_where_it_should_and_gives_the_credential_back() {
     let ring = Ring::single(Key::random());
     let ticket = seal(&ring, &[(credential(), 3)]);
     let needs = needs(&[Kind::HarvestToken]);
-    let expected =
-        Expected { audience: AUDIENCE, tenant: "acme", account: "user_ha_456", needs: &needs, now_ms: NOW };
+    let expected = Expected {
+        audience: AUDIENCE,
+        tenant: "acme",
+        account: "user_ha_456",
+        incarnation: &[7; 16],
+        needs: &needs,
+        now_ms: NOW,
+    };
     let grant = ticket::open(&ring, &ticket, &expected).unwrap();
     assert_eq!(grant.credentials(), &[(credential(), 3)]);
     assert_eq!(grant.incarnation(), &[7; 16]);
@@ -67,6 +74,7 @@ fn a_ticket_for_anything_else_is_refused() {
     );
     assert_eq!(open(&ring, &ticket, |e| e.tenant = "other"), Err(Refused::Account));
     assert_eq!(open(&ring, &ticket, |e| e.account = "user_ha_45"), Err(Refused::Account));
+    assert_eq!(open(&ring, &ticket, |e| e.incarnation = &[8; 16]), Err(Refused::Incarnation));
     assert_eq!(open(&ring, &ticket, |e| e.now_ms = NOW + 60_000), Err(Refused::Expired));
     assert_eq!(open(&Ring::single(Key::random()), &ticket, |_| {}), Err(Refused::Unreadable));
 }

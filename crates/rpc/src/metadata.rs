@@ -21,6 +21,8 @@ pub const TIMEOUT: &str = "grpc-timeout";
 pub const TICKET: &str = "granary-ticket-bin";
 /// From the gateway to services: the tenant.
 pub const TENANT: &str = "granary-tenant";
+/// From the gateway to services: the account's incarnation in hexadecimal, which differs once it was deleted and recreated.
+pub const INCARNATION: &str = "granary-incarnation";
 /// Between services, where they do not use mutual TLS: the key of the edge.
 pub const EDGE_KEY: &str = "granary-edge-key";
 
@@ -48,6 +50,7 @@ pub mod name {
         ACCOUNT = "granary-account";
         CREDENTIAL_OUTCOME = "granary-credential-outcome";
         EDGE_KEY = "granary-edge-key";
+        INCARNATION = "granary-incarnation";
         REQUEST_ID = "granary-request-id";
         TENANT = "granary-tenant";
         TICKET = "granary-ticket-bin";

@@ -77,6 +77,7 @@ impl Core {
             }
             Behalf::Account { caller, account, ticket } => {
                 headers.insert(name::TICKET.clone(), ticket.header());
+                headers.insert(name::INCARNATION.clone(), ticket.incarnation());
                 headers.insert(name::TENANT.clone(), caller.tenant_header());
                 let account_header = HeaderValue::try_from(account.to_header())
                     .map_err(|_| Error::new(Reason::Internal, "the account cannot be a header"))?;

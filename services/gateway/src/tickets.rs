@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use bytes::Bytes;
+use data_encoding::HEXLOWER;
 use granary_proto::Method;
 use granary_proto::granary::vault::v1::{CredentialStatus, IssueTicketRequest, TicketCredential};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
@@ -42,6 +43,7 @@ struct Slot {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     header: HeaderValue,
+    incarnation: HeaderValue,
     until: Instant,
     pub(crate) credentials: Vec<TicketCredential>,
     unproven: AtomicBool,
@@ -123,11 +125,18 @@ impl Ticket {
             matches!(c.status(), CredentialStatus::Pending | CredentialStatus::Suspect)
         };
         let unproven = AtomicBool::new(answer.credentials.iter().any(open));
-        Ok(Arc::new(Self { header, until, credentials: answer.credentials, unproven }))
+        let incarnation = HeaderValue::try_from(HEXLOWER.encode(&answer.incarnation))
+            .map_err(|_| Error::new(Reason::Internal, "the incarnation cannot be a header"))?;
+        Ok(Arc::new(Self { header, incarnation, until, credentials: answer.credentials, unproven }))
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
+    }
+
+    /// The account's incarnation, which the service holds against the ticket.
+    pub(crate) fn incarnation(&self) -> HeaderValue {
+        self.incarnation.clone()
     }
 
     /// Whether this is the first success of a ticket of which a credential has not been seen to work: worth one report.

@@ -16,6 +16,8 @@ pub struct Expected<'a> {
     pub tenant: &'a str,
     /// The account that the gateway named.
     pub account: &'a str,
+    /// The account's incarnation that the gateway named.
+    pub incarnation: &'a [u8],
     /// What the called method declares: exactly one credential for each entry, and no other.
     pub needs: &'a [Vec<Kind>],
     /// The time of arrival, in milliseconds since 1970.
@@ -34,6 +36,9 @@ pub enum Refused {
     /// It names another tenant or account.
     #[error("the ticket is for another account")]
     Account,
+    /// It was made before the account was deleted and created anew.
+    #[error("the ticket is for an earlier account of that name")]
+    Incarnation,
     /// It is past its expiry.
     #[error("the ticket has expired")]
     Expired,
@@ -61,6 +66,9 @@ pub fn open(ring: &Ring, ticket: &[u8], expected: &Expected<'_>) -> Result<Grant
     }
     if header.tenant != expected.tenant || header.account != expected.account {
         return Err(Refused::Account);
+    }
+    if header.incarnation != expected.incarnation {
+        return Err(Refused::Incarnation);
     }
     if expected.now_ms >= header.expires_ms {
         return Err(Refused::Expired);

@@ -83,7 +83,8 @@ impl CredentialBroker {
             .ok_or_else(|| Error::new(Reason::Internal, "the ticket cannot be sealed"))?;
         let expire_time = timestamp(i64::try_from(header.expires_ms).unwrap_or(i64::MAX));
         let kinds = credentials.iter().map(|(credential, _)| credential.kind()).collect();
-        Ok((wire::IssueTicketResponse { ticket, expire_time, credentials: inside }, kinds))
+        let incarnation = account.record.incarnation.clone();
+        Ok((wire::IssueTicketResponse { ticket, expire_time, credentials: inside, incarnation }, kinds))
     }
 }
 

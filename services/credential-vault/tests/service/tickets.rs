@@ -10,27 +10,27 @@ use crate::support::{
     linkedin_session, reason, suite, suite_with,
 };
 
-const SCRAPE: &str = "granary.linkedin.v1.LinkedInData/ScrapeProfile";
 const PROBE: &str = "granary.harvest.v1.HarvestTime/ProbeHarvestToken";
 
 impl Suite {
     /// Opens a ticket as the method's own service would.
-    fn open(&self, ticket: &[u8], method: &str, tenant: &str, account: &str) -> Grant {
+    fn open(&self, issued: &wire::IssueTicketResponse, method: &str, tenant: &str, account: &str) -> Grant {
         let method = granary_proto::policy_table().unwrap().path(&format!("/{method}")).unwrap();
         let expected = Expected {
             audience: &method.service,
             tenant,
             account,
+            incarnation: &issued.incarnation,
             needs: &method.needs,
             now_ms: granary_credential::layer::now_ms(),
         };
-        ticket::open(&self.rings[&method.service], ticket, &expected).unwrap()
+        ticket::open(&self.rings[&method.service], &issued.ticket, &expected).unwrap()
     }
 
     /// The secret texts that a call of the method may use.
     pub(crate) async fn opened_text(&self, method: &str, account: &str) -> Vec<String> {
         let issued = self.ticket(&self.operator, account, method).await.unwrap();
-        let grant = self.open(&issued.ticket, method, "acme", account);
+        let grant = self.open(&issued, method, "acme", account);
         grant.secrets().iter().map(|secret| secret.expose().to_owned()).collect()
     }
 }
@@ -53,12 +53,17 @@ async fn with_all_kinds(options: Options) -> Suite {
 #[tokio::test]
 async fn a_ticket_holds_the_declared_kind_and_nothing_else_is_read() {
     let suite = with_all_kinds(Options::default()).await;
-    for (method, kind, text) in
-        [(LOG_TIME, Kind::HarvestToken, "canary-harvest"), (SCRAPE, Kind::HarvestapiKey, "canary-harvestapi")]
-    {
+    // Every method that needs a credential.
+    for method in granary_proto::policy_table().unwrap().methods().iter().filter(|m| !m.needs.is_empty()) {
+        let (kind, text) = match method.needs.as_slice() {
+            [need] if need[0] == Kind::HarvestToken => (Kind::HarvestToken, "canary-harvest"),
+            [need] if need[0] == Kind::HarvestapiKey => (Kind::HarvestapiKey, "canary-harvestapi"),
+            needs => panic!("say here what a ticket for {needs:?} holds"),
+        };
+        let method = method.name();
         suite.store.reset();
         let issued = suite.ticket(&suite.operator, "u", method).await.unwrap();
-        let grant = suite.open(&issued.ticket, method, "acme", "u");
+        let grant = suite.open(&issued, method, "acme", "u");
         assert_eq!(grant.credentials().len(), 1);
         assert_eq!(grant.secrets()[0].expose(), text);
         assert_eq!(issued.credentials.len(), 1);
@@ -83,6 +88,7 @@ async fn a_ticket_is_sealed_for_its_service_alone() {
         audience,
         tenant: "acme",
         account: "u",
+        incarnation: &issued.incarnation,
         needs: &method.needs,
         now_ms: granary_credential::layer::now_ms(),
     };

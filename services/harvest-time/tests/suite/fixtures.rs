@@ -38,7 +38,7 @@ async fn run(fixture: &Value) -> Result<(), String> {
         if header("authorization") != format!("Bearer {TOKEN}") || header("harvest-account-id") != "910077" {
             return Err(format!("{} {} came without the credential", call.method, call.path));
         }
-        if !header("user-agent").starts_with("Granary (+https://") {
+        if header("user-agent") != granary_harvest_time::Config::default().user_agent {
             return Err(format!("the user agent was {:?}", header("user-agent")));
         }
     }

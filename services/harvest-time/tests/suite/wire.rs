@@ -125,6 +125,7 @@ impl Door {
         metadata.insert_bin(metadata::TICKET, MetadataValue::from_bytes(&ticket));
         metadata.insert(metadata::TENANT, TENANT.parse().unwrap());
         metadata.insert(metadata::ACCOUNT, ACCOUNT.parse().unwrap());
+        metadata.insert(metadata::INCARNATION, "07".repeat(16).parse().unwrap());
     }
 }
 
