@@ -80,8 +80,10 @@ proptest! {
             url_encoded(&once[1], &turns, plus),
         ];
         for form in once.iter().chain(&twice) {
-            let out = masked_text(&secret, &format!("x{before}{form}{after}"));
-            prop_assert_eq!(out, format!("x{before}{MASK}{after}"), "{}", form);
+            // The blank keeps what follows from completing an escape that the secret's last character begins: in
+            // "%" before "25", the digits would belong to the secret's own encoding.
+            let out = masked_text(&secret, &format!("x{before}{form} {after}"));
+            prop_assert_eq!(out, format!("x{before}{MASK} {after}"), "{}", form);
         }
     }
 
