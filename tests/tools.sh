@@ -1,6 +1,5 @@
-# Finds or installs the tools that tests need. Sourced; `need NAME` fails with what to do.
-
-# need_buf, need_grpcurl, need_python: print nothing, set BUF, GRPCURL, PYTHON.
+# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl and need_python set BUF, GRPCURL and PYTHON,
+# or fail and say what to do.
 
 missing() {
   echo "missing: $1" >&2

@@ -67,6 +67,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Open {
     address: SocketAddr,
+    health: Health,
     task: JoinHandle<()>,
 }
 
@@ -135,7 +136,7 @@ impl Door {
         let stack = Stack::new(routes.routes(), guard, &self.limits);
         health.set_all(services, true).await;
 
-        let stop = CancellationToken::new();
+        let (told, stop) = (health.clone(), CancellationToken::new());
         if let Some(tls) = &tls {
             tokio::spawn(tls.clone().follow(stop.clone()));
         }
@@ -149,7 +150,7 @@ impl Door {
                 tracing::error!(%error, %address, "a listener ended");
             }
         });
-        Ok(Open { address, task })
+        Ok(Open { address, health: told, task })
     }
 }
 
@@ -157,6 +158,11 @@ impl Open {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What it says of its services, for what only they know.
+    pub fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Waits until it has closed and the last call is answered.

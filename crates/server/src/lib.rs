@@ -4,6 +4,7 @@ pub mod channel;
 pub mod config;
 pub mod door;
 pub mod edge;
+mod gather;
 pub mod health;
 pub mod link;
 pub mod listen;

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
+use crate::gather::Gather;
 use crate::tls::ServerTls;
 
 /// How long a TLS handshake may take.
@@ -124,7 +125,7 @@ async fn connection<S, B>(
         return;
     }
     let Some(tls) = tls else {
-        return http2(TokioIo::new(stream), limits, service, end).await;
+        return http2(TokioIo::new(Gather::new(stream)), limits, service, end).await;
     };
     let acceptor = tokio_rustls::TlsAcceptor::from(tls.current());
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
@@ -136,7 +137,7 @@ async fn connection<S, B>(
         metrics::counter!("granary_tls_failures_total").increment(1);
         return;
     }
-    http2(TokioIo::new(stream), limits, service, end).await;
+    http2(TokioIo::new(Gather::new(stream)), limits, service, end).await;
 }
 
 async fn http2<S, B, I>(io: I, limits: &Limits, service: S, end: CancellationToken)

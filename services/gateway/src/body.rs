@@ -100,8 +100,7 @@ impl Answer {
             Self::Own(body) => Pin::new(body).poll_frame(cx),
             Self::Service { body, write } => Pin::new(body).poll_frame(cx).map_err(|error| {
                 let cut = if *write {
-                    let text = "the answer was cut off; whether the change was made is not known: look before repeating it";
-                    Error::new(Reason::UnknownOutcome, text)
+                    unknown_outcome("the answer was cut off")
                 } else {
                     Error::new(Reason::ServiceUnavailable, "the service's answer was cut off")
                 };
@@ -234,4 +233,10 @@ impl http_body::Body for Relay {
 /// Takes out what a service says of a credential: it is for the broker, not for the caller.
 pub(crate) fn strip(headers: &mut HeaderMap) -> Option<http::HeaderValue> {
     headers.remove(&name::CREDENTIAL_OUTCOME)
+}
+
+/// A change that was sent and whose answer did not arrive.
+pub(crate) fn unknown_outcome(what: &str) -> Error {
+    let text = format!("{what}; whether the change was made is not known: look before repeating it");
+    Error::new(Reason::UnknownOutcome, text)
 }

@@ -15,7 +15,7 @@ use tokio::time::Sleep;
 use tonic::Status;
 
 use crate::admit::Admitted;
-use crate::body::{Exceeded, Outbound, Relay, strip};
+use crate::body::{Exceeded, Outbound, Relay, strip, unknown_outcome};
 use crate::core::{Backend, Core};
 use crate::options;
 use crate::outcome::Watch;
@@ -119,13 +119,8 @@ async fn send(
 
 /// What a broken connection to a service means for the caller.
 fn failed(backend: &Backend, error: link::Error, method: &Method) -> Error {
-    let sent = matches!(error, link::Error::Broken(_));
-    if sent && changes(method) {
-        let text = format!(
-            "the connection to {} broke; whether the change was made is not known: look before repeating it",
-            backend.name
-        );
-        return Error::new(Reason::UnknownOutcome, text).caused_by(error);
+    if matches!(error, link::Error::Broken(_)) && changes(method) {
+        return unknown_outcome(&format!("the connection to {} broke", backend.name)).caused_by(error);
     }
     Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.name))
         .with("service", backend.name)

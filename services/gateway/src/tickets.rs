@@ -28,6 +28,8 @@ const USE: Duration = Duration::from_secs(50);
 pub(crate) struct Tickets {
     cache: Cache<Slot, Arc<Ticket>>,
     generations: Arc<Generations>,
+    hits: metrics::Counter,
+    misses: metrics::Counter,
 }
 
 /// What a ticket is good for. The generation is part of it: after an invalidation, it names another slot.
@@ -51,7 +53,13 @@ pub(crate) struct Ticket {
 
 impl Tickets {
     pub(crate) fn new(max: u64, generations: Arc<Generations>) -> Self {
-        Self { cache: Cache::builder().max_capacity(max).time_to_live(USE).build(), generations }
+        let counter = |result| metrics::counter!("granary_ticket_cache_total", "result" => result);
+        Self {
+            cache: Cache::builder().max_capacity(max).time_to_live(USE).build(),
+            generations,
+            hits: counter("hit"),
+            misses: counter("miss"),
+        }
     }
 
     pub(crate) async fn sweep(&self) {
@@ -76,12 +84,12 @@ impl Tickets {
         };
         if let Some(ticket) = self.cache.get(&slot).await {
             if ticket.until > Instant::now() {
-                metrics::counter!("granary_ticket_cache_total", "result" => "hit").increment(1);
+                self.hits.increment(1);
                 return Ok(ticket);
             }
             self.cache.invalidate(&slot).await;
         }
-        metrics::counter!("granary_ticket_cache_total", "result" => "miss").increment(1);
+        self.misses.increment(1);
         // Boxed, so that a hit does not carry the room that a miss needs.
         Box::pin(self.issue(slot, caller, account, method, broker, deadline)).await
     }

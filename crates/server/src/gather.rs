@@ -1,0 +1,159 @@
+//! Gathers what one turn of a connection writes into one system call.
+//!
+//! The HTTP/2 stack writes each answer by itself. Here a flush only asks for another turn of the connection, at whose first
+//! read everything is written at once; answers that became ready in between go along.
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Most bytes that wait. Longer answers are written as they come.
+const ROOM: usize = 64 * 1024;
+/// What a quiet connection keeps.
+const KEPT: usize = 16 * 1024;
+
+/// A stream whose writes wait for the next read, flush of a full buffer, or shutdown.
+#[derive(Debug)]
+pub(crate) struct Gather<S> {
+    inner: S,
+    waiting: BytesMut,
+    asked: bool,
+}
+
+impl<S: AsyncWrite + Unpin> Gather<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner, waiting: BytesMut::new(), asked: false }
+    }
+
+    fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.asked = false;
+        while !self.waiting.is_empty() {
+            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.waiting))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.waiting.advance(written);
+        }
+        if self.waiting.capacity() > KEPT {
+            self.waiting = BytesMut::new();
+        } else {
+            self.waiting.clear();
+        }
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    /// Room for at least one byte, once what waits has been written where it was too much.
+    fn room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.waiting.len() >= ROOM {
+            ready!(self.drain(cx))?;
+        }
+        Poll::Ready(Ok(ROOM - self.waiting.len()))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if !this.waiting.is_empty()
+            && let Poll::Ready(Err(error)) = this.drain(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        Pin::new(&mut this.inner).poll_read(cx, buf)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let taken = ready!(self.room(cx))?.min(buf.len());
+        self.waiting.extend_from_slice(&buf[..taken]);
+        Poll::Ready(Ok(taken))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let room = ready!(self.room(cx))?;
+        let mut taken = 0;
+        for buf in bufs {
+            let part = buf.len().min(room - taken);
+            self.waiting.extend_from_slice(&buf[..part]);
+            taken += part;
+        }
+        Poll::Ready(Ok(taken))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.waiting.is_empty() && !self.asked {
+            self.asked = true;
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.drain(cx))?;
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_flushed_leaves_at_the_next_read_and_nothing_is_lost_at_the_end() {
+        let (near, mut far) = tokio::io::duplex(ROOM / 4);
+        let sent: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+        let expected = sent.clone();
+        let writer = tokio::spawn(async move {
+            let (mut read, mut write) = tokio::io::split(Gather::new(near));
+            let reader = tokio::spawn(async move {
+                let mut nothing = [0; 1];
+                // Woken by each flush; an end of file is the other side's last word.
+                let _ = read.read(&mut nothing).await;
+            });
+            for part in sent.chunks(1_500) {
+                write.write_all(part).await.unwrap();
+                write.flush().await.unwrap();
+            }
+            write.shutdown().await.unwrap();
+            reader.await.unwrap();
+        });
+        let mut arrived = Vec::new();
+        far.read_to_end(&mut arrived).await.unwrap();
+        drop(far);
+        writer.await.unwrap();
+        assert_eq!(arrived, expected);
+    }
+
+    #[tokio::test]
+    async fn several_flushed_writes_arrive_together() {
+        let (near, mut far) = tokio::io::duplex(ROOM);
+        let mut gather = Gather::new(near);
+        for part in [b"one ", b"two ", b"six "] {
+            gather.write_all(part).await.unwrap();
+            gather.flush().await.unwrap();
+        }
+        let mut buf = [0; 64];
+        let early = tokio::time::timeout(std::time::Duration::from_millis(20), far.read(&mut buf)).await;
+        assert!(early.is_err(), "nothing leaves before the connection's next turn");
+        let turn = tokio::time::timeout(std::time::Duration::from_millis(20), gather.read(&mut [0; 1])).await;
+        assert!(turn.is_err());
+        assert_eq!(far.read(&mut buf).await.unwrap(), 12);
+    }
+}
