@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::audit::Audit;
-use crate::store::embedded::master;
-use crate::store::{Embedded, Store};
+use crate::store::{Store, vault};
+use crate::stores::{self, Place};
 
 /// The configuration of credential-vault.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +21,10 @@ pub struct Config {
     pub public: Door,
     /// The broker's door, for the gateway alone. Default 127.0.0.1:7102.
     pub broker: Door,
+    /// Where everything is kept: "embedded", one encrypted file, or "vault", HashiCorp Vault. Default "embedded".
+    pub store: stores::Kind,
+    /// HashiCorp Vault, where `store` says so, or where everything is to be moved there.
+    pub vault: vault::Config,
     /// The file of the embedded store.
     pub store_path: PathBuf,
     /// A file that holds the master key: 32 bytes in base64. Unset: the environment variable `GRANARY_MASTER_KEY`.
@@ -46,6 +50,8 @@ pub struct Parts {
     pub audit: Audit,
     /// As in [`Config`].
     pub one_key_for_harvest: bool,
+    /// What kind of store it is, and where the other one would be; without it, nothing can be moved.
+    pub place: Option<(stores::Kind, Place)>,
 }
 
 impl Default for Config {
@@ -53,6 +59,8 @@ impl Default for Config {
         Self {
             public: Door::loopback(7101, None),
             broker: Door::loopback(7102, None),
+            store: stores::Kind::Embedded,
+            vault: vault::Config::default(),
             store_path: PathBuf::new(),
             master_key_file: None,
             ticket_keys: BTreeMap::new(),
@@ -73,15 +81,18 @@ impl Config {
 
     /// Everything that is wrong with the store and the keys, in words for the operator; empty if nothing is.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        if self.store_path.as_os_str().is_empty() {
-            faults.push("store_path must name the file of the store".to_owned());
-        } else if self.store_path.is_dir() {
-            faults.push(format!("store_path {} is a folder", self.store_path.display()));
-        }
-        faults.extend(master::read(self.master_key_file.as_deref()).err());
+        let mut faults = self.place().faults(self.store);
         faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
         faults
+    }
+
+    /// Where its stores are.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            path: self.store_path.clone(),
+            master_key_file: self.master_key_file.clone(),
+            vault: self.vault.clone(),
+        }
     }
 }
 
@@ -89,13 +100,12 @@ impl Config {
 ///
 /// # Errors
 /// All faults of the configuration, or the first thing that cannot be opened.
-pub fn parts(config: &Config) -> Result<Parts, Error> {
+pub async fn parts(config: &Config) -> Result<Parts, Error> {
     let faults = config.faults();
     if !faults.is_empty() {
         return Err(Error::Config(faults));
     }
     let one_fault = |fault| Error::Config(vec![fault]);
-    let master_key = master::read(config.master_key_file.as_deref()).map_err(one_fault)?;
     let rings = config
         .ticket_keys
         .iter()
@@ -106,9 +116,10 @@ pub fn parts(config: &Config) -> Result<Parts, Error> {
         Some(path) => Audit::to_file(path).map_err(|source| Error::Audit { path: path.clone(), source })?,
         None => Audit::none(),
     };
-    let store = Embedded::open(&config.store_path, &master_key)
-        .map_err(|source| Error::Open { path: config.store_path.clone(), source })?;
-    Ok(Parts { store: Arc::new(store), rings, audit, one_key_for_harvest: config.one_key_for_harvest })
+    let place = config.place();
+    let store = place.open_to_use(config.store).await?;
+    let place = Some((config.store, place));
+    Ok(Parts { store, rings, audit, one_key_for_harvest: config.one_key_for_harvest, place })
 }
 
 fn ring(service: &str, path: &Path) -> Result<Ring, String> {
@@ -126,8 +137,8 @@ fn ring(service: &str, path: &Path) -> Result<Ring, String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn all_faults_are_told_at_once() {
+    #[tokio::test]
+    async fn all_faults_are_told_at_once() {
         let dir = tempfile::tempdir().unwrap();
         let bad = dir.path().join("bad.keys");
         std::fs::write(&bad, "sekret").unwrap();
@@ -142,7 +153,7 @@ mod tests {
         let faults = config.faults();
         assert_eq!(faults.len(), 4, "{faults:?}");
         assert!(!faults.concat().contains("sekret"));
-        assert!(matches!(parts(&config), Err(Error::Config(all)) if all == faults));
+        assert!(matches!(parts(&config).await, Err(Error::Config(all)) if all == faults));
     }
 
     #[test]

@@ -138,31 +138,61 @@ macro_rules! documents {
 
 documents!(Account, Credential, Tenant, ApiKey, SystemKey);
 
-/// A record's data with every sealed value passed through `reseal`; everything else stays as it is.
-pub(crate) fn reseal(
-    path: &str,
-    data: &[u8],
-    mut reseal: impl FnMut(&Context, &[u8]) -> Result<Vec<u8>, store::Error>,
-) -> Result<Vec<u8>, store::Error> {
-    let corrupt = |_| store::Error::Corrupt("a record that cannot be read".to_owned());
-    let segments: Vec<&str> = path.split('/').collect();
-    match segments.as_slice() {
-        [paths::ACCOUNTS, _, _, _, paths::ACCOUNT] => Ok(data.to_vec()),
-        [paths::ACCOUNTS, tenant, _, _, _] => {
-            let mut record = Credential::decode(data).map_err(corrupt)?;
-            let context = Context::credential(tenant, &record.incarnation, record.kind());
-            for value in &mut record.values {
-                value.sealed = reseal(&context, &value.sealed)?;
+/// A record as far as sealing it anew is concerned: its sealed values can be replaced, everything else stays as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Sealable {
+    /// Nothing in it is sealed.
+    Plain(Vec<u8>),
+    /// The credential of one kind, of this tenant.
+    Credential(String, Credential),
+    /// A key of ours, of this name.
+    System(String, SystemKey),
+}
+
+impl Sealable {
+    pub(crate) fn read(path: &str, data: &[u8]) -> Result<Self, store::Error> {
+        let corrupt = |_| store::Error::Corrupt("a record that cannot be read".to_owned());
+        let segments: Vec<&str> = path.split('/').collect();
+        Ok(match segments.as_slice() {
+            [paths::ACCOUNTS, _, _, _, paths::ACCOUNT] => Self::Plain(data.to_vec()),
+            [paths::ACCOUNTS, tenant, _, _, _] => {
+                Self::Credential((*tenant).to_owned(), Credential::decode(data).map_err(corrupt)?)
             }
-            Ok(record.encode_to_vec())
-        }
-        [paths::SYSTEM, name] => {
-            let mut record = SystemKey::decode(data).map_err(corrupt)?;
-            if !record.sealed.is_empty() {
-                record.sealed = reseal(&Context::system(name), &record.sealed)?;
+            [paths::SYSTEM, name] => {
+                Self::System((*name).to_owned(), SystemKey::decode(data).map_err(corrupt)?)
             }
-            Ok(record.encode_to_vec())
+            _ => Self::Plain(data.to_vec()),
+        })
+    }
+
+    /// Every sealed value with the place that it is sealed for.
+    pub(crate) fn values(&mut self) -> Vec<(Context, &mut Vec<u8>)> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::Credential(tenant, record) => {
+                let context = Context::credential(tenant, &record.incarnation, record.kind());
+                record.values.iter_mut().map(|value| (context.clone(), &mut value.sealed)).collect()
+            }
+            Self::System(_, record) if record.sealed.is_empty() => Vec::new(),
+            Self::System(name, record) => vec![(Context::system(name), &mut record.sealed)],
         }
-        _ => Ok(data.to_vec()),
+    }
+
+    /// Whether two records are the same but for how their values are sealed. The id of the last write tells.
+    pub(crate) fn same_write(&self, other: &Self) -> bool {
+        let bare = |record: &Self| {
+            let mut record = record.clone();
+            record.values().into_iter().for_each(|(_, value)| value.clear());
+            record
+        };
+        bare(self) == bare(other)
+    }
+
+    pub(crate) fn encode(self) -> Vec<u8> {
+        match self {
+            Self::Plain(data) => data,
+            Self::Credential(_, record) => record.encode_to_vec(),
+            Self::System(_, record) => record.encode_to_vec(),
+        }
     }
 }

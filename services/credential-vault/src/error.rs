@@ -17,6 +17,9 @@ pub enum Error {
         /// Why.
         source: OpenError,
     },
+    /// HashiCorp Vault cannot be used as the store.
+    #[error("cannot use vault as the store: {0}")]
+    Vault(#[from] crate::store::vault::OpenError),
     /// The audit log cannot be opened.
     #[error("cannot open the audit log at {path}: {source}")]
     Audit {

@@ -9,6 +9,9 @@ pub(crate) const TENANT_KEYS: &str = "tenant-keys";
 pub(crate) const SYSTEM: &str = "system";
 pub(crate) const SEALS: &str = "seals";
 pub(crate) const ACCOUNTS: &str = "accounts";
+/// Every root, and how many segments the paths of its records have besides.
+pub(crate) const TREE: [(&str, usize); 6] =
+    [(SYSTEM, 1), (TENANTS, 1), (KEYS, 1), (TENANT_KEYS, 2), (SEALS, 2), (ACCOUNTS, 4)];
 /// The name of an account's own record in its folder.
 pub(crate) const ACCOUNT: &str = "account";
 
@@ -55,4 +58,22 @@ pub(crate) fn kind(folder: &str, incarnation: &[u8], kind: Kind) -> String {
 pub(crate) fn valid_tenant(name: &str) -> bool {
     (1..=63).contains(&name.len())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_holds_every_path() {
+        let folder = account_folder("acme", &Identifier::parse("u").unwrap());
+        let seal = format!("{SEALS}/{}/{}", seal_minute(7), "ab".repeat(32));
+        let entry = format!("{}/{}", tenant_keys("acme"), "key");
+        let all = [tenant("acme"), key("id"), system("page"), account(&folder), entry, seal];
+        for path in all.into_iter().chain([kind(&folder, &[1; 16], Kind::ApifyToken)]) {
+            let (root, rest) = path.split_once('/').unwrap();
+            let depth = TREE.iter().find(|(name, _)| *name == root).unwrap().1;
+            assert_eq!(rest.split('/').count(), depth, "{path}");
+        }
+    }
 }

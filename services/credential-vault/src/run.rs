@@ -2,6 +2,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use granary_server::health::Health;
 use granary_server::{Callers, CancellationToken, Open, door};
 
 use crate::store::embedded::master;
@@ -35,9 +36,10 @@ pub struct Running {
 /// # Errors
 /// Where a setting, the store or an address cannot be used.
 pub async fn run(config: &Config, end: CancellationToken) -> Result<Running, Failure> {
-    let vault = Vault::new(parts(config)?).await?;
+    let vault = Vault::new(parts(config).await?).await?;
     let public = config.public.open(Callers::Public, vault.public_routes(), &PUBLIC, end.clone()).await?;
     let broker = config.broker.open(Callers::Services, vault.broker_routes(), &BROKER, end.clone()).await?;
+    tokio::spawn(follow(vault.clone(), [public.health().clone(), broker.health().clone()], end.clone()));
     Ok(Running { vault, public, broker, end })
 }
 
@@ -52,6 +54,20 @@ pub async fn rekey(config: &Config, new_key_file: &Path) -> Result<usize, Error>
     let new = master::read(Some(new_key_file)).map_err(one_fault)?;
     let open = |source| Error::Open { path: config.store_path.clone(), source };
     crate::store::embedded::rekey(&config.store_path, &old, &new).map_err(open)
+}
+
+/// Says that nothing serves while the store cannot. The process itself stays healthy: restarting it would not help, and
+/// streams to gateways must go on.
+async fn follow(vault: Vault, doors: [Health; 2], end: CancellationToken) {
+    let mut serves = vault.serves();
+    while end.run_until_cancelled(serves.changed()).await.is_some_and(|changed| changed.is_ok()) {
+        let now = *serves.borrow_and_update();
+        for (door, services) in doors.iter().zip([PUBLIC.as_slice(), BROKER.as_slice()]) {
+            for service in services {
+                door.set(service, now && !end.is_cancelled()).await;
+            }
+        }
+    }
 }
 
 impl Running {

@@ -18,9 +18,13 @@ use crate::config::Parts;
 use crate::credentials::Credentials;
 use crate::invalidation::Announcements;
 use crate::keys::Keys;
+use crate::outage::OutageWatch;
 use crate::records::Records;
+use crate::store::Store;
+use crate::stores::{Place, Stores};
 use crate::system::SystemKeys;
 use crate::tenants::Tenants;
+use crate::upkeep::Upkeep;
 
 /// Changes under way at a time.
 const CHANGES: usize = 512;
@@ -41,6 +45,10 @@ pub(crate) struct State {
     pub(crate) table: &'static PolicyTable,
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
+    pub(crate) stores: Stores,
+    pub(crate) place: Option<Place>,
+    pub(crate) upkeep: Upkeep,
+    pub(crate) outage: OutageWatch,
     changes: Arc<Semaphore>,
 }
 
@@ -48,7 +56,9 @@ impl State {
     pub(crate) async fn new(parts: Parts) -> Result<Self, crate::Error> {
         let table = granary_proto::policy_table()?;
         let closing = CancellationToken::new();
-        let records = Records::new(parts.store);
+        let (kind, place) = parts.place.unzip();
+        let stores = Stores::new(parts.store, kind);
+        let records = Records::new(Arc::clone(&stores.switch) as Arc<dyn Store>);
         let announcements = Announcements::new(closing.clone());
         let system = SystemKeys::load(&records).await?;
         let accounts = Accounts::new(records.clone());
@@ -72,6 +82,10 @@ impl State {
             table,
             tasks: TaskTracker::new(),
             closing,
+            stores,
+            place,
+            upkeep: Upkeep::default(),
+            outage: OutageWatch::new(),
             changes: Arc::new(Semaphore::new(CHANGES)),
         })
     }

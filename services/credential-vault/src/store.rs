@@ -2,6 +2,8 @@
 pub mod conformance;
 pub mod context;
 pub mod embedded;
+pub(crate) mod switch;
+pub mod vault;
 
 use std::fmt;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use zeroize::Zeroizing;
 
 pub use context::Context;
 pub use embedded::Embedded;
+pub use vault::Vault;
 
 /// Longest wait for one operation of a store. An operation that takes longer is `Unavailable`.
 pub const CALL: Duration = Duration::from_secs(5);
@@ -58,6 +61,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Decrypts a value. `Corrupt`: it was changed, or sealed under another context.
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
+    /// Seals a value anew under the newest key, for the same context.
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        self.seal(context, &self.open(context, sealed).await?).await
+    }
+
+    /// Makes a new version of the key that values are sealed with. What is sealed opens as before.
+    async fn rotate(&self) -> Result<(), Error>;
+
+    /// Whether the store can serve now. Cheap; asked every second.
+    async fn check(&self) -> Result<(), Error>;
+
     /// Ends the store in good order. Operations that follow are `Unavailable`.
     async fn close(&self);
 }
@@ -78,8 +92,65 @@ pub enum Expect {
     Absent,
     /// A record of this version.
     Version(u64),
-    /// Whatever there is.
-    Any,
+}
+
+/// Why a store cannot serve, as far as that tells an operator what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// Vault is sealed; someone must unseal it.
+    Sealed,
+    /// No server of Vault is active; a leader is being elected.
+    Standby,
+    /// Vault limits our rate.
+    RateLimited,
+    /// There is no connection, or it broke.
+    Unreachable,
+    /// No answer came in time.
+    Slow,
+    /// An answer came that is none.
+    Unreadable,
+    /// Vault takes neither our token nor what we log in with.
+    LoggedOut,
+    /// Everything is being moved to another store, and nothing may change meanwhile.
+    Migrating,
+    /// The disk, or the file on it, fails.
+    Failing,
+    /// The process ends.
+    Closed,
+}
+
+impl Outage {
+    /// Its name in errors and metrics.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Sealed => "sealed",
+            Self::Standby => "standby",
+            Self::RateLimited => "rate_limited",
+            Self::Unreachable => "unreachable",
+            Self::Slow => "slow",
+            Self::Unreadable => "unreadable",
+            Self::LoggedOut => "logged_out",
+            Self::Migrating => "migrating",
+            Self::Failing => "failing",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// What a caller is told.
+    fn message(self) -> &'static str {
+        match self {
+            Self::Sealed => "the credential store is sealed; its operator must unseal it",
+            Self::Standby => "the credential store has no leader at the moment",
+            Self::RateLimited => "the credential store limits the rate of requests",
+            Self::Unreachable => "the credential store cannot be reached",
+            Self::Slow => "the credential store does not answer in time",
+            Self::Unreadable => "the credential store answers what cannot be read",
+            Self::LoggedOut => "the credential store does not let credential-vault in",
+            Self::Migrating => "the credential store is being moved; nothing can be changed meanwhile",
+            Self::Failing => "the credential store fails",
+            Self::Closed => "the credential store is closing",
+        }
+    }
 }
 
 /// Why an operation of a store failed.
@@ -90,6 +161,8 @@ pub enum Error {
     Unavailable {
         /// How long to wait before a repeat.
         retry: Duration,
+        /// What kind of outage it is.
+        outage: Outage,
         /// What happened, for the operator.
         cause: String,
     },
@@ -105,24 +178,39 @@ pub enum Error {
 }
 
 impl Error {
-    /// An outage, to be tried again soon.
+    /// An outage of the store itself, to be tried again soon.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
-        Self::Unavailable { retry: Duration::from_secs(1), cause: cause.to_string() }
+        Self::out(Outage::Failing, cause)
+    }
+
+    /// An outage of a known kind, to be tried again soon.
+    pub(crate) fn out(outage: Outage, cause: impl fmt::Display) -> Self {
+        Self::Unavailable { retry: Duration::from_secs(1), outage, cause: cause.to_string() }
+    }
+
+    /// Its name in health and metrics.
+    pub(crate) fn text(&self) -> &'static str {
+        match self {
+            Self::Unavailable { outage, .. } => outage.text(),
+            Self::Conflict => "conflict",
+            Self::Corrupt(_) => "corrupt",
+            Self::Denied(_) => "permission_denied",
+        }
     }
 }
 
 impl From<Error> for granary_rpc::Error {
     fn from(error: Error) -> Self {
         let mapped = match &error {
-            Error::Unavailable { retry, .. } => {
-                Self::new(Reason::StoreUnavailable, "the credential store cannot be reached")
-                    .retry_after(*retry)
-            }
+            Error::Unavailable { retry, outage, .. } => Self::new(Reason::StoreUnavailable, outage.message())
+                .with("cause", outage.text())
+                .retry_after(*retry),
             Error::Conflict => Self::new(Reason::Overloaded, "too many writers change the same record")
                 .retry_after(Duration::from_millis(200)),
             Error::Corrupt(_) => Self::new(Reason::Internal, "the credential store holds damaged data"),
             Error::Denied(_) => {
                 Self::new(Reason::StoreUnavailable, "the credential store refused credential-vault")
+                    .with("cause", error.text())
             }
         };
         mapped.caused_by(error)

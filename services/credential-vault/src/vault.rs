@@ -55,7 +55,13 @@ impl Vault {
                 }
             }
         });
+        state.tasks.spawn(state.outage.clone().follow(state.records.clone(), state.closing.clone()));
         Ok(Self(state))
+    }
+
+    /// Whether the store can serve.
+    pub fn serves(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.0.outage.serves()
     }
 
     /// CredentialVault and Admin, for callers with an API key.
@@ -92,14 +98,7 @@ impl Vault {
             Err(error) if error.reason() != Reason::AlreadyExists => return Err(error.into()),
             _ => {}
         }
-        let scopes = (1..).map_while(|number| Scope::try_from(number).ok()).collect();
-        let new = NewKey {
-            tenant: tenant.to_owned(),
-            label: "the first key".to_owned(),
-            scopes,
-            patterns: Vec::new(),
-            expire_ms: 0,
-        };
+        let new = operator(tenant, "the first key");
         // The mark comes last: who is killed before it gets another key, and the lost one's text is known to nobody.
         let (key, text) = state.keys.create(new).await?;
         let first = SystemKey { create_ms: now_ms(), ..SystemKey::default() };
@@ -108,6 +107,16 @@ impl Vault {
         }
         state.keys.revoke(&key.key_id, None).await?;
         Ok(None)
+    }
+
+    /// Makes one more key with every scope, for whoever can open the store and has lost the first one.
+    ///
+    /// # Errors
+    /// There is no such tenant, or the store fails.
+    pub async fn operator_key(&self, tenant: &str) -> Result<String, Error> {
+        self.0.tenants.must_exist(tenant).await?;
+        let (_, text) = self.0.keys.create(operator(tenant, "a recovered operator key")).await?;
+        Ok(text.expose().to_owned())
     }
 
     /// SHA-256 of the public sealing key in hexadecimal, for clients to compare.
@@ -140,5 +149,16 @@ impl Vault {
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Vault(masked)")
+    }
+}
+
+/// A key that holds every scope.
+fn operator(tenant: &str, label: &str) -> NewKey {
+    NewKey {
+        tenant: tenant.to_owned(),
+        label: label.to_owned(),
+        scopes: (1..).map_while(|number| Scope::try_from(number).ok()).collect(),
+        patterns: Vec::new(),
+        expire_ms: 0,
     }
 }

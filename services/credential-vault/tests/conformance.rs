@@ -26,7 +26,7 @@ async fn the_file_is_its_owners_alone_and_a_wrong_key_or_a_second_process_is_tol
     assert!(matches!(Embedded::open(&path, &key), Err(OpenError::InUse)));
     store.close().await;
     assert!(matches!(store.get("tenants/acme").await, Err(Error::Unavailable { .. })));
-    assert!(matches!(store.put("a", vec![], Expect::Any).await, Err(Error::Unavailable { .. })));
+    assert!(matches!(store.put("a", vec![], Expect::Absent).await, Err(Error::Unavailable { .. })));
 
     assert!(matches!(Embedded::open(&path, &Key::random()), Err(OpenError::WrongKey)));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -46,7 +46,7 @@ async fn rekeying_a_store_that_holds_no_sealed_record_keeps_every_record_and_its
     let (old, new) = (Key::random(), Key::random());
     let store = Embedded::open(&path, &old).unwrap();
     store.put("tenants/a", b"1".to_vec(), Expect::Absent).await.unwrap();
-    let version = store.put("tenants/a", b"2".to_vec(), Expect::Any).await.unwrap();
+    let version = store.put("tenants/a", b"2".to_vec(), Expect::Version(1)).await.unwrap();
     let context = Context::credential("acme", b"i", Kind::ApifyToken);
     let sealed = store.seal(&context, b"v").await.unwrap();
     assert!(matches!(rekey(&path, &old, &new), Err(OpenError::InUse)));

@@ -58,7 +58,9 @@ fn write_until_killed(path: &Path) {
                 // Over and over, so that it is never done when it is killed.
                 for number in (writer..RECORDS).step_by(8).cycle() {
                     let path = format!("crash/{number}");
-                    let version = store.put(&path, data(number), Expect::Any).await.unwrap();
+                    let before = store.get(&path).await.unwrap();
+                    let expect = before.map_or(Expect::Absent, |record| Expect::Version(record.version));
+                    let version = store.put(&path, data(number), expect).await.unwrap();
                     let mut out = std::io::stdout().lock();
                     writeln!(out, "ack {number} {version} .").unwrap();
                     out.flush().unwrap();

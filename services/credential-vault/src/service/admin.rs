@@ -1,4 +1,6 @@
-//! Admin: tenants and API keys.
+//! Admin: tenants, API keys, and work on the whole store.
+mod store;
+
 use std::sync::Arc;
 
 use granary_proto::granary::policy::v1::Scope;
@@ -34,6 +36,31 @@ impl Admin {
 
 #[tonic::async_trait]
 impl Rpcs for Admin {
+    type MigrateStoreStream = store::Progressing<wire::MigrateStoreResponse>;
+    type RewrapStoreStream = store::Progressing<wire::RewrapStoreResponse>;
+
+    async fn migrate_store(
+        &self,
+        request: Request<wire::MigrateStoreRequest>,
+    ) -> Answer<Self::MigrateStoreStream> {
+        let call = Call::take(&request)?;
+        let listener = store::migrate(&self.0, &call, request.get_ref().to())?;
+        Ok(Response::new(store::progressing(listener, |progress| wire::MigrateStoreResponse {
+            progress: Some(progress),
+        })))
+    }
+
+    async fn rewrap_store(
+        &self,
+        request: Request<wire::RewrapStoreRequest>,
+    ) -> Answer<Self::RewrapStoreStream> {
+        let call = Call::take(&request)?;
+        let listener = store::rewrap(&self.0, &call, request.get_ref().rotate)?;
+        Ok(Response::new(store::progressing(listener, |progress| wire::RewrapStoreResponse {
+            progress: Some(progress),
+        })))
+    }
+
     async fn create_tenant(
         &self,
         request: Request<wire::CreateTenantRequest>,

@@ -63,7 +63,7 @@ async fn records(store: &dyn Store, root: &str) -> Result<(), Failure> {
     let second = store.put(&path, b"two".to_vec(), Expect::Version(first)).await.map_err(ok)?;
     same(during, second > first && first >= 1, true)?;
     conflict(during, store.put(&path, b"x".to_vec(), Expect::Version(first)).await)?;
-    let third = store.put(&path, Vec::new(), Expect::Any).await.map_err(ok)?;
+    let third = store.put(&path, Vec::new(), Expect::Version(second)).await.map_err(ok)?;
     let read = store.get(&path).await.map_err(ok)?;
     same(during, read.map(|r| (r.data, r.version)), Some((Vec::new(), third)))?;
 
@@ -182,14 +182,14 @@ async fn limits(store: &dyn Store, root: &str) -> Result<(), Failure> {
     for bad in ["", "/", "a//b", "../a", "a/../b", "a b", "a/\u{1}"] {
         same(during, matches!(store.get(bad).await, Err(Error::Denied(_))), true)?;
         same(during, matches!(store.list(bad, None, 1).await, Err(Error::Denied(_))), true)?;
-        let put = store.put(bad, b"x".to_vec(), Expect::Any).await;
+        let put = store.put(bad, b"x".to_vec(), Expect::Absent).await;
         same(during, matches!(put, Err(Error::Denied(_))), true)?;
     }
     let path = format!("{root}/large");
     let data: Vec<u8> = (0..MAX_DATA).map(|n| u8::try_from(n % 251).unwrap_or(0)).collect();
     store.put(&path, data.clone(), Expect::Absent).await.map_err(ok)?;
     same(during, store.get(&path).await.map_err(ok)?.is_some_and(|r| r.data == data), true)?;
-    let put = store.put(&path, vec![0; MAX_DATA + 1], Expect::Any).await;
+    let put = store.put(&path, vec![0; MAX_DATA + 1], Expect::Absent).await;
     same(during, matches!(put, Err(Error::Denied(_))), true)
 }
 

@@ -18,7 +18,7 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::{CALL, Context, Error, Expect, MAX_DATA, MAX_LIST, Record, Store, valid_path};
+use super::{CALL, Context, Error, Expect, MAX_DATA, MAX_LIST, Outage, Record, Store, valid_path};
 use cipher::Cipher;
 use file::{AFTER_SEPARATOR, RECORDS, SEPARATOR, key_of, read_record};
 use writer::{Change, Writer};
@@ -58,10 +58,12 @@ impl Embedded {
         let timed = async {
             let _permit = self.readers.acquire().await.map_err(Error::unavailable)?;
             let database = self.database.read().map_or(None, |slot| slot.clone());
-            let database = database.ok_or_else(|| Error::unavailable("it is closed"))?;
+            let database = database.ok_or_else(|| Error::out(Outage::Closed, "it is closed"))?;
             tokio::task::spawn_blocking(move || work(&database)).await.map_err(Error::unavailable)?
         };
-        tokio::time::timeout(CALL, timed).await.map_err(|_| Error::unavailable("a read took too long"))?
+        tokio::time::timeout(CALL, timed)
+            .await
+            .map_err(|_| Error::out(Outage::Slow, "a read took too long"))?
     }
 }
 
@@ -113,6 +115,15 @@ impl Store for Embedded {
 
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.cipher.open(context, sealed)
+    }
+
+    async fn rotate(&self) -> Result<(), Error> {
+        Err(Error::Denied("the master key changes by granary store rekey, while nothing runs".to_owned()))
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        let open = self.database.read().is_ok_and(|slot| slot.is_some());
+        if open { Ok(()) } else { Err(Error::out(Outage::Closed, "it is closed")) }
     }
 
     async fn close(&self) {

@@ -8,7 +8,7 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 
 use super::cipher::Cipher;
 use super::file::{self, OpenError, RECORDS, database_error, encode_record, path_of};
-use crate::documents;
+use crate::documents::Sealable;
 
 /// Changes the master key of a store that no process has open. Returns the number of values that were sealed anew.
 ///
@@ -53,13 +53,14 @@ fn copy(from: &Database, old: &Cipher, to: &Database, new: &Cipher) -> Result<us
             let path = path_of(key.value());
             let damaged = || OpenError::Damaged { path: path.clone() };
             let (version, data) = value.value().split_first_chunk::<8>().ok_or_else(damaged)?;
-            let data = documents::reseal(&path, data, |context, sealed| {
+            let mut record = Sealable::read(&path, data).map_err(|_| damaged())?;
+            for (context, value) in record.values() {
                 count += 1;
-                new.seal(context, &old.open(context, sealed)?)
-            })
-            .map_err(|_| damaged())?;
+                let plain = old.open(&context, value).map_err(|_| damaged())?;
+                *value = new.seal(&context, &plain).map_err(|_| damaged())?;
+            }
             // Only what is sealed changes, so the version that a writer may expect stays.
-            let record = encode_record(u64::from_be_bytes(*version), &data);
+            let record = encode_record(u64::from_be_bytes(*version), &record.encode());
             after.insert(key.value(), record.as_slice()).map_err(database_error)?;
         }
     }

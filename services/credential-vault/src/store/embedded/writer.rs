@@ -113,7 +113,6 @@ fn commit(database: &Database, batch: &[Job]) -> Result<Vec<Option<u64>>, redb::
                     let fits = match expect {
                         Expect::Absent => current == 0,
                         Expect::Version(version) => current == *version && current != 0,
-                        Expect::Any => true,
                     };
                     if fits {
                         let record = encode_record(current + 1, data);

@@ -1,0 +1,115 @@
+//! The store of the moment. It can be exchanged for another one while reads go on, and nothing changes meanwhile.
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use tokio::sync::{RwLock, RwLockWriteGuard};
+use zeroize::Zeroizing;
+
+use super::{Context, Error, Expect, Outage, Record, Store};
+
+/// When a writer may come back while everything is being moved.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// A store that stands for another one.
+pub(crate) struct Switch {
+    inner: ArcSwap<Arc<dyn Store>>,
+    /// Writers share it; who moves everything has it alone.
+    writers: RwLock<()>,
+}
+
+/// No writer is under way, and none begins, while this lives.
+pub(crate) struct Quiet<'a> {
+    switch: &'a Switch,
+    _alone: RwLockWriteGuard<'a, ()>,
+}
+
+impl Switch {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { inner: ArcSwap::from_pointee(store), writers: RwLock::new(()) }
+    }
+
+    pub(crate) fn current(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.inner.load())
+    }
+
+    /// Lets writers that are under way finish, and keeps others out.
+    pub(crate) async fn quiet(&self) -> Quiet<'_> {
+        Quiet { switch: self, _alone: self.writers.write().await }
+    }
+}
+
+impl Quiet<'_> {
+    /// From now on everything goes to another store.
+    pub(crate) fn exchange(self, store: Arc<dyn Store>) {
+        self.switch.inner.store(Arc::new(store));
+    }
+}
+
+fn moving() -> Error {
+    Error::Unavailable {
+        retry: RETRY,
+        outage: Outage::Migrating,
+        cause: "everything is being moved to another store".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Store for Switch {
+    async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
+        self.current().get(path).await
+    }
+
+    async fn get_many(&self, paths: &[String]) -> Result<Vec<Option<Record>>, Error> {
+        self.current().get_many(paths).await
+    }
+
+    async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
+        let _writer = self.writers.try_read().map_err(|_| moving())?;
+        self.current().put(path, data, expect).await
+    }
+
+    async fn delete(&self, path: &str) -> Result<(), Error> {
+        let _writer = self.writers.try_read().map_err(|_| moving())?;
+        self.current().delete(path).await
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
+        self.current().list(prefix, after, limit).await
+    }
+
+    /// What is sealed now is put later, into the same store: so sealing counts as writing.
+    async fn seal(&self, context: &Context, plain: &[u8]) -> Result<Vec<u8>, Error> {
+        let _writer = self.writers.try_read().map_err(|_| moving())?;
+        self.current().seal(context, plain).await
+    }
+
+    async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        self.current().open(context, sealed).await
+    }
+
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        let _writer = self.writers.try_read().map_err(|_| moving())?;
+        self.current().rewrap(context, sealed).await
+    }
+
+    async fn rotate(&self) -> Result<(), Error> {
+        self.current().rotate().await
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.current().check().await
+    }
+
+    async fn close(&self) {
+        self.current().close().await;
+    }
+}
+
+impl fmt::Debug for Switch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Switch").field(&self.current()).finish()
+    }
+}

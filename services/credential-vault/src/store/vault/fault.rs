@@ -1,0 +1,178 @@
+//! What a failed call to Vault means. Errors of the client library can hold response bodies, and so secrets: they are taken
+//! apart here, at once, and nothing of their text goes on.
+use std::time::Duration;
+
+use rustify::errors::ClientError as HttpError;
+use vaultrs::error::ClientError;
+
+use crate::store::{Error, Outage};
+
+/// Why a call failed, without a word that Vault sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// There is nothing at the path.
+    NotFound,
+    /// The record is not of the version that check-and-set asked for.
+    Conflict,
+    /// Vault says that the request is wrong: for a decryption, that the value or its context is.
+    Invalid,
+    /// The transit key, or an engine, is not there.
+    NotSetUp,
+    /// 403, for whatever reason.
+    Forbidden,
+    /// The answer cannot be read.
+    Unreadable,
+    /// This server cannot serve now.
+    Outage(Outage),
+    /// It could not be connected to, so nothing was sent.
+    Unreached,
+}
+
+impl Fault {
+    pub(crate) fn of(error: &ClientError) -> Self {
+        match error {
+            ClientError::APIError { code, errors } => {
+                status(*code, |text| errors.iter().any(|e| e.contains(text)))
+            }
+            ClientError::RestClientError { source } => transport(source),
+            ClientError::WrapInvalidError => Self::Invalid,
+            _ => Self::Unreadable,
+        }
+    }
+
+    /// Whether another server may do better.
+    pub(crate) fn elsewhere(self) -> bool {
+        matches!(
+            self,
+            Self::Unreached
+                | Self::Outage(Outage::Sealed | Outage::Standby | Outage::Unreachable | Outage::Slow)
+        )
+    }
+
+    /// Whether the call was certainly not carried out.
+    pub(crate) fn undone(self) -> bool {
+        matches!(
+            self,
+            Self::Unreached
+                | Self::Forbidden
+                | Self::Outage(Outage::Sealed | Outage::Standby | Outage::RateLimited)
+        )
+    }
+
+    /// The name in metrics.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Invalid => "invalid",
+            Self::NotSetUp => "not_set_up",
+            Self::Forbidden => "permission_denied",
+            Self::Unreadable => "unreadable",
+            Self::Outage(outage) => outage.text(),
+            Self::Unreached => Outage::Unreachable.text(),
+        }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Conflict => Self::Conflict,
+            Fault::NotFound => Self::Corrupt("vault has no such record".to_owned()),
+            Fault::Invalid => Self::Corrupt("vault refused a value".to_owned()),
+            Fault::NotSetUp => {
+                Self::Denied("an engine or key is missing in vault; run granary vault bootstrap".to_owned())
+            }
+            Fault::Forbidden => Self::Denied("vault says that permission is denied".to_owned()),
+            Fault::Unreadable => outage(Outage::Unreadable),
+            Fault::Outage(kind) => outage(kind),
+            Fault::Unreached => outage(Outage::Unreachable),
+        }
+    }
+}
+
+fn outage(outage: Outage) -> Error {
+    let retry = match outage {
+        Outage::Sealed => Duration::from_secs(10),
+        Outage::Standby => Duration::from_secs(3),
+        Outage::RateLimited => Duration::from_secs(2),
+        _ => Duration::from_secs(1),
+    };
+    Error::Unavailable { retry, outage, cause: format!("vault: {}", outage.text()) }
+}
+
+fn transport(error: &HttpError) -> Fault {
+    match error {
+        HttpError::ServerResponseError { code, content } => {
+            status(*code, |text| content.as_ref().is_some_and(|c| c.contains(text)))
+        }
+        HttpError::RequestError { source, .. } | HttpError::ResponseError { source } => {
+            match source.downcast_ref::<reqwest::Error>() {
+                Some(error) if error.is_connect() => Fault::Unreached,
+                Some(error) if error.is_timeout() => Fault::Outage(Outage::Slow),
+                _ => Fault::Outage(Outage::Unreachable),
+            }
+        }
+        _ => Fault::Unreadable,
+    }
+}
+
+fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
+    match code {
+        400 if says("check-and-set parameter did not match") => Fault::Conflict,
+        400 if says("encryption key not found") || says("no key") => Fault::NotSetUp,
+        400 => Fault::Invalid,
+        403 => Fault::Forbidden,
+        404 if says("no handler for route") => Fault::NotSetUp,
+        404 => Fault::NotFound,
+        429 => Fault::Outage(Outage::RateLimited),
+        307 | 308 | 412 | 472 | 473 => Fault::Outage(Outage::Standby),
+        503 if says("Vault is sealed") || says("sealed") => Fault::Outage(Outage::Sealed),
+        500..=599 if says("standby") || says("active") || says("leader") => Fault::Outage(Outage::Standby),
+        _ => Fault::Outage(Outage::Unreachable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(code: u16, text: &str) -> Fault {
+        Fault::of(&ClientError::APIError { code, errors: vec![text.to_owned()] })
+    }
+
+    #[test]
+    fn what_an_operator_must_tell_apart_is_told_apart() {
+        assert_eq!(api(400, "check-and-set parameter did not match the current version"), Fault::Conflict);
+        assert_eq!(api(400, "cipher: message authentication failed"), Fault::Invalid);
+        assert_eq!(api(400, "encryption key not found"), Fault::NotSetUp);
+        assert_eq!(api(403, "permission denied"), Fault::Forbidden);
+        assert_eq!(api(404, "no handler for route \"x/data/y\". route entry not found."), Fault::NotSetUp);
+        assert_eq!(api(429, "request path: rate limit quota exceeded"), Fault::Outage(Outage::RateLimited));
+        assert_eq!(api(503, "Vault is sealed"), Fault::Outage(Outage::Sealed));
+        assert_eq!(
+            api(500, "local node not active but active cluster node not found"),
+            Fault::Outage(Outage::Standby)
+        );
+        assert_eq!(api(502, "bad gateway"), Fault::Outage(Outage::Unreachable));
+    }
+
+    #[test]
+    fn nothing_that_vault_said_is_left_in_an_error() {
+        let canary = "canary-7f3a";
+        let errors = [
+            ClientError::APIError { code: 400, errors: vec![canary.to_owned()] },
+            ClientError::RestClientError {
+                source: HttpError::ServerResponseError { code: 500, content: Some(canary.to_owned()) },
+            },
+            ClientError::JsonParseError {
+                source: serde_json::from_str::<u8>("\"canary-7f3a\"").unwrap_err(),
+            },
+        ];
+        for error in errors {
+            let fault = Fault::of(&error);
+            let error = Error::from(fault);
+            assert!(!format!("{fault:?} {error:?} {error}").contains(canary));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Which store everything is in, and how to open the other one.
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use granary_rpc::Reason;
+use serde::Deserialize;
+
+use crate::Error;
+use crate::store::embedded::master;
+use crate::store::switch::Switch;
+use crate::store::{Embedded, Store, Vault, vault};
+use crate::upkeep::migrate;
+
+/// A kind of store, as a setting.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// One encrypted file.
+    #[default]
+    Embedded,
+    /// HashiCorp Vault.
+    Vault,
+}
+
+/// Where the stores are.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file of the embedded store.
+    pub path: PathBuf,
+    /// The file of its master key; unset: from the environment.
+    pub master_key_file: Option<PathBuf>,
+    /// HashiCorp Vault.
+    pub vault: vault::Config,
+}
+
+/// The store of the moment.
+#[derive(Debug)]
+pub(crate) struct Stores {
+    pub(crate) switch: Arc<Switch>,
+    now: Mutex<Option<Kind>>,
+}
+
+impl Kind {
+    /// Its name in settings.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Vault => "vault",
+        }
+    }
+}
+
+impl Place {
+    /// Everything that is wrong with the settings of one kind of store.
+    pub(crate) fn faults(&self, kind: Kind) -> Vec<String> {
+        let mut faults = Vec::new();
+        match kind {
+            Kind::Vault => faults.extend(self.vault.faults()),
+            Kind::Embedded => {
+                if self.path.as_os_str().is_empty() {
+                    faults.push("store_path must name the file of the store".to_owned());
+                } else if self.path.is_dir() {
+                    faults.push(format!("store_path {} is a folder", self.path.display()));
+                }
+                faults.extend(master::read(self.master_key_file.as_deref()).err());
+            }
+        }
+        faults
+    }
+
+    /// Opens a store, whatever is in it.
+    pub(crate) async fn open(&self, kind: Kind) -> Result<Arc<dyn Store>, Error> {
+        Ok(match kind {
+            Kind::Vault => Arc::new(Vault::open(&self.vault).await?),
+            Kind::Embedded => {
+                let key =
+                    master::read(self.master_key_file.as_deref()).map_err(|f| Error::Config(vec![f]))?;
+                let open = |source| Error::Open { path: self.path.clone(), source };
+                Arc::new(Embedded::open(&self.path, &key).map_err(open)?)
+            }
+        })
+    }
+
+    /// Opens a store to work with it: one that was left is not.
+    pub(crate) async fn open_to_use(&self, kind: Kind) -> Result<Arc<dyn Store>, Error> {
+        let store = self.open(kind).await?;
+        if migrate::was_left(store.as_ref()).await.map_err(granary_rpc::Error::from)? {
+            store.close().await;
+            let text =
+                "everything in this store was moved to the other one: set credential_vault.store to it";
+            return Err(Error::Config(vec![text.to_owned()]));
+        }
+        Ok(store)
+    }
+}
+
+impl Stores {
+    pub(crate) fn new(store: Arc<dyn Store>, kind: Option<Kind>) -> Self {
+        Self { switch: Arc::new(Switch::new(store)), now: Mutex::new(kind) }
+    }
+
+    /// Opens the store to move to.
+    pub(crate) async fn target(&self, place: &Place, to: Kind) -> Result<Arc<dyn Store>, granary_rpc::Error> {
+        let now = *self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        if now == Some(to) {
+            let text = format!("everything is in the {} store already", to.text());
+            return Err(granary_rpc::Error::new(Reason::AlreadyExists, text));
+        }
+        place.open(to).await.map_err(|error| {
+            let text = format!(
+                "the {} store cannot be opened; see credential-vault's log and its settings",
+                to.text()
+            );
+            granary_rpc::Error::new(Reason::StoreUnavailable, text).caused_by(error)
+        })
+    }
+
+    pub(crate) fn gone_over(&self, to: Kind) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some(to);
+    }
+}

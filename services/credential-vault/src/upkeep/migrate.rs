@@ -1,0 +1,126 @@
+//! Moves everything from one store to another: copy what is missing or different, remove what is too much, read all of it
+//! again and compare, and only then go over. Broken off at any point, it is begun again and goes on from what is there.
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use granary_rpc::{Error, Reason};
+
+use super::walk::{Walk, count};
+use super::{AT_ONCE, Phase, Progress, Teller, tell};
+use crate::documents::{Sealable, SystemKey};
+use crate::paths;
+use crate::records::Records;
+use crate::store::switch::Switch;
+use crate::store::{self, Expect, MAX_LIST, Store};
+use crate::time::now_ms;
+
+/// The record that marks a store which was left.
+const MOVED: &str = "moved";
+
+/// Moves everything to `target`, and goes over to it.
+pub(crate) async fn run(switch: &Switch, target: Arc<dyn Store>, teller: &Teller) -> Result<(), Error> {
+    let quiet = switch.quiet().await;
+    let source = switch.current();
+    let mut progress = Progress::default();
+    tell(teller, progress);
+    progress.total = count(source.as_ref()).await?;
+
+    progress.phase = Phase::Working;
+    each(&source, &mut progress, teller, |path| copy(&source, &target, path)).await?;
+    progress.changed += remove_surplus(&source, &target).await?;
+
+    progress = Progress { phase: Phase::Verifying, done: 0, ..progress };
+    each(&source, &mut progress, teller, |path| verify(&source, &target, path)).await?;
+
+    // From here on, nobody may start on the old store again without knowing.
+    let mark = SystemKey { create_ms: now_ms(), ..SystemKey::default() };
+    Records::new(Arc::clone(&source)).create(&paths::system(MOVED), mark).await?;
+    quiet.exchange(target);
+    source.close().await;
+    tell(teller, Progress { phase: Phase::Done, ..progress });
+    Ok(())
+}
+
+/// Whether everything was moved away from a store.
+pub(crate) async fn was_left(store: &dyn Store) -> Result<bool, store::Error> {
+    Ok(store.get(&paths::system(MOVED)).await?.is_some())
+}
+
+async fn each<F>(
+    source: &Arc<dyn Store>,
+    progress: &mut Progress,
+    teller: &Teller,
+    work: impl Fn(String) -> F,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<bool, Error>>,
+{
+    let mut walk = Walk::new();
+    loop {
+        let paths = walk.next(source.as_ref(), AT_ONCE * 4).await?;
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let seen = paths.len() as u64;
+        let changed: Vec<bool> =
+            stream::iter(paths).map(&work).buffer_unordered(AT_ONCE).try_collect().await?;
+        progress.done += seen;
+        progress.changed += changed.iter().filter(|changed| **changed).count() as u64;
+        tell(teller, *progress);
+    }
+}
+
+/// Whether the record had to be written.
+async fn copy(source: &Arc<dyn Store>, target: &Arc<dyn Store>, path: String) -> Result<bool, Error> {
+    let Some(from) = source.get(&path).await? else { return Ok(false) };
+    let mut record = Sealable::read(&path, &from.data)?;
+    let there = target.get(&path).await?;
+    if let Some(there) = &there
+        && Sealable::read(&path, &there.data).is_ok_and(|there| there.same_write(&record))
+    {
+        return Ok(false);
+    }
+    for (context, value) in record.values() {
+        let plain = source.open(&context, value).await?;
+        *value = target.seal(&context, &plain).await?;
+    }
+    let expect = there.map_or(Expect::Absent, |there| Expect::Version(there.version));
+    target.put(&path, record.encode(), expect).await?;
+    Ok(true)
+}
+
+/// Records of the target that the source does not have: what an earlier attempt copied and was deleted since.
+async fn remove_surplus(source: &Arc<dyn Store>, target: &Arc<dyn Store>) -> Result<u64, Error> {
+    let (mut walk, mut removed) = (Walk::new(), 0);
+    loop {
+        let paths = walk.next(target.as_ref(), MAX_LIST).await?;
+        if paths.is_empty() {
+            return Ok(removed);
+        }
+        let there = source.get_many(&paths).await?;
+        for (path, _) in paths.iter().zip(&there).filter(|(_, there)| there.is_none()) {
+            target.delete(path).await?;
+            removed += 1;
+        }
+    }
+}
+
+/// Reads a record from both stores and compares it to the last byte, values opened.
+async fn verify(source: &Arc<dyn Store>, target: &Arc<dyn Store>, path: String) -> Result<bool, Error> {
+    let (from, to) = (source.get(&path).await?, target.get(&path).await?);
+    let differs = || {
+        Error::new(Reason::Internal, "a record differs after it was copied; nothing was given up: try again")
+            .with("path", &path)
+    };
+    let (Some(from), Some(to)) = (from, to) else { return Err(differs()) };
+    let (mut from, mut to) = (Sealable::read(&path, &from.data)?, Sealable::read(&path, &to.data)?);
+    if !from.same_write(&to) {
+        return Err(differs());
+    }
+    for ((context, before), (_, after)) in from.values().into_iter().zip(to.values()) {
+        if source.open(&context, before).await? != target.open(&context, after).await? {
+            return Err(differs());
+        }
+    }
+    Ok(false)
+}

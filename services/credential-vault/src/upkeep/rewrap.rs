@@ -1,0 +1,68 @@
+//! Seals every value anew under the newest key. In Vault no value leaves Vault for that.
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use granary_rpc::Error;
+use tokio::time::sleep;
+
+use super::walk::{Walk, count};
+use super::{AT_ONCE, Phase, Progress, Teller, tell};
+use crate::documents::Sealable;
+use crate::store::{self, Expect, Store};
+
+/// Attempts at one record, which others may change at the same time.
+const ATTEMPTS: u32 = 10;
+
+/// Rewraps everything; a rewrap that was broken off is simply begun again.
+pub(crate) async fn run(store: Arc<dyn Store>, rotate: bool, teller: &Teller) -> Result<(), Error> {
+    if rotate {
+        store.rotate().await?;
+    }
+    let mut progress = Progress::default();
+    tell(teller, progress);
+    progress.total = count(store.as_ref()).await?;
+    progress.phase = Phase::Working;
+    let mut walk = Walk::new();
+    loop {
+        let paths = walk.next(store.as_ref(), AT_ONCE * 4).await?;
+        if paths.is_empty() {
+            break;
+        }
+        let seen = paths.len() as u64;
+        let changed: Vec<bool> =
+            stream::iter(paths).map(|path| one(&store, path)).buffer_unordered(AT_ONCE).try_collect().await?;
+        progress.done += seen;
+        progress.total = progress.total.max(progress.done);
+        progress.changed += changed.iter().filter(|changed| **changed).count() as u64;
+        tell(teller, progress);
+    }
+    tell(teller, Progress { phase: Phase::Done, total: progress.done, ..progress });
+    Ok(())
+}
+
+/// Whether the record held a value.
+async fn one(store: &Arc<dyn Store>, path: String) -> Result<bool, Error> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let Some(record) = store.get(&path).await? else { return Ok(false) };
+        let mut sealable = Sealable::read(&path, &record.data)?;
+        let mut held = false;
+        for (context, value) in sealable.values() {
+            held = true;
+            *value = store.rewrap(&context, value).await?;
+        }
+        if !held {
+            return Ok(false);
+        }
+        match store.put(&path, sealable.encode(), Expect::Version(record.version)).await {
+            Ok(_) => return Ok(true),
+            // Another writer was faster, or the outcome is open: what stands there now decides.
+            Err(store::Error::Conflict | store::Error::Unavailable { .. }) if attempt < ATTEMPTS => {
+                sleep(Duration::from_millis(50 * u64::from(attempt))).await;
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+}
