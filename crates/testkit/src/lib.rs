@@ -19,4 +19,4 @@ pub use fault::{Fault, FaultProxy, Link};
 pub use process::Process;
 pub use sandbox::Sandbox;
 pub use up::Up;
-pub use vault::VaultServer;
+pub use vault::{VaultCluster, VaultServer};

@@ -1,6 +1,9 @@
 //! A real Vault server: `-dev`, in memory, unsealed, with a KV v2 engine at `secret/`.
 mod api;
 mod binary;
+mod certificates;
+mod cluster;
+mod jwt;
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +16,8 @@ use crate::process::Process;
 
 pub use api::{Answer, Api};
 pub use binary::binary;
+pub use cluster::{NODES, VaultCluster};
+pub use jwt::JwtSigner;
 
 /// How long a server may take to start, or to change from sealed to unsealed. It mostly takes a second.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use granary_testkit::VaultServer;
-use granary_testkit::vault::audit_entries;
+use granary_testkit::vault::{JwtSigner, audit_entries};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -79,8 +79,32 @@ async fn a_role_logs_in_and_transit_keys_rotate() {
     let holder = api.with_token(auth["client_token"].as_str().unwrap());
     let sealed = holder.must("POST", "transit/encrypt/k", json!({"plaintext": "YQ=="})).await;
     assert!(sealed["data"]["ciphertext"].as_str().unwrap().starts_with("vault:v2:"), "{sealed}");
-    api.enable_auth("jwt").await;
+}
+
+#[tokio::test]
+async fn a_workloads_token_logs_in_if_it_is_for_this_audience_signed_and_not_too_old() {
+    let vault = VaultServer::dev().await;
+    let api = vault.api();
     api.mount_kv("granary").await;
+    api.write_policy("reads", r#"path "granary/config" { capabilities = ["read"] }"#).await;
+    api.enable_auth("jwt").await;
+    let signer = JwtSigner::new();
+    api.jwt_role("granary", &signer.public_key(), "vault", &["reads"], "1m").await;
+    let login = async |token: String| {
+        let body = json!({"role": "granary", "jwt": token});
+        api.with_token("").request("POST", "auth/jwt/login", body).await
+    };
+    let answer = login(signer.token("credential-vault", "vault", 60)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let holder = api.with_token(answer.body["auth"]["client_token"].as_str().unwrap());
+    holder.must("GET", "granary/config", Value::Null).await;
+    for bad in [
+        signer.token("credential-vault", "another", 60),
+        signer.token("credential-vault", "vault", -600),
+        JwtSigner::new().token("credential-vault", "vault", 60),
+    ] {
+        assert_eq!(login(bad).await.status, 400);
+    }
 }
 
 #[tokio::test]

@@ -156,7 +156,7 @@ impl Api {
     }
 
     /// Creates a role of `jwt` that takes tokens for one audience, signed with the key of which this is the public half
-    /// (PEM). It is known by the subject; its tokens live for `ttl`.
+    /// (PEM); what it hands out lives for `ttl`.
     pub async fn jwt_role(&self, name: &str, public_key: &str, audience: &str, policies: &[&str], ttl: &str) {
         self.must("POST", "auth/jwt/config", json!({"jwt_validation_pubkeys": [public_key]})).await;
         let body = json!({
