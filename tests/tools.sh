@@ -1,5 +1,5 @@
-# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl and need_python set BUF, GRPCURL and PYTHON,
-# or fail and say what to do.
+# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl, need_python and need_vault set BUF, GRPCURL,
+# PYTHON and VAULT, or fail and say what to do.
 
 missing() {
   echo "missing: $1" >&2
@@ -33,4 +33,27 @@ need_python() {
   python3 -m venv "$CACHE/python" || missing python3-venv "install Python's venv module" || return 1
   "$PYTHON" -m pip install --quiet --disable-pip-version-check grpcio==1.85.0 grpcio-reflection==1.85.0 grpcio-health-checking==1.85.0 pynacl ||
     missing grpcio "pip could not install grpcio"
+}
+
+# HashiCorp Vault for tests, never shipped. crates/testkit looks in the same places.
+need_vault() {
+  local how="set GRANARY_TEST_VAULT to a vault or bao program, or put one on the PATH, or install Go 1.25.3 or newer, and run this again"
+  if [ -n "${GRANARY_TEST_VAULT:-}" ]; then
+    VAULT=$GRANARY_TEST_VAULT
+    [ -x "$VAULT" ] || missing "$VAULT, which GRANARY_TEST_VAULT names" "$how"
+    return
+  fi
+  local module; module="$(dirname "$CACHE")/vault-server"
+  VAULT="$CACHE/bin/vault-$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:12])' "$module/go.sum")"
+  [ -x "$VAULT" ] && return 0
+  local name
+  for name in vault bao; do
+    if command -v "$name" >/dev/null; then VAULT=$(command -v "$name"); return 0; fi
+  done
+  command -v go >/dev/null || missing vault "$how" || return 1
+  echo "building a Vault server under tests/.cache (five minutes and 5 GB of Go's caches, once; its packages follow)" >&2
+  # Into a name of this process's own, so that nobody runs half a file. Of lesser priority: tests run beside it.
+  mkdir -p "$CACHE/bin"
+  nice -n 10 go build -C "$module" -v -tags minimal -trimpath -buildvcs=false -ldflags="-s -w" -o "$VAULT.$$" . >&2 &&
+    mv "$VAULT.$$" "$VAULT" || { rm -f "$VAULT.$$"; missing vault "go could not build it in tests/vault-server: see above; or $how"; }
 }

@@ -226,7 +226,7 @@ harvestapi.base_url = "{linkedin_url}"
 }
 
 /// A free port below the range of outgoing connections.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     use std::sync::atomic::{AtomicU16, Ordering};
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let base = 12_000 + u16::try_from(std::process::id() % 6_000).expect("small");

@@ -6,13 +6,17 @@
 pub mod canary;
 pub mod client;
 pub mod cluster;
+pub mod fault;
 pub mod process;
 pub mod sandbox;
 pub mod up;
+pub mod vault;
 
 pub use canary::Canary;
 pub use client::Client;
 pub use cluster::Cluster;
+pub use fault::{Fault, FaultProxy, Link};
 pub use process::Process;
 pub use sandbox::Sandbox;
 pub use up::Up;
+pub use vault::{VaultCluster, VaultServer};

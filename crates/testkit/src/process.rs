@@ -1,4 +1,4 @@
-//! A `granary` process of a test: its output is kept, and it is killed when the test ends.
+//! A process of a test, `granary` mostly: its output is kept, and it is killed when the test ends.
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running `granary` process.
+/// A running process.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -34,17 +34,22 @@ pub fn binary() -> PathBuf {
 impl Process {
     /// Starts `granary` with these arguments; its log goes to a file in `dir`.
     pub fn start(dir: &Path, name: &str, args: &[String], env: &[(&str, String)]) -> Self {
-        let log = dir.join(format!("{name}.log"));
-        let errors = File::options().create(true).append(true).open(&log).expect("a log file");
-        let child = Command::new(binary())
-            .args(args)
-            .envs(env.iter().map(|(k, v)| (*k, v)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(errors)
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|e| panic!("cannot start granary {args:?}: {e}"));
+        let mut command = Command::new(binary());
+        command.args(args).envs(env.iter().map(|(k, v)| (*k, v))).stdout(Stdio::piped());
+        Self::spawn(command, dir, name)
+    }
+
+    /// Starts another program; all that it writes goes to a file in `dir`.
+    pub fn run(program: &Path, dir: &Path, name: &str, args: &[String]) -> Self {
+        let mut command = Command::new(program);
+        command.args(args).stdout(log_file(&log_path(dir, name)));
+        Self::spawn(command, dir, name)
+    }
+
+    fn spawn(mut command: Command, dir: &Path, name: &str) -> Self {
+        let log = log_path(dir, name);
+        command.stdin(Stdio::null()).stderr(log_file(&log)).kill_on_drop(true);
+        let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
         Self { child, log }
     }
 
@@ -94,7 +99,13 @@ impl Process {
         }
     }
 
-    async fn signal(&self, name: &str) {
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("its status").is_some()
+    }
+
+    /// Sends a signal by its short name, such as STOP and CONT.
+    pub async fn signal(&self, name: &str) {
         let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await.expect("kill runs");
         assert!(sent.success(), "SIG{name} was not sent to {id}");
@@ -137,4 +148,12 @@ impl Process {
         }
         found
     }
+}
+
+fn log_path(dir: &Path, name: &str) -> PathBuf {
+    dir.join(format!("{name}.log"))
+}
+
+fn log_file(path: &Path) -> File {
+    File::options().create(true).append(true).open(path).expect("a log file")
 }
