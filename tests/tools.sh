@@ -48,7 +48,7 @@ need_vault() {
   [ -x "$VAULT" ] && return 0
   local name
   for name in vault bao; do
-    if command -v "$name" >/dev/null; then VAULT=$(command -v "$name"); return 0; fi
+    if type -P "$name" >/dev/null; then VAULT=$(type -P "$name"); return 0; fi
   done
   command -v go >/dev/null || missing vault "$how" || return 1
   echo "building a Vault server under tests/.cache (five minutes and 5 GB of Go's caches, once; its packages follow)" >&2

@@ -1,8 +1,8 @@
 //! The dev server does what tests of the store and of its rights rely on.
 use std::time::Duration;
 
-use granary_testkit::VaultServer;
-use granary_testkit::vault::{JwtSigner, audit_entries};
+use granary_testkit::vault::{Api, JwtSigner, audit_entries};
+use granary_testkit::{Fault, FaultProxy, VaultServer};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_token_may_do_what_its_policy_says_for_as_long_as_it_lives() {
     let vault = VaultServer::dev().await;
     vault.api().write_policy("reads", r#"path "secret/data/x" { capabilities = ["read"] }"#).await;
     vault.api().must("POST", "secret/data/x", json!({"data": {"value": "v"}})).await;
-    let token = vault.api().create_token(&["reads"], "2s").await;
+    let token = vault.api().create_token(&["reads"], "3s").await;
     let reader = vault.api().with_token(&token);
     assert_eq!(reader.request("GET", "secret/data/x", Value::Null).await.status, 200);
     assert_eq!(reader.request("POST", "secret/data/x", json!({"data": {}})).await.status, 403);
@@ -108,11 +108,27 @@ async fn a_workloads_token_logs_in_if_it_is_for_this_audience_signed_and_not_too
 }
 
 #[tokio::test]
+async fn behind_the_proxy_a_write_whose_answer_was_cut_has_happened() {
+    let vault = VaultServer::dev().await;
+    let proxy = FaultProxy::start(vault.address()).await;
+    let api = Api::new(&proxy.address(), vault.root_token());
+    proxy.next(1, "POST", "/v1/secret/data/x", Fault::CutAfter);
+    let body = json!({"data": {"value": "v"}, "options": {"cas": 0}});
+    api.try_request("POST", "secret/data/x", body.clone()).await.unwrap_err();
+    assert_eq!(api.must("GET", "secret/data/x", Value::Null).await["data"]["data"]["value"], "v");
+    assert_eq!(api.request("POST", "secret/data/x", body).await.status, 400);
+    assert_eq!(api.must("LIST", "secret/metadata/", Value::Null).await["data"]["keys"], json!(["x"]));
+    proxy.next(1, "GET", "", Fault::Truncate);
+    let half = api.must("GET", "secret/data/x", Value::Null).await;
+    assert!(half.as_str().unwrap().starts_with('{'), "{half} is no JSON");
+}
+
+#[tokio::test]
 async fn a_server_ends_with_its_test() {
     let vault = VaultServer::dev().await;
     let (address, dir) = (vault.address().to_owned(), vault.dir().to_owned());
     drop(vault);
-    let api = granary_testkit::vault::Api::new(&address, "");
+    let api = Api::new(&address, "");
     let mut tries = 0;
     while api.try_request("GET", "sys/health", Value::Null).await.is_ok() {
         tries += 1;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use granary_testkit::VaultCluster;
 use granary_testkit::vault::Api;
+use granary_testkit::{FaultProxy, Link, VaultCluster};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,7 +61,13 @@ async fn a_leader_that_is_lost_is_replaced_and_what_was_written_stays() {
     cluster.serves(third).await;
     assert_eq!(value(cluster.api(third)).await, "three");
 
-    assert!(std::fs::read_to_string(cluster.ca_file()).unwrap().contains("BEGIN CERTIFICATE"));
+    let proxy = FaultProxy::start(cluster.address(fourth)).await;
+    let ca = std::fs::read_to_string(cluster.ca_file()).unwrap();
+    let through = Api::with_ca(&proxy.address(), cluster.root_token(), &ca);
+    assert_eq!(value(&through).await, "three");
+    proxy.link(Link::Refused).await;
+    through.try_request("GET", "sys/health", Value::Null).await.unwrap_err();
+
     let stranger = Api::new(cluster.address(fourth), cluster.root_token());
     stranger.try_request("GET", "sys/health", Value::Null).await.unwrap_err();
 }
