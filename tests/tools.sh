@@ -43,17 +43,18 @@ need_vault() {
     [ -x "$VAULT" ] || missing "$VAULT, which GRANARY_TEST_VAULT names" "$how"
     return
   fi
-  local module; module="$(dirname "$CACHE")/vault-server"
-  VAULT="$CACHE/bin/vault-$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:12])' "$module/go.sum")"
+  # Once a machine, and not once a checkout.
+  local module place; module="$(dirname "$CACHE")/vault-server" place="${XDG_CACHE_HOME:-$HOME/.cache}/granary"
+  VAULT="$place/vault-$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:12])' "$module/go.sum")"
   [ -x "$VAULT" ] && return 0
   local name
   for name in vault bao; do
     if type -P "$name" >/dev/null; then VAULT=$(type -P "$name"); return 0; fi
   done
   command -v go >/dev/null || missing vault "$how" || return 1
-  echo "building a Vault server under tests/.cache (five minutes and 5 GB of Go's caches, once; its packages follow)" >&2
+  echo "building a Vault server under $place (five minutes and 5 GB of Go's caches, once; its packages follow)" >&2
   # Into a name of this process's own, so that nobody runs half a file. Of lesser priority: tests run beside it.
-  mkdir -p "$CACHE/bin"
+  mkdir -p "$place"
   nice -n 10 go build -C "$module" -v -tags minimal -trimpath -buildvcs=false -ldflags="-s -w" -o "$VAULT.$$" . >&2 &&
     mv "$VAULT.$$" "$VAULT" || { rm -f "$VAULT.$$"; missing vault "go could not build it in tests/vault-server: see above; or $how"; }
 }

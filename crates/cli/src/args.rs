@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::Failure;
 use crate::output::{self, Format};
-use crate::{accounts, call, completions, credentials, inventory, keys, serve, tenants, tools, up};
+use crate::{
+    accounts, call, completions, credentials, inventory, keys, serve, store, tenants, tools, up, vault,
+};
 
 /// Let any backend call Harvest time tracking and LinkedIn data as a user, without ever holding that user's credentials
 #[derive(Clone, Debug, Parser)]
@@ -56,9 +58,12 @@ pub enum Command {
     LinkedinData(serve::ServiceArgs),
     /// Run the simulator of Harvest, HarvestAPI and Apify alone
     Sandbox(serve::SandboxArgs),
-    /// Look after a store while no service uses it
+    /// Move, rewrap or rekey everything in the store
     #[command(subcommand)]
-    Store(serve::StoreCommand),
+    Store(store::Command),
+    /// Make a HashiCorp Vault ready to be the store
+    #[command(subcommand)]
+    Vault(vault::Command),
     /// Print the completion script of a shell
     Completions(completions::Args),
 }

@@ -1,7 +1,10 @@
 //! From the parsed command line to the code behind each command.
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
-use crate::{accounts, call, completions, credentials, inventory, keys, output, serve, tenants, tools, up};
+use crate::{
+    accounts, call, completions, credentials, inventory, keys, output, serve, store, tenants, tools, up,
+    vault,
+};
 
 /// Does what was asked for.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
@@ -13,7 +16,11 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::HarvestTime(args) => return Box::pin(serve::harvest_time(args)).await,
         Command::LinkedinData(args) => return Box::pin(serve::linkedin_data(args)).await,
         Command::Sandbox(args) => return Box::pin(serve::sandbox(args)).await,
-        Command::Store(command) => return Box::pin(serve::store(command)).await,
+        Command::Store(command) => match Box::pin(store::run(command)).await? {
+            Some(shown) => shown,
+            None => return Ok(()),
+        },
+        Command::Vault(command) => Box::pin(vault::run(command)).await?,
         Command::Completions(args) => return completions::run(&args),
         Command::Accounts(command) => accounts::run(command).await?,
         Command::Credentials(command) => credentials::run(command).await?,

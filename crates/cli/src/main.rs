@@ -13,12 +13,15 @@ mod inventory;
 mod keyfile;
 mod keys;
 mod output;
+mod progress;
 mod sealing;
 mod serve;
 mod settings;
+mod store;
 mod tenants;
 mod tools;
 mod up;
+mod vault;
 mod views;
 
 use std::process::ExitCode;

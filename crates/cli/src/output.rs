@@ -101,6 +101,11 @@ fn printable(text: &str) -> String {
     safe
 }
 
+/// Something to know while a command is at work.
+pub fn note(text: &str) {
+    to_stderr(&printable(text));
+}
+
 /// Where stderr is gone too, there is nowhere left to say so.
 fn to_stderr(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");

@@ -33,18 +33,11 @@ enum VaultCommand {
         #[arg(long, default_value = "default")]
         tenant: String,
     },
-}
-
-/// What can be done to a store while no service uses it.
-#[derive(Clone, Debug, clap::Subcommand)]
-pub enum StoreCommand {
-    /// Seal everything anew under another master key, in one transaction
-    Rekey {
-        #[command(flatten)]
-        from: From,
-        /// The file with the new master key: 32 bytes in base64. Made where it does not exist
-        #[arg(long, value_name = "FILE")]
-        new_key_file: PathBuf,
+    /// Make another operator key and print it, for whoever has lost the first one; needs what opens the store
+    OperatorKey {
+        /// The tenant's name
+        #[arg(long, default_value = "default")]
+        tenant: String,
     },
 }
 
@@ -81,8 +74,10 @@ pub async fn gateway(args: ServiceArgs) -> Result<(), Failure> {
 
 /// Runs credential-vault, or prepares its store.
 pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
-    if let Some(VaultCommand::Init { tenant }) = args.command {
-        return init(&args.from, &tenant).await;
+    match args.command {
+        None => {}
+        Some(VaultCommand::Init { tenant }) => return init(&args.from, &tenant).await,
+        Some(VaultCommand::OperatorKey { tenant }) => return operator_key(&args.from, &tenant).await,
     }
     let Some(settings) = checked(&args.from, |s| s.credential_vault.all_faults())? else { return Ok(()) };
     let end = ended_by_signals();
@@ -95,19 +90,34 @@ pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Opens the store, for one command.
+async fn open_vault(from: &From) -> Result<Option<granary_credential_vault::Vault>, Failure> {
+    let Some(settings) = checked(from, |s| s.credential_vault.faults())? else { return Ok(None) };
+    settings.logging.start();
+    let parts =
+        granary_credential_vault::parts(&settings.credential_vault).await.map_err(Failure::configuration)?;
+    granary_credential_vault::Vault::new(parts).await.map(Some).map_err(Failure::unexpected)
+}
+
+/// Makes one more operator key, whose text is printed now and never again.
+async fn operator_key(from: &From, tenant: &str) -> Result<(), Failure> {
+    let Some(vault) = open_vault(from).await? else { return Ok(()) };
+    let key = vault.operator_key(tenant).await;
+    vault.close().await;
+    output::line(&key.map_err(Failure::unexpected)?)
+}
+
 /// Makes the first tenant and its operator key, whose text is printed now and never again.
 async fn init(from: &From, tenant: &str) -> Result<(), Failure> {
-    let Some(settings) = checked(from, |s| s.credential_vault.faults())? else { return Ok(()) };
-    let config = settings.credential_vault;
-    let parts = granary_credential_vault::parts(&config).map_err(Failure::configuration)?;
-    let vault = granary_credential_vault::Vault::new(parts).await.map_err(Failure::unexpected)?;
+    let Some(vault) = open_vault(from).await? else { return Ok(()) };
     let key = vault.init(tenant).await.map_err(Failure::unexpected)?;
     vault.close().await;
     match key {
         Some(key) => output::line(&key),
-        None => {
-            Err(Failure::usage("the store is set up already; its operator key was shown then, and only then"))
-        }
+        None => Err(Failure::usage(
+            "the store is set up already; its operator key was shown then, and only then; where it is lost, \
+             `granary credential-vault operator-key` makes another",
+        )),
     }
 }
 
@@ -153,23 +163,8 @@ pub async fn sandbox(args: SandboxArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Changes a store that no service uses now.
-pub async fn store(command: StoreCommand) -> Result<(), Failure> {
-    let StoreCommand::Rekey { from, new_key_file } = command;
-    let Some(settings) = checked(&from, |s| s.credential_vault.faults())? else { return Ok(()) };
-    let made = crate::keyfile::key(&new_key_file).map_err(Failure::unexpected)?;
-    let count = granary_credential_vault::rekey(&settings.credential_vault, &new_key_file)
-        .await
-        .map_err(Failure::unexpected)?;
-    let whose = if made { "a fresh key" } else { "the key" };
-    output::line(&format!(
-        "{count} values sealed anew under {whose} in {0}; set credential_vault.master_key_file = \"{0}\"",
-        new_key_file.display()
-    ))
-}
-
 /// Loads settings and checks the part that matters. `None`: that was all that was asked for.
-fn checked(from: &From, faults: impl Fn(&Settings) -> Vec<String>) -> Result<Option<Settings>, Failure> {
+pub fn checked(from: &From, faults: impl Fn(&Settings) -> Vec<String>) -> Result<Option<Settings>, Failure> {
     let settings = Settings::load(from).map_err(Failure::configuration)?;
     let mut all = faults(&settings);
     all.extend(settings.logging.faults());

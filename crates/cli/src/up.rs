@@ -31,8 +31,20 @@ pub struct Args {
     /// Start no simulator: call Harvest and HarvestAPI themselves
     #[arg(long)]
     real: bool,
+    /// Where to keep accounts and credentials [default: as the settings say, else embedded]. vault: the server at VAULT_ADDR,
+    /// with VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, once `granary vault bootstrap` has made it ready
+    #[arg(long, value_enum)]
+    store: Option<StoreChoice>,
     #[command(flatten)]
     from: From,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum StoreChoice {
+    /// One encrypted file in the state directory
+    Embedded,
+    /// HashiCorp Vault
+    Vault,
 }
 
 /// What runs, in the order in which it must end.
@@ -55,7 +67,14 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     let ports = Ports::from(args.port);
     let sandbox_wanted = !args.real;
     state.apply(&mut settings, &ports);
-    let faults = settings.logging.faults();
+    if let Some(store) = args.store {
+        settings.credential_vault.store = match store {
+            StoreChoice::Embedded => vault::stores::Kind::Embedded,
+            StoreChoice::Vault => vault::stores::Kind::Vault,
+        };
+    }
+    let mut faults = settings.logging.faults();
+    faults.extend(settings.credential_vault.faults());
     if !faults.is_empty() {
         return Err(Failure::configuration(Faults(faults)));
     }

@@ -2,12 +2,14 @@
 mod delete;
 mod list;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use granary_credential::Kind;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::{AccountStatus, CredentialStatus};
 use granary_rpc::{Error, Identifier, Reason};
+use moka::future::Cache;
 use tokio::time::{Instant, sleep};
 
 use crate::documents::{self, AccountState};
@@ -23,9 +25,16 @@ pub(crate) const KINDS: [Kind; 4] =
 /// Longest wait for another's deletion of the same account.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long an account that was read serves tickets without being read again. With the look-up itself it stays under a
+/// second, and the gateway keeps nothing longer that it got within a second of a change.
+const RECENT: Duration = Duration::from_millis(800);
+/// Most accounts that are remembered.
+const REMEMBERED: u64 = 10_000;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts {
     records: Records,
+    recent: Cache<String, Arc<documents::Account>>,
 }
 
 /// An account that exists.
@@ -38,7 +47,8 @@ pub(crate) struct Found {
 
 impl Accounts {
     pub(crate) fn new(records: Records) -> Self {
-        Self { records }
+        let recent = Cache::builder().max_capacity(REMEMBERED).time_to_live(RECENT).build();
+        Self { records, recent }
     }
 
     /// The account, created where there is none, and whether this call created it.
@@ -99,13 +109,39 @@ impl Accounts {
     /// The account, or `ACCOUNT_NOT_FOUND`.
     pub(crate) async fn find(&self, tenant: &str, identifier: &Identifier) -> Result<Found, Error> {
         let folder = paths::account_folder(tenant, identifier);
-        let record: Option<documents::Account> = self.records.get(&paths::account(&folder)).await?;
+        let record = self.read(&folder, identifier).await?;
+        self.recent.insert(folder.clone(), Arc::new(record.clone())).await;
+        Ok(Found { tenant: tenant.to_owned(), folder, record })
+    }
+
+    /// The account as it was within the last second, and whether it was read just now.
+    pub(crate) async fn find_recent(
+        &self,
+        tenant: &str,
+        identifier: &Identifier,
+    ) -> Result<(Found, bool), Error> {
+        let folder = paths::account_folder(tenant, identifier);
+        let entry = self.recent.entry_by_ref(&folder);
+        let read = async { self.read(&folder, identifier).await.map(Arc::new) };
+        let entry = entry.or_try_insert_with(read).await.map_err(|error: Arc<Error>| (*error).clone())?;
+        let fresh = entry.is_fresh();
+        let record = (*entry.into_value()).clone();
+        Ok((Found { tenant: tenant.to_owned(), folder, record }, fresh))
+    }
+
+    async fn read(&self, folder: &str, identifier: &Identifier) -> Result<documents::Account, Error> {
+        let record: Option<documents::Account> = self.records.get(&paths::account(folder)).await?;
         let record =
             record.filter(|r| r.state() != AccountState::Deleting).ok_or_else(|| missing(identifier))?;
         if record.identifier != identifier.as_str() {
             return Err(Error::new(Reason::Internal, "the credential store holds damaged data"));
         }
-        Ok(Found { tenant: tenant.to_owned(), folder, record })
+        Ok(record)
+    }
+
+    /// Forgets an account that is about to change, or has.
+    pub(crate) async fn forget(&self, folder: &str) {
+        self.recent.invalidate(folder).await;
     }
 
     /// Whether the account is still the one that was found: not deleted, and not deleted and made again.
@@ -125,7 +161,7 @@ impl Accounts {
     ) -> Result<(Found, bool), Error> {
         let folder = paths::account_folder(tenant, identifier);
         let wanted = if disabled { AccountState::Disabled } else { AccountState::Enabled };
-        let (record, changed) = self
+        let changed = self
             .records
             .change(&paths::account(&folder), |current: Option<documents::Account>| {
                 let mut record = current
@@ -137,7 +173,9 @@ impl Accounts {
                 record.set_state(wanted);
                 Ok(Decision::Write(record.clone(), (record, true)))
             })
-            .await?;
+            .await;
+        self.forget(&folder).await;
+        let (record, changed) = changed?;
         Ok((Found { tenant: tenant.to_owned(), folder, record }, changed))
     }
 

@@ -1,8 +1,10 @@
 //! Credentials: put, rolled back, revoked, reported on. Values are opened for tickets alone.
+mod flight;
 mod machine;
 #[cfg(test)]
 mod model;
 
+use futures_util::FutureExt;
 use granary_credential::{Credential, Key, Kind, fingerprint};
 use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus, Outcome};
 use granary_rpc::{Error, Identifier, Reason, Violation};
@@ -13,6 +15,7 @@ use crate::invalidation::Announcements;
 use crate::records::{Decision, Records};
 use crate::store::Context;
 use crate::time::now_ms;
+use flight::{Flights, Opened};
 use machine::Fresh;
 
 #[derive(Clone)]
@@ -21,6 +24,7 @@ pub(crate) struct Credentials {
     accounts: Accounts,
     announcements: Announcements,
     fingerprint: Key,
+    flights: Flights,
 }
 
 impl Credentials {
@@ -30,7 +34,7 @@ impl Credentials {
         announcements: Announcements,
         fingerprint: Key,
     ) -> Self {
-        Self { records, accounts, announcements, fingerprint }
+        Self { records, accounts, announcements, fingerprint, flights: Flights::default() }
     }
 
     /// Stores a value as the new current version.
@@ -155,26 +159,12 @@ impl Credentials {
     }
 
     /// Opens the current value of the first of these kinds that the account has. No other kind's record is read.
-    pub(crate) async fn first_of(
-        &self,
-        account: &Found,
-        kinds: &[Kind],
-    ) -> Result<(Credential, i64, CredentialStatus), Error> {
-        for kind in kinds {
-            let record: Option<documents::Credential> = self.records.get(&account.kind_path(*kind)).await?;
-            let Some(record) = record else { continue };
-            let status = record.status();
-            let sealed = match status {
-                CredentialStatus::Revoked => return Err(revoked(*kind)),
-                CredentialStatus::Expired => return Err(expired(*kind)),
-                _ => &record.current().ok_or_else(damaged)?.sealed,
-            };
-            let context = Context::credential(&account.tenant, &account.record.incarnation, *kind);
-            let plain = self.records.store().open(&context, sealed).await?;
-            let credential = Credential::decode(*kind, &plain).ok_or_else(damaged)?;
-            return Ok((credential, record.version, status));
-        }
-        Err(missing(kinds.first().copied().unwrap_or_default()))
+    pub(crate) async fn first_of(&self, account: &Found, kinds: &[Kind]) -> Result<Opened, Error> {
+        let begin = || {
+            let (records, account, kinds) = (self.records.clone(), account.clone(), kinds.to_vec());
+            async move { open_first(&records, &account, &kinds).await }.boxed()
+        };
+        self.flights.join(account, kinds, begin).await
     }
 
     /// Announces a change once it is committed, and also where its outcome is open.
@@ -190,8 +180,27 @@ impl Credentials {
     }
 
     fn announce(&self, account: &Found) {
+        self.flights.forget(&account.folder);
         self.announcements.account(&account.tenant, &account.record.identifier);
     }
+}
+
+async fn open_first(records: &Records, account: &Found, kinds: &[Kind]) -> Result<Opened, Error> {
+    for kind in kinds {
+        let record: Option<documents::Credential> = records.get(&account.kind_path(*kind)).await?;
+        let Some(record) = record else { continue };
+        let status = record.status();
+        let sealed = match status {
+            CredentialStatus::Revoked => return Err(revoked(*kind)),
+            CredentialStatus::Expired => return Err(expired(*kind)),
+            _ => &record.current().ok_or_else(damaged)?.sealed,
+        };
+        let context = Context::credential(&account.tenant, &account.record.incarnation, *kind);
+        let plain = records.store().open(&context, sealed).await?;
+        let credential = Credential::decode(*kind, &plain).ok_or_else(damaged)?;
+        return Ok((credential, record.version, status));
+    }
+    Err(missing(kinds.first().copied().unwrap_or_default()))
 }
 
 /// Checks an expected version as it came in a request.

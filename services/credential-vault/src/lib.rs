@@ -5,6 +5,7 @@
 mod accounts;
 mod admit;
 pub mod audit;
+pub mod bootstrap;
 pub mod config;
 mod credentials;
 mod documents;

@@ -88,7 +88,8 @@ impl Principals {
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Arc<Entry>, Status> {
-        let asked = self.cache.try_get_with(slot, ask(key, broker, deadline));
+        let settles = self.generations.key_settles(key_id(key.expose()));
+        let asked = self.cache.try_get_with(slot, ask(key, settles, broker, deadline));
         match tokio::time::timeout_at(deadline.instant(), asked).await {
             Ok(entry) => entry.map_err(|status| (*status).clone()),
             Err(_) => Err(Deadline::error().into()),
@@ -150,7 +151,14 @@ impl Admitted {
 }
 
 /// Asks the broker. A refusal is remembered like an answer; a failure to ask is not.
-async fn ask(key: &Secret, broker: &Broker, deadline: Deadline) -> Result<Arc<Entry>, Status> {
+///
+/// `settles`: until when it may be used at most.
+async fn ask(
+    key: &Secret,
+    settles: Option<Instant>,
+    broker: &Broker,
+    deadline: Deadline,
+) -> Result<Arc<Entry>, Status> {
     match broker.authenticate(key.expose(), deadline).await {
         Ok(answer) => {
             let principal = answer.principal.unwrap_or_default();
@@ -161,6 +169,7 @@ async fn ask(key: &Secret, broker: &Broker, deadline: Deadline) -> Result<Arc<En
                 Duration::from_secs(u64::try_from(expires - now).unwrap_or(0)).min(Duration::from_secs(60));
             let until =
                 Instant::now() + life.saturating_sub(MARGIN).max(Duration::from_millis(500).min(life));
+            let until = settles.map_or(until, |settles| settles.min(until));
             let known = Known { principal, tenant, token: answer.principal_token };
             Ok(Arc::new(Entry { found: Ok(known), until }))
         }

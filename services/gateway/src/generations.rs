@@ -1,17 +1,31 @@
 //! What makes cached principals and tickets stale: each invalidation moves a generation on, and the generation is part of
 //! the cache's key. So an entry whose issue began before an invalidation is never found after it.
+//!
+//! Another replica of credential-vault than the one that changed something may for a moment answer from what it read before.
+//! So what is issued within [`SETTLES`] of an invalidation is used no longer than that.
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// Collisions only cost a needless miss.
 const SHARDS: usize = 4_096;
+/// Replicas remember what they read for less than this.
+const SETTLES: Duration = Duration::from_secs(1);
 
 /// Generations of accounts and keys.
 #[derive(Debug)]
 pub(crate) struct Generations {
-    epoch: AtomicU32,
-    shards: Vec<AtomicU32>,
+    all: Shard,
+    shards: Vec<Shard>,
     hasher: RandomState,
+    start: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    generation: AtomicU32,
+    /// When it settles, in milliseconds after the start.
+    settled_ms: AtomicU64,
 }
 
 /// The generation of one subject, at one time.
@@ -19,8 +33,8 @@ pub(crate) type Generation = (u32, u32);
 
 impl Generations {
     pub(crate) fn new() -> Self {
-        let shards = (0..SHARDS).map(|_| AtomicU32::new(0)).collect();
-        Self { epoch: AtomicU32::new(0), shards, hasher: RandomState::new() }
+        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
+        Self { all: Shard::default(), shards, hasher: RandomState::new(), start: Instant::now() }
     }
 
     pub(crate) fn account(&self, tenant: &str, account: &str) -> Generation {
@@ -31,24 +45,47 @@ impl Generations {
         self.get(self.shard(&key_id))
     }
 
+    /// Until when that which is issued now may be used, where that is less than usual.
+    pub(crate) fn account_settles(&self, tenant: &str, account: &str) -> Option<Instant> {
+        self.settles(self.shard(&(tenant, account)))
+    }
+
+    /// As for accounts.
+    pub(crate) fn key_settles(&self, key_id: &str) -> Option<Instant> {
+        self.settles(self.shard(&key_id))
+    }
+
     pub(crate) fn account_changed(&self, tenant: &str, account: &str) {
-        self.shard(&(tenant, account)).fetch_add(1, Ordering::AcqRel);
+        self.changed(self.shard(&(tenant, account)));
     }
 
     pub(crate) fn key_changed(&self, key_id: &str) {
-        self.shard(&key_id).fetch_add(1, Ordering::AcqRel);
+        self.changed(self.shard(&key_id));
     }
 
     /// After a gap, nothing that is cached can be trusted.
     pub(crate) fn all_changed(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
+        self.changed(&self.all);
     }
 
-    fn get(&self, shard: &AtomicU32) -> Generation {
-        (self.epoch.load(Ordering::Acquire), shard.load(Ordering::Acquire))
+    fn changed(&self, shard: &Shard) {
+        let settled = (self.start.elapsed() + SETTLES).as_millis();
+        shard.settled_ms.store(u64::try_from(settled).unwrap_or(u64::MAX), Ordering::Release);
+        shard.generation.fetch_add(1, Ordering::AcqRel);
     }
 
-    fn shard(&self, subject: &impl std::hash::Hash) -> &AtomicU32 {
+    fn get(&self, shard: &Shard) -> Generation {
+        (self.all.generation.load(Ordering::Acquire), shard.generation.load(Ordering::Acquire))
+    }
+
+    fn settles(&self, shard: &Shard) -> Option<Instant> {
+        let settled =
+            shard.settled_ms.load(Ordering::Acquire).max(self.all.settled_ms.load(Ordering::Acquire));
+        let at = self.start + Duration::from_millis(settled);
+        (at > Instant::now()).then_some(at)
+    }
+
+    fn shard(&self, subject: &impl std::hash::Hash) -> &Shard {
         let index = usize::try_from(self.hasher.hash_one(subject) % SHARDS as u64).unwrap_or(0);
         &self.shards[index]
     }
@@ -65,6 +102,7 @@ mod tests {
         generations.account_changed("t", "a");
         let after = generations.account("t", "a");
         assert_ne!(before, after);
+        assert!(generations.account_settles("t", "a").is_some(), "what is issued now is not kept for long");
         let key = generations.key("k");
         generations.all_changed();
         assert_ne!(generations.account("t", "a"), after);

@@ -9,7 +9,9 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use granary_proto::Method;
-use granary_proto::granary::vault::v1::{CredentialStatus, IssueTicketRequest, TicketCredential};
+use granary_proto::granary::vault::v1::{
+    CredentialStatus, IssueTicketRequest, IssueTicketResponse, TicketCredential,
+};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use http::HeaderValue;
 use moka::future::Cache;
@@ -108,7 +110,9 @@ impl Tickets {
             identifier: account.as_str().to_owned(),
             method: method.name().to_owned(),
         };
-        let issue = async { broker.issue(ask, deadline).await.and_then(Ticket::new) };
+        let settles = self.generations.account_settles(&slot.tenant, &slot.account);
+        let issue =
+            async { broker.issue(ask, deadline).await.and_then(|answer| Ticket::new(answer, settles)) };
         let issued = self.cache.try_get_with(slot, issue);
         match tokio::time::timeout_at(deadline.instant(), issued).await {
             Ok(ticket) => ticket.map_err(|status| (*status).clone()),
@@ -118,7 +122,8 @@ impl Tickets {
 }
 
 impl Ticket {
-    fn new(answer: granary_proto::granary::vault::v1::IssueTicketResponse) -> Result<Arc<Self>, Status> {
+    /// `settles`: until when it may be used at most.
+    fn new(answer: IssueTicketResponse, settles: Option<Instant>) -> Result<Arc<Self>, Status> {
         let sealed = Zeroizing::new(answer.ticket);
         let text = Wiped(Zeroizing::new(BASE64_STANDARD_NO_PAD.encode(sealed.as_slice()).into_bytes()));
         // Every request's header shares these bytes, which are wiped when the last of them is dropped.
@@ -129,6 +134,7 @@ impl Ticket {
         let left = expires - i64::try_from(granary_credential::layer::now_ms()).unwrap_or(i64::MAX);
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
         let until = Instant::now() + left.saturating_sub(Duration::from_secs(10)).min(USE);
+        let until = settles.map_or(until, |settles| settles.min(until));
         let open = |c: &TicketCredential| {
             matches!(c.status(), CredentialStatus::Pending | CredentialStatus::Suspect)
         };

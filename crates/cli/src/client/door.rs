@@ -89,6 +89,11 @@ impl Door {
         request
     }
 
+    /// A request for an answer that takes its time.
+    pub fn long_request<T>(&self, message: T, time: Duration) -> Request<T> {
+        Self { timeout: time, ..self.clone() }.request(message)
+    }
+
     /// Waits for an answer, no longer than the deadline.
     pub async fn answer<T>(
         &self,
@@ -101,7 +106,8 @@ impl Door {
         }
     }
 
-    fn failure(&self, status: Status) -> Failure {
+    /// What a refusal means to whoever gave the command.
+    pub fn failure(&self, status: Status) -> Failure {
         let silent = status.get_details_error_info().is_none();
         // The transport ends a call at its deadline by cancelling it.
         if silent && (status.code() == Code::DeadlineExceeded || status.message() == "Timeout expired") {

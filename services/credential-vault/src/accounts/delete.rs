@@ -33,7 +33,9 @@ impl Accounts {
         let mut waited = false;
         loop {
             let began = Instant::now();
-            match self.mark(&folder).await? {
+            let marked = self.mark(&folder).await;
+            self.forget(&folder).await;
+            match marked? {
                 Turn::Mine => return erase(&self.records, &folder, began).await,
                 Turn::Gone if waited => return Ok(()),
                 Turn::Gone => return Err(missing(identifier)),

@@ -15,6 +15,7 @@ use granary_rpc::{Error, Identifier, Reason};
 use tonic::{Request, Response, Status};
 
 use super::Faults;
+use crate::accounts::Found;
 use crate::admit::{Caller, request_id};
 use crate::audit::Entry;
 use crate::documents::AccountState;
@@ -56,7 +57,25 @@ impl CredentialBroker {
             caller.must_hold(method.scope)?;
         }
         caller.must_cover(identifier)?;
-        let account = self.0.accounts.find(&caller.tenant, identifier).await?;
+        let (account, fresh) = self.0.accounts.find_recent(&caller.tenant, identifier).await?;
+        match self.seal(caller, identifier, method, &account).await {
+            // Another replica may have made the account anew a moment ago.
+            Err(error) if !fresh && error.reason() == Reason::CredentialMissing => {
+                let account = self.0.accounts.find(&caller.tenant, identifier).await?;
+                self.seal(caller, identifier, method, &account).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Reads what the method needs and seals it.
+    async fn seal(
+        &self,
+        caller: &Caller,
+        identifier: &Identifier,
+        method: &Method,
+        account: &Found,
+    ) -> Result<(wire::IssueTicketResponse, Vec<Kind>), Error> {
         if account.record.state() == AccountState::Disabled {
             let text = "the connected account is disabled; enable it with EnableConnectedAccount";
             return Err(Error::new(Reason::AccountDisabled, text).with("identifier", identifier.as_str()));
@@ -68,7 +87,7 @@ impl CredentialBroker {
         let mut inside = Vec::new();
         for need in &method.needs {
             let kinds = method.alternatives(need, self.0.one_key_for_harvest);
-            let (credential, version, status) = self.0.credentials.first_of(&account, &kinds).await?;
+            let (credential, version, status) = self.0.credentials.first_of(account, &kinds).await?;
             inside.push(TicketCredential { kind: credential.kind().into(), version, status: status.into() });
             credentials.push((credential, version));
         }

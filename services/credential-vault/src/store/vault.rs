@@ -25,10 +25,12 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Context, Error, Expect, MAX_DATA, MAX_LIST, Record, Store, valid_path};
 use login::Login;
 use servers::Servers;
-use session::Session;
 
 pub use config::Config;
 pub(crate) use fault::Fault;
+pub(crate) use login::wrapped_secret_id;
+pub(crate) use servers::Link;
+pub(crate) use session::Session;
 
 /// The one field of a record in the KV engine: its bytes in base64.
 const FIELD: &str = "record";

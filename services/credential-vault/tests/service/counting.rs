@@ -1,14 +1,14 @@
 //! A store that remembers what it was asked, and fails when told to.
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use granary_credential_vault::store::{Context, Embedded, Error, Expect, Record, Store};
 use zeroize::Zeroizing;
 
 pub(crate) struct Counting {
-    inner: Embedded,
+    inner: Arc<dyn Store>,
     opened: Mutex<Vec<Context>>,
     read: Mutex<Vec<String>>,
     /// Puts that are still to be done and then reported as unavailable.
@@ -16,11 +16,15 @@ pub(crate) struct Counting {
     /// Operations that are still to fail.
     outage: AtomicUsize,
     /// Holds puts of credentials back, to let others overtake them.
-    pub(crate) gate: Mutex<Option<std::sync::Arc<tokio::sync::Notify>>>,
+    pub(crate) gate: Mutex<Option<Arc<tokio::sync::Notify>>>,
 }
 
 impl Counting {
     pub(crate) fn new(inner: Embedded) -> Self {
+        Self::over(Arc::new(inner))
+    }
+
+    pub(crate) fn over(inner: Arc<dyn Store>) -> Self {
         Self {
             inner,
             opened: Mutex::default(),
@@ -54,7 +58,7 @@ impl Counting {
         self.outage.store(count, Ordering::SeqCst);
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn may(&self) -> Result<(), Error> {
         if take(&self.outage) { Err(Error::unavailable("a test says so")) } else { Ok(()) }
     }
 }
@@ -66,13 +70,13 @@ fn take(count: &AtomicUsize) -> bool {
 #[async_trait]
 impl Store for Counting {
     async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
-        self.check()?;
+        self.may()?;
         self.read.lock().unwrap().push(path.to_owned());
         self.inner.get(path).await
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
-        self.check()?;
+        self.may()?;
         let gate = self.gate.lock().unwrap().clone();
         if let Some(gate) = gate.filter(|_| path.contains("_token.")) {
             gate.notified().await;
@@ -85,12 +89,12 @@ impl Store for Counting {
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {
-        self.check()?;
+        self.may()?;
         self.inner.delete(path).await
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
-        self.check()?;
+        self.may()?;
         self.inner.list(prefix, after, limit).await
     }
 
@@ -101,6 +105,18 @@ impl Store for Counting {
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.opened.lock().unwrap().push(context.clone());
         self.inner.open(context, sealed).await
+    }
+
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        self.inner.rewrap(context, sealed).await
+    }
+
+    async fn rotate(&self) -> Result<(), Error> {
+        self.inner.rotate().await
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        self.inner.check().await
     }
 
     async fn close(&self) {

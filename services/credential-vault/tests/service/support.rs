@@ -6,7 +6,7 @@ use std::sync::Arc;
 use granary_credential::ticket::Ring;
 use granary_credential::{Key, Kind};
 use granary_credential_vault::store::{Embedded, Store};
-use granary_credential_vault::{Audit, Parts, Vault};
+use granary_credential_vault::{Audit, Parts, Vault, stores};
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::admin_client::AdminClient;
@@ -43,11 +43,12 @@ pub(crate) struct Suite {
 pub(crate) struct Options {
     pub(crate) one_key_for_harvest: bool,
     pub(crate) audit: Audit,
+    pub(crate) place: Option<(stores::Kind, stores::Place)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { one_key_for_harvest: false, audit: Audit::none() }
+        Self { one_key_for_harvest: false, audit: Audit::none(), place: None }
     }
 }
 
@@ -75,6 +76,7 @@ pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
         rings: rings.clone(),
         audit: options.audit,
         one_key_for_harvest: options.one_key_for_harvest,
+        place: options.place,
     };
     let vault = Vault::new(parts).await.unwrap();
     let operator = vault.init("acme").await.unwrap().unwrap_or_default();

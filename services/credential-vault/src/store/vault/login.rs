@@ -4,7 +4,9 @@ use std::time::Duration;
 use granary_credential::Secret;
 use serde::Deserialize;
 use tokio::sync::Mutex;
+use vaultrs::api::auth::approle::requests::GenerateNewSecretIDRequest;
 use vaultrs::api::{AuthInfo, token};
+use vaultrs::error::ClientError;
 use zeroize::Zeroize;
 
 use super::config::{Auth, Method, secret};
@@ -130,6 +132,14 @@ pub(crate) async fn renew(link: &Link) -> Result<(Option<Duration>, bool), Fault
     let renewed = vaultrs::token::renew_self(link, None).await.map_err(|error| Fault::of(&error))?;
     let Lease { life, renewable, .. } = lease(renewed);
     Ok((life, renewable))
+}
+
+/// A fresh secret id of a role, wrapped: the token that opens it, once, within ten minutes.
+pub(crate) async fn wrapped_secret_id(link: &Link, mount: &str, role: &str) -> Result<Secret, ClientError> {
+    let endpoint = GenerateNewSecretIDRequest::builder().mount(mount).role_name(role).build();
+    let endpoint = endpoint.map_err(|_| ClientError::InvalidLoginMethodError)?;
+    let wrapped = vaultrs::api::wrap(link, endpoint).await?;
+    Ok(Secret::new(wrapped.info.token))
 }
 
 fn lease(mut info: AuthInfo) -> Lease {

@@ -9,6 +9,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use vaultrs::error::ClientError;
 
+use super::OpenError;
+use super::config::Config;
 use super::fault::Fault;
 use super::login::{self, Failure, Lease, Login};
 use super::servers::{Link, Servers};
@@ -68,6 +70,17 @@ impl Session {
         });
         session.log_in(0, Instant::now() + CALL * 2).await?;
         Ok(session)
+    }
+
+    /// Logs in with these settings, and not again.
+    pub(crate) async fn logged_in(config: &Config) -> Result<Arc<Self>, OpenError> {
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(OpenError::Setting(faults.join("; ")));
+        }
+        let servers = Servers::new(config).map_err(OpenError::Setting)?;
+        let opened = Self::open(servers, Login::new(config.auth.clone())).await;
+        opened.map_err(|failure| OpenError::Login(failure.to_string()))
     }
 
     /// Makes a call with the token of the moment. `again`: whether it may be repeated though it may have been carried out.

@@ -1,0 +1,51 @@
+# Granary's credential-vault. Written by: granary vault bootstrap
+
+# records, by check-and-set
+path "granary/data/*" {
+  capabilities = ["create", "read", "update"]
+}
+
+# deleting a record for good, and listing names
+path "granary/metadata/*" {
+  capabilities = ["delete", "list"]
+}
+
+# at start: that one version is kept, and check-and-set required
+path "granary/config" {
+  capabilities = ["read"]
+}
+
+# at start: that the key is derived and stays in Vault
+path "granary-transit/keys/credentials" {
+  capabilities = ["read"]
+}
+
+# sealing a value
+path "granary-transit/encrypt/credentials" {
+  capabilities = ["update"]
+}
+
+# opening a value, for a ticket
+path "granary-transit/decrypt/credentials" {
+  capabilities = ["update"]
+}
+
+# granary store rewrap
+path "granary-transit/rewrap/credentials" {
+  capabilities = ["update"]
+}
+
+# granary store rewrap --rotate
+path "granary-transit/keys/credentials/rotate" {
+  capabilities = ["update"]
+}
+
+# telling a dead token from a denied request
+path "auth/token/lookup-self" {
+  capabilities = ["read"]
+}
+
+# keeping the token alive
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}

@@ -1,0 +1,262 @@
+//! Makes of a Vault what the store needs: engines, key, policy and a role to log in by. Run again, it checks, and changes what
+//! is not as it should be.
+pub mod policy;
+mod roles;
+mod steps;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use granary_credential::Secret;
+use vaultrs::api::kv2::requests::SetConfigurationRequest;
+use vaultrs::api::sys::requests::EnableEngineRequest;
+use vaultrs::api::transit::requests::CreateKeyRequest;
+use vaultrs::error::ClientError;
+
+use crate::store::Error;
+use crate::store::vault::{Config, Fault, Link, OpenError, Session};
+use steps::step;
+
+/// The policy's name in Vault, and the role's.
+pub const NAME: &str = "granary-credential-vault";
+/// How long a token of the role lives without being renewed, in seconds.
+const LIFE: u64 = 3_600;
+/// How long a fresh KV engine may take to be ready.
+const UPGRADE: Duration = Duration::from_secs(10);
+
+/// What to do besides engines, key and policy.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Change nothing, and say what would be.
+    pub dry_run: bool,
+    /// The role to log in by.
+    pub role: Role,
+    /// Make a secret id for the AppRole.
+    pub secret_id: Option<SecretId>,
+}
+
+/// A way for credential-vault to log in.
+#[derive(Clone, Debug, Default)]
+pub enum Role {
+    /// An AppRole.
+    #[default]
+    AppRole,
+    /// A role of the `jwt` method, which must be configured to trust whoever signs.
+    Jwt {
+        /// What the JWT's `aud` must hold.
+        audience: String,
+        /// What its `sub` must be, such as "system:serviceaccount:granary:credential-vault".
+        subject: String,
+    },
+    /// None: a token is made by other means.
+    None,
+}
+
+/// A secret id to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct SecretId {
+    /// Wrap it, to be unwrapped once within ten minutes.
+    pub wrapped: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it is.
+    pub what: String,
+    /// How it was found, or what was done about it.
+    pub outcome: Outcome,
+}
+
+/// How a step came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was as it should be.
+    Present,
+    /// It was made.
+    Created,
+    /// It was changed.
+    Changed,
+    /// It would be made, but for `dry_run`.
+    WouldCreate,
+    /// It would be changed, but for `dry_run`.
+    WouldChange,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Every step, in order.
+    pub steps: Vec<Step>,
+    /// The AppRole's role id.
+    pub role_id: Option<String>,
+    /// The secret id, or the token that wraps it.
+    pub secret_id: Option<Secret>,
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Vault cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A step failed.
+    #[error("{what}: {source}")]
+    Step {
+        /// What was looked at or done.
+        what: String,
+        /// Why it failed.
+        source: Error,
+    },
+    /// Something is there that must not be changed by us.
+    #[error("{0}")]
+    Foreign(String),
+}
+
+struct Work {
+    session: Arc<Session>,
+    config: Config,
+    dry_run: bool,
+    report: Report,
+}
+
+/// Does it, with the operator's own token.
+///
+/// # Errors
+/// The first step that cannot be done; those before it are done.
+pub async fn run(config: &Config, options: &Options) -> Result<Report, Failure> {
+    let config = config.with_environment();
+    let session = Session::logged_in(&config).await?;
+    let mut work = Work { session, config, dry_run: options.dry_run, report: Report::default() };
+    let done = work.all(options).await;
+    work.session.closing.cancel();
+    done.map(|()| work.report)
+}
+
+impl Work {
+    async fn all(&mut self, options: &Options) -> Result<(), Failure> {
+        self.kv().await?;
+        self.transit().await?;
+        self.policy().await?;
+        match &options.role {
+            Role::None => {}
+            Role::AppRole => self.app_role(options.secret_id).await?,
+            Role::Jwt { audience, subject } => self.jwt_role(audience, subject).await?,
+        }
+        Ok(())
+    }
+
+    async fn kv(&mut self) -> Result<(), Failure> {
+        let mount = self.config.mount.clone();
+        let what = format!("KV engine {mount}/");
+        let there = self.engine(&mount, "kv").await?;
+        if let Some(options) = &there
+            && options.get("version").map(String::as_str) != Some("2")
+        {
+            return Err(Failure::Foreign(format!("{what} is there in version 1; choose another mount")));
+        }
+        let at = mount.clone();
+        self.make(&what, there.is_some(), move |link| {
+            let at = at.clone();
+            Box::pin(async move {
+                let mut request = EnableEngineRequest::builder();
+                request.options(HashMap::from([("version".to_owned(), "2".to_owned())]));
+                vaultrs::sys::mount::enable(link.as_ref(), &at, "kv", Some(&mut request)).await
+            })
+        })
+        .await?;
+        let what = format!("{mount}/config: one version, check-and-set required");
+        if self.dry_run && there.is_none() {
+            return self.note(what, Outcome::WouldChange);
+        }
+        let begun = std::time::Instant::now();
+        let found = loop {
+            let at = mount.clone();
+            let read = self.ask(move |link| {
+                let at = at.clone();
+                Box::pin(async move { vaultrs::kv2::config::read(link.as_ref(), &at).await })
+            });
+            match read.await {
+                Ok(found) => break found,
+                // A fresh engine says for a moment that it is being upgraded.
+                Err(Fault::Invalid | Fault::NotSetUp) if begun.elapsed() < UPGRADE => {
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                Err(fault) => return Err(step(&what, fault)),
+            }
+        };
+        let as_wanted = found.cas_required && found.max_versions == 1;
+        self.change(&what, as_wanted, move |link| {
+            let at = mount.clone();
+            Box::pin(async move {
+                let mut request = SetConfigurationRequest::builder();
+                request.cas_required(true).max_versions(1_u64);
+                vaultrs::kv2::config::set(link.as_ref(), &at, Some(&mut request)).await
+            })
+        })
+        .await
+    }
+
+    async fn transit(&mut self) -> Result<(), Failure> {
+        let (mount, key) = (self.config.transit_mount.clone(), self.config.transit_key.clone());
+        let there = self.engine(&mount, "transit").await?.is_some();
+        let at = mount.clone();
+        self.make(&format!("transit engine {mount}/"), there, move |link| {
+            let at = at.clone();
+            Box::pin(async move { vaultrs::sys::mount::enable(link.as_ref(), &at, "transit", None).await })
+        })
+        .await?;
+        let what = format!("key {mount}/keys/{key}: derived, not exportable");
+        let found = if there {
+            let at = (mount.clone(), key.clone());
+            let read = self.ask(move |link| {
+                let at = at.clone();
+                Box::pin(async move { vaultrs::transit::key::read(link.as_ref(), &at.0, &at.1).await })
+            });
+            match read.await {
+                Ok(found) => Some(found),
+                Err(Fault::NotFound) => None,
+                Err(fault) => return Err(step(&what, fault)),
+            }
+        } else {
+            None
+        };
+        if found.as_ref().is_some_and(|key| !key.derived || key.exportable) {
+            let text =
+                format!("{what}: there is one that is not; name another key, for this cannot be changed");
+            return Err(Failure::Foreign(text));
+        }
+        self.make(&what, found.is_some(), move |link| {
+            let (mount, key) = (mount.clone(), key.clone());
+            Box::pin(async move {
+                let mut request = CreateKeyRequest::builder();
+                request.derived(true).exportable(false);
+                vaultrs::transit::key::create(link.as_ref(), &mount, &key, Some(&mut request)).await
+            })
+        })
+        .await
+    }
+
+    async fn policy(&mut self) -> Result<(), Failure> {
+        let what = format!("policy {NAME}");
+        let wanted = policy::text(&policy::rules(&self.config));
+        let read =
+            self.ask(|link| Box::pin(async move { vaultrs::sys::policy::read(link.as_ref(), NAME).await }));
+        let found = match read.await {
+            Ok(found) => Some(found.rules),
+            Err(Fault::NotFound) => None,
+            Err(fault) => return Err(step(&what, fault)),
+        };
+        let as_wanted = found.as_ref().is_some_and(|rules| rules.trim() == wanted.trim());
+        let set = move |link: Arc<Link>| -> BoxFuture<'static, Result<(), ClientError>> {
+            let wanted = wanted.clone();
+            Box::pin(async move { vaultrs::sys::policy::set(link.as_ref(), NAME, &wanted).await })
+        };
+        match found {
+            None => self.make(&what, false, set).await,
+            Some(_) => self.change(&what, as_wanted, set).await,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `granary vault bootstrap`: idempotent, honest about what it would do, and no wider than it must be.
+use std::sync::Arc;
+
+use granary_credential_vault::bootstrap::{self, NAME, Options, Outcome, Role, policy};
+use granary_credential_vault::store::vault::{Config, Vault};
+use granary_credential_vault::store::{Context, Error, Expect, Store};
+use granary_testkit::vault::VaultServer;
+use serde_json::{Value, json};
+
+use crate::support::{Ready, root, with_token};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_changes_nothing_and_a_second_run_finds_all_as_it_should_be() {
+    let server = VaultServer::dev().await;
+    let dry = Options { dry_run: true, ..Options::default() };
+    let told = bootstrap::run(&root(&server), &dry).await.unwrap().steps;
+    assert!(
+        told.iter().all(|s| matches!(s.outcome, Outcome::WouldCreate | Outcome::WouldChange)),
+        "{told:?}"
+    );
+    assert!(told.len() >= 7, "{told:?}");
+    let mounts = server.api().must("GET", "sys/mounts", Value::Null).await;
+    assert!(mounts["data"].get("granary/").is_none() && mounts["data"].get("granary-transit/").is_none());
+
+    let done = bootstrap::run(&root(&server), &Options::default()).await.unwrap().steps;
+    assert_eq!(done.len(), told.len());
+    assert!(done.iter().all(|s| matches!(s.outcome, Outcome::Created | Outcome::Changed)), "{done:?}");
+    let again = bootstrap::run(&root(&server), &Options::default()).await.unwrap().steps;
+    assert!(again.iter().all(|s| s.outcome == Outcome::Present), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_by_hand_is_told_and_put_right() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    api.must("POST", "granary/config", json!({"max_versions": 10, "cas_required": false})).await;
+    let refused = Vault::open(&ready.app_role()).await.unwrap_err().to_string();
+    assert!(refused.contains("max_versions = 1") && refused.contains("granary vault bootstrap"), "{refused}");
+    api.write_policy(NAME, "path \"*\" { capabilities = [\"sudo\"] }").await;
+    let dry = bootstrap::run(&root(&ready.server), &Options { dry_run: true, ..Options::default() }).await;
+    let would: Vec<_> = dry.unwrap().steps.into_iter().filter(|s| s.outcome != Outcome::Present).collect();
+    assert_eq!(would.len(), 2, "{would:?}");
+    bootstrap::run(&root(&ready.server), &Options::default()).await.unwrap();
+    Vault::open(&ready.app_role()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_or_an_engine_that_is_not_ours_is_left_alone() {
+    let server = VaultServer::dev().await;
+    server.api().mount_transit("granary-transit").await;
+    server.api().must("POST", "granary-transit/keys/credentials", json!({})).await;
+    let refused = bootstrap::run(&root(&server), &Options::default()).await.unwrap_err().to_string();
+    assert!(refused.contains("derived"), "{refused}");
+    let config = Config { mount: "granary-transit".to_owned(), ..root(&server) };
+    let refused = bootstrap::run(&config, &Options::default()).await.unwrap_err().to_string();
+    assert!(refused.contains("another type"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_for_jwts_is_bound_to_one_subject() {
+    let server = VaultServer::dev().await;
+    let subject = "system:serviceaccount:granary:credential-vault".to_owned();
+    let options = Options {
+        role: Role::Jwt { audience: "vault".to_owned(), subject: subject.clone() },
+        ..Options::default()
+    };
+    bootstrap::run(&root(&server), &options).await.unwrap();
+    let again = bootstrap::run(&root(&server), &options).await.unwrap().steps;
+    assert!(again.iter().all(|s| s.outcome == Outcome::Present), "{again:?}");
+    let role = server.api().must("GET", &format!("auth/jwt/role/{NAME}"), Value::Null).await;
+    assert_eq!(role["data"]["bound_subject"], json!(subject));
+}
+
+/// Everything that the store does to Vault, by what of the policy it needs.
+async fn all_works(config: &Config) -> Result<(), Error> {
+    let open = |e: granary_credential_vault::store::vault::OpenError| Error::Denied(e.to_string());
+    let store: Arc<dyn Store> = Arc::new(Vault::open(config).await.map_err(open)?);
+    let context = Context::system("policy-test");
+    let sealed = store.seal(&context, b"value").await?;
+    store.rotate().await?;
+    let sealed = store.rewrap(&context, &sealed).await?;
+    store.open(&context, &sealed).await?;
+    let path = format!("system/{:08x}", rand::random::<u32>());
+    let version = store.put(&path, sealed, Expect::Absent).await?;
+    let version = store.put(&path, b"two".to_vec(), Expect::Version(version)).await?;
+    store.get(&path).await?;
+    store.list("system", None, 10).await?;
+    assert!(version > 1);
+    store.delete(&path).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_of_the_policy_is_needed() {
+    let ready = Ready::start().await;
+    let (server, api) = (&ready.server, ready.server.api());
+    let rules = policy::rules(&Config::default());
+    let mut cases = vec![("all of it".to_owned(), rules.clone(), true)];
+    for (line, rule) in rules.iter().enumerate() {
+        for without in rule.capabilities {
+            let mut fewer = rules.clone();
+            let left: Vec<&'static str> =
+                rule.capabilities.iter().copied().filter(|c| c != without).collect();
+            // Each set is built once and lives as long as the test process.
+            fewer[line].capabilities = Box::leak(left.into_boxed_slice());
+            if fewer[line].capabilities.is_empty() {
+                fewer.remove(line);
+            }
+            cases.push((format!("{without} on {}", rule.path), fewer, false));
+        }
+    }
+    for (number, (what, rules, works)) in cases.into_iter().enumerate() {
+        let name = format!("fewer-{number}");
+        api.write_policy(&name, &policy::text(&rules)).await;
+        let token = api.create_token(&[&name], "1h").await;
+        if what.ends_with("renew-self") || what.ends_with("lookup-self") {
+            let path = if what.ends_with("renew-self") { "renew-self" } else { "lookup-self" };
+            let method = if path == "renew-self" { "POST" } else { "GET" };
+            let own = api.with_token(&token);
+            assert_eq!(
+                own.request(method, &format!("auth/token/{path}"), Value::Null).await.status,
+                403,
+                "{what}"
+            );
+            continue;
+        }
+        let outcome = all_works(&with_token(server, &token)).await;
+        assert_eq!(outcome.is_ok(), works, "without {what}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outside_the_policy_everything_is_denied() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let token = api.create_token(&[NAME], "1h").await;
+    let ours = api.with_token(&token);
+    let plain = json!({"plaintext": "eA==", "context": "eA=="});
+    for (method, path, body) in [
+        ("GET", "secret/data/other", Value::Null),
+        ("GET", "sys/mounts", Value::Null),
+        ("GET", "sys/policies/acl/default", Value::Null),
+        ("POST", "granary/config", json!({"max_versions": 10})),
+        ("POST", "granary/undelete/tenants/acme", json!({"versions": [1]})),
+        ("GET", "granary/metadata/tenants/acme", Value::Null),
+        ("POST", "granary-transit/keys/other", json!({})),
+        ("POST", "granary-transit/encrypt/other", plain.clone()),
+        ("GET", "granary-transit/export/encryption-key/credentials", Value::Null),
+        ("GET", "granary-transit/backup/credentials", Value::Null),
+        ("DELETE", "granary-transit/keys/credentials", Value::Null),
+        ("POST", "granary-transit/keys/credentials/config", json!({"deletion_allowed": true})),
+        ("POST", "granary-transit/datakey/plaintext/credentials", json!({"context": "eA=="})),
+        ("POST", "auth/token/create", json!({})),
+        ("POST", &format!("auth/approle/role/{NAME}/secret-id"), json!({})),
+    ] {
+        assert_eq!(ours.request(method, path, body).await.status, 403, "{method} {path}");
+    }
+}

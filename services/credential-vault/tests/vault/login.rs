@@ -1,0 +1,160 @@
+//! Logging in and staying so: every method, renewal, one login for any number of callers, and the two meanings of 403.
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use granary_credential_vault::bootstrap::{self, NAME, Options, Role, SecretId};
+use granary_credential_vault::store::vault::config::{Auth, Method};
+use granary_credential_vault::store::vault::{Config, Vault};
+use granary_credential_vault::store::{Error, Expect, Outage, Store};
+use granary_testkit::vault::JwtSigner;
+use serde_json::{Value, json};
+
+use crate::support::{Ready, asked, file, lines, root, with_token};
+
+async fn opened(config: &Config) -> Arc<dyn Store> {
+    Arc::new(Vault::open(config).await.unwrap())
+}
+
+async fn works(store: &Arc<dyn Store>) {
+    let path = format!("system/{:032x}", rand::random::<u128>());
+    store.put(&path, b"x".to_vec(), Expect::Absent).await.unwrap();
+    store.delete(&path).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_an_app_role_and_a_jwt_let_us_in() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let token = api.create_token(&[NAME], "1h").await;
+    works(&opened(&with_token(&ready.server, &token)).await).await;
+    works(&opened(&ready.app_role()).await).await;
+
+    let signer = JwtSigner::new();
+    api.enable_auth("jwt").await;
+    api.must("POST", "auth/jwt/config", json!({"jwt_validation_pubkeys": [signer.public_key()]})).await;
+    let role = Role::Jwt { audience: "vault".to_owned(), subject: "pod".to_owned() };
+    bootstrap::run(&root(&ready.server), &Options { role, ..Options::default() }).await.unwrap();
+    let jwt = |subject: &str| {
+        let text = signer.token(subject, "vault", 60);
+        let auth = Auth {
+            method: Some(Method::Jwt),
+            role: NAME.to_owned(),
+            jwt_file: Some(file(ready.server.dir(), subject, &text)),
+            ..Auth::default()
+        };
+        Config { auth, ..ready.app_role() }
+    };
+    works(&opened(&jwt("pod")).await).await;
+    assert!(Vault::open(&jwt("another-pod")).await.is_err(), "the role is bound to its subject");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrapped_secret_id_opens_once_and_a_stolen_one_is_told() {
+    let ready = Ready::start().await;
+    let options = Options { secret_id: Some(SecretId { wrapped: true }), ..Options::default() };
+    let report = bootstrap::run(&root(&ready.server), &options).await.unwrap();
+    let wrapped = report.secret_id.unwrap();
+    let mut config = ready.app_role();
+    config.auth.secret_id_wrapped = true;
+    config.auth.secret_id_file = Some(file(ready.server.dir(), "wrapped", wrapped.expose()));
+    works(&opened(&config).await).await;
+    let told = Vault::open(&config).await.unwrap_err().to_string();
+    assert!(told.contains("stolen") && !told.contains(wrapped.expose()), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_is_renewed_at_two_thirds_of_its_lease() {
+    let ready = Ready::start().await;
+    let audit = ready.audited().await;
+    let token = ready.server.api().must(
+        "POST",
+        "auth/token/create",
+        json!({"policies": [NAME], "period": "3s", "no_default_policy": true, "no_parent": true}),
+    );
+    let token = token.await["auth"]["client_token"].as_str().unwrap().to_owned();
+    let store = opened(&with_token(&ready.server, &token)).await;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(7) {
+        works(&store).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let renewals = asked(&audit, 0).iter().filter(|line| line.ends_with("auth/token/renew-self")).count();
+    assert!((3..=5).contains(&renewals), "{renewals} renewals in 7 s of a lease of 3 s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_that_cannot_grow_is_replaced_by_a_login_before_it_ends() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let role = format!("auth/approle/role/{NAME}");
+    api.must("POST", &role, json!({"token_period": 0, "token_ttl": "4s", "token_max_ttl": "4s"})).await;
+    let store = opened(&ready.app_role()).await;
+    let audit = ready.audited().await;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(11) {
+        works(&store).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let logins = asked(&audit, 0).iter().filter(|line| line.contains("auth/approle/login")).count();
+    assert!((1..=3).contains(&logins), "{logins} logins");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_token_is_replaced_by_one_login_for_a_hundred_callers_and_no_call_is_lost() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let store = opened(&ready.app_role()).await;
+    let audit = ready.audited().await;
+    // Logins may not follow one another within 5 s.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let since = lines(&audit);
+    let accessors = api.must("LIST", "auth/token/accessors", Value::Null).await;
+    for accessor in accessors["data"]["keys"].as_array().unwrap() {
+        let told = api.must("POST", "auth/token/lookup-accessor", json!({"accessor": accessor})).await;
+        if told["data"]["path"] == "auth/approle/login" {
+            api.must("POST", "auth/token/revoke-accessor", json!({"accessor": accessor})).await;
+        }
+    }
+    join_all((0..100).map(|_| works(&store))).await;
+    let logins = asked(&audit, since).iter().filter(|line| line.contains("auth/approle/login")).count();
+    assert_eq!(logins, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_permission_that_was_denied_is_no_reason_to_log_in() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let store = opened(&ready.app_role()).await;
+    let audit = ready.audited().await;
+    let rules = bootstrap::policy::text(&bootstrap::policy::rules(&Config::default()));
+    api.write_policy(NAME, &rules.replace("\"create\", \"read\", \"update\"", "\"read\"")).await;
+    let since = lines(&audit);
+    let refused = store.put("system/x", b"x".to_vec(), Expect::Absent).await;
+    assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");
+    let asked = asked(&audit, since);
+    assert_eq!(asked.iter().filter(|line| line.ends_with("auth/token/lookup-self")).count(), 1, "{asked:?}");
+    assert!(!asked.iter().any(|line| line.contains("login")), "{asked:?}");
+    assert!(store.get("system/x").await.unwrap().is_none(), "what is allowed goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_gone_for_good_is_told_and_a_fresh_one_in_its_file_is_taken() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let token = api.create_token(&[NAME], "1h").await;
+    let config = with_token(&ready.server, &token);
+    let store = opened(&config).await;
+    works(&store).await;
+    api.must("POST", "auth/token/revoke", json!({"token": token})).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let refused = store.get("system/x").await;
+    let logged_out = matches!(&refused, Err(Error::Unavailable { outage: Outage::LoggedOut, .. }));
+    assert!(logged_out && !format!("{refused:?}").contains(&token), "{refused:?}");
+    // As Vault Agent would.
+    std::fs::write(config.auth.token_file.as_ref().unwrap(), api.create_token(&[NAME], "1h").await).unwrap();
+    let begun = Instant::now();
+    while store.get("system/x").await.is_err() {
+        assert!(begun.elapsed() < Duration::from_secs(15));
+    }
+}

@@ -1,0 +1,18 @@
+//! Credential-vault over a real HashiCorp Vault.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails where it cannot go on"
+)]
+
+#[path = "../service/support.rs"]
+#[allow(dead_code, reason = "shared with the tests of the service, which use more of it")]
+mod service;
+
+mod bootstrap;
+mod conformance;
+mod cost;
+mod login;
+mod support;
+mod upkeep;

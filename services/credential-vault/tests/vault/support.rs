@@ -1,0 +1,89 @@
+//! A Vault that is ready for us, and stores in it.
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use granary_credential_vault::bootstrap::{self, Options, Report, Role, SecretId};
+use granary_credential_vault::store::Store;
+use granary_credential_vault::store::vault::config::{Auth, Method};
+use granary_credential_vault::store::vault::{Config, Vault};
+use granary_testkit::vault::VaultServer;
+
+/// A dev server on which `granary vault bootstrap` was run.
+pub(crate) struct Ready {
+    pub(crate) server: VaultServer,
+    pub(crate) report: Report,
+}
+
+impl Ready {
+    pub(crate) async fn start() -> Self {
+        let server = VaultServer::dev().await;
+        let options =
+            Options { dry_run: false, role: Role::AppRole, secret_id: Some(SecretId { wrapped: false }) };
+        let report = bootstrap::run(&root(&server), &options).await.unwrap();
+        Self { server, report }
+    }
+
+    /// Settings that log in by the AppRole.
+    pub(crate) fn app_role(&self) -> Config {
+        self.app_role_at(&[self.server.address()])
+    }
+
+    /// The same through other addresses.
+    pub(crate) fn app_role_at(&self, addresses: &[&str]) -> Config {
+        let secret = self.report.secret_id.as_ref().unwrap().expose();
+        let auth = Auth {
+            method: Some(Method::Approle),
+            role_id: self.report.role_id.clone().unwrap(),
+            secret_id_file: Some(file(self.server.dir(), "secret-id", secret)),
+            ..Auth::default()
+        };
+        Config { addresses: addresses.iter().map(|a| (*a).to_owned()).collect(), auth, ..Config::default() }
+    }
+
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
+        Arc::new(Vault::open(&self.app_role()).await.unwrap())
+    }
+
+    /// Starts writing the audit log, and says where.
+    pub(crate) async fn audited(&self) -> PathBuf {
+        let path = self.server.dir().join("audit.log");
+        self.server.api().enable_audit(&path).await;
+        path
+    }
+}
+
+/// Settings with the token that may do everything.
+pub(crate) fn root(server: &VaultServer) -> Config {
+    with_token(server, server.root_token())
+}
+
+pub(crate) fn with_token(server: &VaultServer, token: &str) -> Config {
+    let name = format!("token-{}", rand::random::<u32>());
+    let auth = Auth {
+        method: Some(Method::Token),
+        token_file: Some(file(server.dir(), &name, token)),
+        ..Auth::default()
+    };
+    Config { addresses: vec![server.address().to_owned()], auth, ..Config::default() }
+}
+
+pub(crate) fn file(dir: &Path, name: &str, text: &str) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// What was asked of Vault since the log had so many lines: "operation path" of each request.
+pub(crate) fn asked(audit: &Path, since: usize) -> Vec<String> {
+    let entries = granary_testkit::vault::audit_entries(audit);
+    let requests = entries.iter().skip(since).filter(|entry| entry["type"] == "request");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    requests
+        .map(|e| format!("{} {}", text(&e["request"]["operation"]), text(&e["request"]["path"])))
+        .collect()
+}
+
+/// How many lines the log has.
+pub(crate) fn lines(audit: &Path) -> usize {
+    granary_testkit::vault::audit_entries(audit).len()
+}
