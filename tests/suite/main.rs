@@ -17,6 +17,7 @@ mod job;
 mod limits;
 mod needs;
 mod processes;
+mod replicas;
 mod revocation;
 mod sealed_puts;
 mod support;

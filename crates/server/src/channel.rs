@@ -12,7 +12,8 @@ use crate::tls;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Peer {
-    /// Host and port, such as "harvest-time:7103".
+    /// Host and port, such as "harvest-time:7103". Several replicas are separated by commas; a name may also resolve to
+    /// several addresses.
     pub address: String,
     /// The file with the edge's key. Absent: mutual TLS must be configured.
     pub edge_key_file: Option<PathBuf>,
@@ -32,14 +33,20 @@ impl Peer {
         Self { address: address.into(), edge_key_file, ..Self::default() }
     }
 
+    /// Each address as it is written.
+    pub fn list(&self) -> impl Iterator<Item = &str> {
+        self.address.split(',').map(str::trim).filter(|address| !address.is_empty())
+    }
+
     /// What is wrong with it; `name` is its key in the configuration. A peer that is public needs no edge key.
     pub fn faults(&self, name: &str, public: bool) -> Vec<String> {
         let mut faults = Vec::new();
-        if self
-            .address
-            .rsplit_once(':')
-            .is_none_or(|(host, port)| host.is_empty() || port.parse::<u16>().is_err())
-        {
+        let fits = |address: &str| {
+            address
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        };
+        if self.list().next().is_none() || !self.list().all(fits) {
             faults.push(format!("{name}.address: must be HOST:PORT, is \"{}\"", self.address));
         }
         for file in
@@ -74,27 +81,28 @@ impl Peer {
         self.edge_key_file.as_deref().map(EdgeKey::from_file).transpose()
     }
 
-    /// What a connection to the peer uses for TLS, with the name that its certificate must hold. `None`: plain text.
+    /// What a connection to an address of the peer uses for TLS, with the name that its certificate must hold. `None`: plain
+    /// text.
     ///
     /// # Errors
     /// Names the file that cannot be used.
-    pub fn client_tls(&self) -> Result<Option<(rustls::ClientConfig, String)>, tls::Error> {
+    pub fn client_tls(&self, address: &str) -> Result<Option<(rustls::ClientConfig, String)>, tls::Error> {
         let Some(ca) = &self.ca_file else { return Ok(None) };
         let pair = self.cert_file.as_deref().zip(self.key_file.as_deref());
-        Ok(Some((tls::client(ca, pair)?, self.name().to_owned())))
+        Ok(Some((tls::client(ca, pair)?, self.name(address).to_owned())))
     }
 
     /// The name in the service's certificate.
-    fn name(&self) -> &str {
-        let host = self.address.rsplit_once(':').map_or(self.address.as_str(), |(host, _)| host);
+    fn name<'a>(&'a self, address: &'a str) -> &'a str {
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         self.server_name.as_deref().unwrap_or(host)
     }
 
-    /// A channel to one address; `address` may be one that the peer's name resolved to.
+    /// A channel to one address, which the certificate there must be for, or for `named`: what resolved to it.
     ///
     /// # Errors
     /// Says which setting cannot be used.
-    pub fn channel_to(&self, address: &str) -> Result<Channel, String> {
+    pub fn channel_to(&self, address: &str, named: &str) -> Result<Channel, String> {
         let scheme = if self.ca_file.is_some() { "https" } else { "http" };
         let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
             .map_err(|e| format!("{address} is no address: {e}"))?
@@ -111,7 +119,7 @@ impl Peer {
             };
             let mut tls = ClientTlsConfig::new()
                 .ca_certificate(Certificate::from_pem(read(ca)?))
-                .domain_name(self.name());
+                .domain_name(self.name(named));
             if let (Some(cert), Some(key)) = (&self.cert_file, &self.key_file) {
                 tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
             }
@@ -121,24 +129,26 @@ impl Peer {
         Ok(endpoint.connect_lazy())
     }
 
-    /// A channel to the peer.
+    /// A channel to each address as it is written.
     ///
     /// # Errors
     /// Says which setting cannot be used.
-    pub fn channel(&self) -> Result<Channel, String> {
-        self.channel_to(&self.address)
+    pub fn channels(&self) -> Result<Vec<Channel>, String> {
+        self.list().map(|address| self.channel_to(address, address)).collect()
     }
 
-    /// Every address that the peer's name resolves to now; the name itself where it does not resolve.
-    pub async fn addresses(&self) -> Vec<String> {
-        match tokio::net::lookup_host(&self.address).await {
-            Ok(found) => {
-                let mut all: Vec<String> = found.map(|a| a.to_string()).collect();
-                all.sort();
-                all.dedup();
-                all
+    /// Every address that the peer's names resolve to now, each with its name; a name that does not resolve stands for
+    /// itself.
+    pub async fn addresses(&self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for name in self.list() {
+            match tokio::net::lookup_host(name).await {
+                Ok(found) => all.extend(found.map(|address| (address.to_string(), name.to_owned()))),
+                Err(_) => all.push((name.to_owned(), name.to_owned())),
             }
-            Err(_) => vec![self.address.clone()],
         }
+        all.sort();
+        all.dedup();
+        all
     }
 }

@@ -73,7 +73,8 @@ where
         let fault = |_| granary_rpc::Error::new(Reason::Internal, "the address of a service cannot be used");
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(if self.0.peer.ca_file.is_some() { Scheme::HTTPS } else { Scheme::HTTP });
-        let authority = self.0.authority.get_or_init(|| self.0.peer.address.parse().ok());
+        let authority =
+            self.0.authority.get_or_init(|| self.0.peer.list().next().and_then(|a| a.parse().ok()));
         parts.authority.clone_from(authority);
         parts.path_and_query = Some(PathAndQuery::from_static(path));
         Uri::from_parts(parts).map_err(fault)
@@ -130,12 +131,24 @@ where
         Ok(sender)
     }
 
+    /// A connection to the first address that takes one.
     async fn handshake(&self) -> Result<SendRequest<B>, Error> {
+        let mut last = Error::Connect("it has no address".to_owned());
+        for address in self.0.peer.list() {
+            match self.handshake_at(address).await {
+                Ok(sender) => return Ok(sender),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn handshake_at(&self, address: &str) -> Result<SendRequest<B>, Error> {
         let failed = |e: &dyn std::fmt::Display| Error::Connect(e.to_string());
-        let stream = TcpStream::connect(&self.0.peer.address).await.map_err(|e| failed(&e))?;
+        let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;
         stream.set_nodelay(true).map_err(|e| failed(&e))?;
         // The files are read at each connection, so that a rotated certificate is taken.
-        match self.0.peer.client_tls().map_err(|e| failed(&e))? {
+        match self.0.peer.client_tls(address).map_err(|e| failed(&e))? {
             None => http2(TokioIo::new(stream)).await,
             Some((tls, name)) => {
                 let name = ServerName::try_from(name).map_err(|e| failed(&e))?;

@@ -74,6 +74,11 @@ impl Client {
         Self { gateway: channel(gateway), ..self.clone() }
     }
 
+    /// The same caller at another replica's own door.
+    pub fn with_vault(&self, vault: &str) -> Self {
+        Self { vault: channel(vault), ..self.clone() }
+    }
+
     /// The same with another key.
     pub fn with_key(&self, key: &str) -> Self {
         Self { key: key.to_owned(), ..self.clone() }

@@ -14,6 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::client::{Client, channel};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
+use crate::vault::VaultServer;
 
 /// The services, in an order in which they may start.
 pub const SERVICES: [&str; 4] = ["credential-vault", "harvest-time", "linkedin-data", "gateway"];
@@ -32,15 +33,52 @@ impl Cluster {
     /// Prepares keys, configuration and the store, and starts the simulator; no service yet. `extra` is added to the
     /// configuration file.
     pub async fn prepare(extra: &str) -> Self {
+        Self::prepared("", extra).await
+    }
+
+    /// Prepares the services over HashiCorp Vault, on which `granary vault bootstrap` is run first.
+    pub async fn prepare_on(vault: &VaultServer) -> Self {
+        let token = vault.dir().join("operator-token");
+        std::fs::write(&token, vault.root_token()).expect("a file");
+        let secret_id = vault.dir().join("secret-id");
+        let set = |key: &str, value: &str| format!("--set=credential_vault.vault.{key}={value}");
+        let mut args = ["vault", "bootstrap", "--output", "json"].map(str::to_owned).to_vec();
+        args.extend(["--secret-id-file".to_owned(), secret_id.display().to_string()]);
+        args.push(set("addresses", &format!("[\"{}\"]", vault.address())));
+        args.push(set("auth.token_file", &token.display().to_string()));
+        let mut bootstrap = Process::start(vault.dir(), "bootstrap", &args, &[]);
+        let told: Value = serde_json::from_str(&bootstrap.all().await).expect("what was done");
+        let role_id = told["role_id"].as_str().expect("a role id");
+        let own = format!(
+            "store = \"vault\"\nvault = {{ addresses = [\"{}\"], auth = {{ method = \"approle\", role_id = \"{role_id}\", \
+             secret_id_file = \"{}\" }} }}\n",
+            vault.address(),
+            secret_id.display()
+        );
+        Self::prepared(&own, "").await
+    }
+
+    /// `vault` is added to the settings of credential-vault, `extra` to all.
+    async fn prepared(vault: &str, extra: &str) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let mut sandbox =
             Process::start(dir.path(), "sandbox", &["sandbox".into(), "--port".into(), "0".into()], &[]);
         let urls: Value = serde_json::from_str(&sandbox.line().await).expect("the simulator's addresses");
-        let names = ["vault", "broker", "harvest-time", "linkedin-data", "gateway", "gateway-2"];
+        let names = [
+            "vault",
+            "broker",
+            "harvest-time",
+            "linkedin-data",
+            "gateway",
+            "gateway-2",
+            "vault-2",
+            "broker-2",
+        ];
         let ports: HashMap<String, u16> =
             names.into_iter().map(|name| (name.to_owned(), free_port())).collect();
-        std::fs::write(dir.path().join("granary.toml"), configuration(dir.path(), &ports, &urls) + extra)
-            .expect("a file");
+        let text = configuration(dir.path(), &ports, &urls);
+        let text = text.replace("[credential_vault]\n", &format!("[credential_vault]\n{vault}"));
+        std::fs::write(dir.path().join("granary.toml"), text + extra).expect("a file");
         let mut cluster = Self {
             processes: HashMap::from([("sandbox".to_owned(), sandbox)]),
             sandbox: urls["control"].as_str().expect("an address").to_owned(),
@@ -76,6 +114,25 @@ impl Cluster {
         args.extend(flags.iter().cloned());
         let process = Process::start(self.dir.path(), name, &args, &[]);
         assert!(self.processes.insert(name.to_owned(), process).is_none(), "{name} runs already");
+    }
+
+    /// Where gateways find two replicas of credential-vault.
+    pub fn both_replicas(&self) -> [String; 2] {
+        let both = |one, two| format!("{},{}", self.address(one), self.address(two));
+        [
+            format!("--set=gateway.credential_vault.address={}", both("vault", "vault-2")),
+            format!("--set=gateway.broker.address={}", both("broker", "broker-2")),
+        ]
+    }
+
+    /// Starts a second replica of credential-vault, with an audit log of its own.
+    pub fn run_second_vault(&mut self) {
+        let flags = [
+            format!("--set=credential_vault.public.listen.address={}", self.address("vault-2")),
+            format!("--set=credential_vault.broker.listen.address={}", self.address("broker-2")),
+            format!("--set=credential_vault.audit_file={}", self.dir().join("audit-2.jsonl").display()),
+        ];
+        self.run_with("credential-vault-2", "credential-vault", &flags);
     }
 
     /// Starts a second gateway.

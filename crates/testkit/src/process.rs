@@ -64,6 +64,18 @@ impl Process {
         }
     }
 
+    /// All that it writes to standard output, to its end, which must be a success.
+    pub async fn all(&mut self) -> String {
+        use tokio::io::AsyncReadExt;
+        let mut text = String::new();
+        let stdout = self.child.stdout.as_mut().expect("stdout is piped");
+        let read = tokio::time::timeout(PATIENCE, stdout.read_to_string(&mut text)).await;
+        read.expect("it ends in time").expect("text");
+        let status = self.child.wait().await.expect("it ends");
+        assert!(status.success(), "{status}: {}", self.log_text());
+        text
+    }
+
     /// Everything that it has logged.
     pub fn log_text(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

@@ -1,4 +1,6 @@
 //! Calls to credential-vault's broker.
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
@@ -18,16 +20,20 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// When a caller may ask again while credential-vault is away.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// A client of the broker.
+/// A client of the broker, over all of its replicas. Every question may be asked again, so one that a broken connection
+/// left unanswered goes to the next replica.
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
-    client: CredentialBrokerClient<Channel>,
+    clients: Vec<CredentialBrokerClient<Channel>>,
+    /// The replica that is asked first.
+    current: Arc<AtomicUsize>,
     edge: Option<HeaderValue>,
 }
 
 impl Broker {
-    pub(crate) fn new(channel: Channel, edge: Option<&EdgeKey>) -> Self {
-        Self { client: CredentialBrokerClient::new(channel), edge: edge.and_then(EdgeKey::header) }
+    pub(crate) fn new(channels: Vec<Channel>, edge: Option<&EdgeKey>) -> Self {
+        let clients = channels.into_iter().map(CredentialBrokerClient::new).collect();
+        Self { clients, current: Arc::default(), edge: edge.and_then(EdgeKey::header) }
     }
 
     pub(crate) async fn authenticate(
@@ -35,8 +41,8 @@ impl Broker {
         key: &str,
         until: Deadline,
     ) -> Result<AuthenticateResponse, Status> {
-        let request = self.request(AuthenticateRequest { api_key: key.to_owned() }, Some(until));
-        answer(self.client.clone().authenticate(request).await)
+        let ask = || AuthenticateRequest { api_key: key.to_owned() };
+        self.ask(until, ask, async |client, request| client.authenticate(request).await).await
     }
 
     pub(crate) async fn issue(
@@ -44,17 +50,43 @@ impl Broker {
         ask: IssueTicketRequest,
         until: Deadline,
     ) -> Result<IssueTicketResponse, Status> {
-        answer(self.client.clone().issue_ticket(self.request(ask, Some(until))).await)
+        self.ask(until, || ask.clone(), async |client, request| client.issue_ticket(request).await).await
     }
 
     pub(crate) async fn report(&self, report: ReportOutcomeRequest) -> Result<ReportOutcomeResponse, Status> {
-        let request = self.request(report, Some(Deadline::after(LONGEST)));
-        answer(self.client.clone().report_outcome(request).await)
+        let until = Deadline::after(LONGEST);
+        self.ask(until, || report.clone(), async |client, request| client.report_outcome(request).await).await
     }
 
     pub(crate) async fn watch(&self) -> Result<Streaming<WatchInvalidationsResponse>, Status> {
         let request = self.request(WatchInvalidationsRequest {}, None);
-        self.client.clone().watch_invalidations(request).await.map(Response::into_inner)
+        let mut client = self.clients.first().ok_or_else(|| Status::unavailable("no address"))?.clone();
+        client.watch_invalidations(request).await.map(Response::into_inner)
+    }
+
+    async fn ask<Q, A>(
+        &self,
+        until: Deadline,
+        question: impl Fn() -> Q,
+        call: impl AsyncFn(&mut CredentialBrokerClient<Channel>, Request<Q>) -> Result<Response<A>, Status>,
+    ) -> Result<A, Status> {
+        // Once more than there are replicas, for a connection that broke since it was last used.
+        let mut left = self.clients.len() + 1;
+        loop {
+            let at = self.current.load(Ordering::Relaxed) % self.clients.len().max(1);
+            let Some(client) = self.clients.get(at) else {
+                return Err(away(Status::unavailable("no address")));
+            };
+            let outcome = call(&mut client.clone(), self.request(question(), Some(until))).await;
+            left -= 1;
+            match outcome {
+                Err(status) if left > 0 && unanswered(&status) => {
+                    let next = (at + 1) % self.clients.len();
+                    let _ = self.current.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed);
+                }
+                outcome => return answer(outcome),
+            }
+        }
     }
 
     fn request<T>(&self, message: T, until: Option<Deadline>) -> Request<T> {
@@ -70,6 +102,12 @@ impl Broker {
         }
         request
     }
+}
+
+/// Whether nobody answered: the connection broke, or none could be made.
+fn unanswered(status: &Status) -> bool {
+    error::reason_of(status).is_none()
+        && !matches!(status.code(), tonic::Code::DeadlineExceeded | tonic::Code::Cancelled)
 }
 
 /// A refusal of the broker is passed on as it is; anything else says that credential-vault is away.

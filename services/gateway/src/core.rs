@@ -60,7 +60,7 @@ pub(crate) struct Backend {
     /// For calls that are forwarded.
     pub(crate) link: Link<Outbound>,
     /// For the gateway's own questions.
-    pub(crate) channel: Channel,
+    pub(crate) channels: Vec<Channel>,
     pub(crate) edge: Option<HeaderValue>,
 }
 
@@ -84,10 +84,10 @@ impl Core {
         let config = &shared.config;
         let backend = |name, peer: &granary_server::Peer| {
             let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
-            Ok::<_, String>(Backend { name, link: Link::new(peer.clone()), channel: peer.channel()?, edge })
+            Ok::<_, String>(Backend { name, link: Link::new(peer.clone()), channels: peer.channels()?, edge })
         };
         Ok(Self(Arc::new(Thread {
-            broker: Broker::new(config.broker.channel()?, config.broker.edge_key()?.as_ref()),
+            broker: Broker::new(config.broker.channels()?, config.broker.edge_key()?.as_ref()),
             vault: backend("credential-vault", &config.credential_vault)?,
             harvest: backend("harvest-time", &config.harvest_time)?,
             linkedin: backend("linkedin-data", &config.linkedin_data)?,

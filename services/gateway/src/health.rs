@@ -50,12 +50,21 @@ pub(crate) async fn follow(
     }
 }
 
+/// Whether one of its replicas serves.
 async fn serves(backend: &Backend, service: &str) -> bool {
-    let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
-    if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
-        request.metadata_mut().insert(metadata::EDGE_KEY, edge);
-    }
-    let mut client = HealthClient::new(backend.channel.clone());
-    let answer = tokio::time::timeout(Duration::from_secs(1), client.check(request)).await;
-    matches!(answer, Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving)
+    let looks = backend.channels.iter().map(|channel| {
+        let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
+        if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
+            request.metadata_mut().insert(metadata::EDGE_KEY, edge);
+        }
+        let mut client = HealthClient::new(channel.clone());
+        Box::pin(async move {
+            let answer = tokio::time::timeout(Duration::from_secs(1), client.check(request)).await;
+            match answer {
+                Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving => Ok(()),
+                _ => Err(()),
+            }
+        })
+    });
+    futures_util::future::select_ok(looks).await.is_ok()
 }

@@ -40,15 +40,17 @@ impl Watcher {
         loop {
             let addresses = peer.addresses().await;
             replicas.retain(|address, task| {
-                let keep = addresses.contains(address) && !task.is_finished();
+                let keep = addresses.iter().any(|(known, _)| known == address) && !task.is_finished();
                 if !keep {
                     task.abort();
                 }
                 keep
             });
-            for address in addresses {
-                if let (false, Ok(channel)) = (replicas.contains_key(&address), peer.channel_to(&address)) {
-                    let broker = Broker::new(channel, edge.as_ref());
+            for (address, name) in addresses {
+                if let (false, Ok(channel)) =
+                    (replicas.contains_key(&address), peer.channel_to(&address, &name))
+                {
+                    let broker = Broker::new(vec![channel], edge.as_ref());
                     let task = tokio::spawn(self.clone().follow(broker, end.clone()));
                     replicas.insert(address, task);
                 }

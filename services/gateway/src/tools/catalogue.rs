@@ -10,6 +10,7 @@ use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultC
 use granary_proto::granary::vault::v1::{
     CredentialState, CredentialStatus, GetConnectedAccountRequest, Principal,
 };
+use granary_rpc::error::reason_of;
 use granary_rpc::{Deadline, Error, Identifier, Violation, metadata};
 use http::HeaderMap;
 use tonic::metadata::MetadataValue;
@@ -54,15 +55,23 @@ pub(super) async fn held(
     account: &Identifier,
     deadline: Deadline,
 ) -> Result<Vec<CredentialKind>, Status> {
-    let mut request = Request::new(GetConnectedAccountRequest { identifier: account.as_str().to_owned() });
-    request.set_timeout(deadline.remaining());
-    if let Some(value) =
-        headers.get(metadata::AUTHORIZATION).and_then(|v| MetadataValue::try_from(v.as_bytes()).ok())
-    {
-        request.metadata_mut().insert(metadata::AUTHORIZATION, value);
+    let bearer =
+        headers.get(metadata::AUTHORIZATION).and_then(|v| MetadataValue::try_from(v.as_bytes()).ok());
+    let mut answer = Err(Status::unavailable("credential-vault has no address"));
+    for channel in &core.vault.channels {
+        let mut request =
+            Request::new(GetConnectedAccountRequest { identifier: account.as_str().to_owned() });
+        request.set_timeout(deadline.remaining());
+        if let Some(value) = bearer.clone() {
+            request.metadata_mut().insert(metadata::AUTHORIZATION, value);
+        }
+        answer = CredentialVaultClient::new(channel.clone()).get_connected_account(request).await;
+        // A replica that is away says nothing with a reason.
+        if answer.as_ref().map_or_else(|status| reason_of(status).is_some(), |_| true) {
+            break;
+        }
     }
-    let answer =
-        CredentialVaultClient::new(core.vault.channel.clone()).get_connected_account(request).await?;
+    let answer = answer?;
     let usable = [CredentialStatus::Pending, CredentialStatus::Active, CredentialStatus::Suspect];
     let credentials = answer.into_inner().connected_account.map(|a| a.credentials).unwrap_or_default();
     Ok(credentials.iter().filter(|c| usable.contains(&c.status())).map(CredentialState::kind).collect())

@@ -18,6 +18,8 @@ use crate::store::{CALL, Outage};
 
 /// At most one login in this time, so that a Vault in trouble is not flooded.
 const BETWEEN_LOGINS: Duration = Duration::from_secs(5);
+/// What a login mostly takes at most; a caller with less time left does not wait for its turn to try.
+const A_LOGIN: Duration = Duration::from_secs(1);
 /// Calls under way at a time; more wait.
 const CALLS: usize = 256;
 /// A renewal that brings less than this part of the first lease nears the token's end: we log in anew instead.
@@ -175,7 +177,7 @@ impl Session {
         if let Some(due) = turn.last.map(|last| last + BETWEEN_LOGINS)
             && Instant::now() < due
         {
-            if due >= deadline {
+            if due + A_LOGIN >= deadline {
                 return Err(turn.failure.clone().unwrap_or_else(slow));
             }
             sleep_until(due).await;
