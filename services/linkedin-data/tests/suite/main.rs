@@ -23,6 +23,15 @@ pub(crate) fn key(text: &str) -> Credential {
     Credential::HarvestapiKey { api_key: Secret::new(text.to_owned()) }
 }
 
+/// A session with everything that one may hold.
+pub(crate) fn session() -> Credential {
+    Credential::LinkedinSession {
+        li_at: Secret::new("canary-cookie-5f0c3d".to_owned()),
+        proxy: Some(Secret::new("http://user:canary-proxy-88@proxy.example:8080".to_owned())),
+        user_agent: Some("Invented/1.0".to_owned()),
+    }
+}
+
 /// The service, with an upstream at this address.
 pub(crate) async fn door(url: &str) -> wire::Door {
     let mut config = Config::default();
