@@ -118,7 +118,7 @@ impl Follow {
             method,
             input,
             grant: self.session.grant.clone(),
-            deadline: self.session.deadline,
+            deadline: self.deadline,
             most: self.session.most,
             warnings,
         };

@@ -1,4 +1,6 @@
 //! One run: what is known of it, its rows, and its end.
+use std::time::Duration;
+
 use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Deadline, Error, Reason};
 use granary_upstream::{Call, Verb};
@@ -6,6 +8,9 @@ use serde_json::Value;
 
 use super::{ABORT, Apify, ROWS, WAIT, failure, get, micros};
 use crate::failure::CHARGE;
+
+/// Shortest time between two questions about a run.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// A run that was started. Dropped before it ended or was let go, it is ended at Apify, too.
 pub(crate) struct Run {
@@ -87,6 +92,7 @@ impl Run {
         let seconds = most.min(WAIT).min(left.as_secs());
         let mut call = get(format!("/v2/actor-runs/{}", self.state.id));
         call.query = vec![("waitForFinish".to_owned(), seconds.to_string())];
+        let begin = tokio::time::Instant::now();
         let outcome = self.apify.send(call, self.apify.deadline).await;
         match outcome
             .and_then(|answer| failure::succeeded(&answer, false))
@@ -98,7 +104,7 @@ impl Run {
             Err(error)
                 if matches!(error.reason(), Reason::UpstreamUnavailable | Reason::UpstreamThrottled) =>
             {
-                let pause = error.retry_delay().unwrap_or_default().max(std::time::Duration::from_secs(1));
+                let pause = error.retry_delay().unwrap_or_default().max(Duration::from_secs(1));
                 if pause >= self.apify.deadline.remaining() {
                     return Err(self.late());
                 }
@@ -108,7 +114,10 @@ impl Run {
         }
         if self.state.ended() {
             self.ours = false;
+            return Ok(());
         }
+        // Apify answers once the run has ended; where it does so early, it is not asked in a rush.
+        tokio::time::sleep_until(begin + PAUSE.min(left)).await;
         Ok(())
     }
 

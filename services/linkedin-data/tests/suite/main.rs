@@ -1,12 +1,18 @@
 //! `LinkedInData` over real sockets: against recorded shapes, and against the simulator.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
 
+mod bad_inputs;
+mod bulk;
 mod calls;
 mod fixtures;
+mod follow;
 mod inputs;
+mod members;
 mod prices;
 #[path = "../../../harvest-time/tests/suite/stub.rs"]
 mod stub;
+mod tools;
+mod upstream_faults;
 #[path = "../../../harvest-time/tests/suite/wire.rs"]
 mod wire;
 
