@@ -33,11 +33,14 @@ async fn a_kind_that_is_not_declared_is_never_on_the_wire() {
         assert!(!calls.is_empty(), "{} reached upstream", method.tool);
         // Of each need, the first kind that the account has: it has them all.
         let declared: Vec<Kind> = method.needs.iter().map(|need| need[0]).collect();
-        for call in calls {
+        for (index, call) in calls.into_iter().enumerate() {
             let shown = format!("{call:?}");
             for (kind, canary) in &canaries {
                 let arrived = !canary.found_in(shown.as_bytes()).is_empty();
-                assert_eq!(arrived, declared.contains(kind), "{} and {}: {shown}", method.tool, kind.text());
+                let wanted = declared.contains(kind);
+                // Asking afterwards which of two credentials was refused takes one of them.
+                let fits = if index == 0 { arrived == wanted } else { wanted || !arrived };
+                assert!(fits, "{} and {}: {shown}", method.tool, kind.text());
             }
         }
     }

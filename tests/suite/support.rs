@@ -59,7 +59,31 @@ pub(crate) fn good_input(tool: &str) -> &'static str {
         "list_project_task_assignments" => r#"{"project_id": 1}"#,
         "stop_timer" | "restart_timer" | "delete_time_entry" => r#"{"time_entry_id": 1}"#,
         "update_time_entry" => r#"{"time_entry_id": 1, "notes": "x"}"#,
-        "scrape_profile" => r#"{"public_identifier": "jeffweiner08"}"#,
+        "scrape_profile" | "get_profile_posts" | "get_profile_comments" | "get_profile_reactions" => {
+            r#"{"public_identifier": "jeffweiner08"}"#
+        }
+        "search_people" => r#"{"title": "engineer"}"#,
+        "search_leads" => r#"{"current_job_titles": "engineer"}"#,
+        "scrape_company" | "get_company_posts" => r#"{"universal_name": "microsoft"}"#,
+        "scrape_job" => r#"{"job_id": "1"}"#,
+        "search_jobs" => r#"{"keywords": "engineer"}"#,
+        "get_linkedin_post" => r#"{"activity_id": "1"}"#,
+        "get_group_posts" | "get_linkedin_group" => r#"{"group_id": "1"}"#,
+        "get_post_comments" | "get_post_reactions" => r#"{"post": "https://www.linkedin.com/posts/x"}"#,
+        "get_comment_replies" | "get_comment_reactions" => {
+            r#"{"comment_url": "https://www.linkedin.com/feed/update/urn:li:activity:1"}"#
+        }
+        "search_linkedin_ads" => r#"{"keyword": "robot"}"#,
+        "get_linkedin_ad_details" => r#"{"ad_id": "1"}"#,
+        "send_connection_request" => r#"{"profile": "jeffweiner08"}"#,
+        "accept_connection_request" => r#"{"invitation_id": "1", "shared_secret": "x"}"#,
+        "send_linkedin_message" => {
+            r#"{"recipient_profile": "https://www.linkedin.com/in/jeffweiner08", "message": "Hello"}"#
+        }
+        "bulk_scrape_profiles" => r#"{"urls": ["https://www.linkedin.com/in/jeffweiner08"]}"#,
+        "bulk_scrape_company_employees" => r#"{"companies": ["microsoft"], "max_items": 1}"#,
+        "search_profiles" | "search_profile_services" | "search_geo_id" | "search_companies" | "search_posts"
+        | "search_groups" => r#"{"search": "engineer"}"#,
         _ => "{}",
     }
 }

@@ -12,7 +12,9 @@ pub struct Args {}
 
 const EXAMPLES: &str = "\
 Needs that are parted by \"|\" are alternatives: the first one that the account has decides. Those joined by \" + \" are all \
-needed. A price is the name of an entry of the configured list; \"field: name\" replaces it where that field is true.
+needed. A price is the name of an entry of the configured list; \"field: name\" replaces it where that field is true, and \
+\" × field\" means that it is multiplied by that number, or by the number of that list's different items; \
+what follows \" + \" is added once.
 
 Examples:
   granary inventory
@@ -34,7 +36,9 @@ fn row(method: &Method) -> Vec<String> {
     let needs: Vec<String> = kinds(method).iter().map(|any_of| any_of.join("|")).collect();
     let price = method.price.as_ref().map(|price| {
         let modifiers = price.modifiers.iter().map(|(field, sku)| format!(", {field}: {sku}"));
-        format!("{}{}", price.sku, modifiers.collect::<String>())
+        let times = if price.times.is_empty() { String::new() } else { format!(" × {}", price.times) };
+        let plus = if price.plus.is_empty() { String::new() } else { format!(" + {}", price.plus) };
+        format!("{}{}{times}{plus}", price.sku, modifiers.collect::<String>())
     });
     vec![
         method.name().to_owned(),
@@ -52,7 +56,8 @@ fn document(method: &Method) -> Value {
     let price = method.price.as_ref().map(|price| {
         let modifiers: Vec<Value> =
             price.modifiers.iter().map(|(field, sku)| json!({"field": field, "sku": sku})).collect();
-        json!({"sku": price.sku, "modifiers": modifiers})
+        let said = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        json!({"sku": price.sku, "modifiers": modifiers, "times": said(&price.times), "plus": said(&price.plus)})
     });
     let needs: Vec<Value> = kinds(method).iter().map(|any_of| json!({"any_of": any_of})).collect();
     json!({

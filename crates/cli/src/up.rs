@@ -111,6 +111,9 @@ impl House {
             if default(&settings.linkedin_data.harvestapi.base_url, &set.linkedin_data.harvestapi.base_url) {
                 sandbox.harvestapi_url().clone_into(&mut settings.linkedin_data.harvestapi.base_url);
             }
+            if default(&settings.linkedin_data.apify.base_url, &set.linkedin_data.apify.base_url) {
+                sandbox.apify_url().clone_into(&mut settings.linkedin_data.apify.base_url);
+            }
         }
         let services_end = CancellationToken::new();
         let credential_vault = vault::run(&settings.credential_vault, services_end.clone())

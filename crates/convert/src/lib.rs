@@ -28,7 +28,7 @@ pub use lenient::decode_lenient;
 pub use output::{ToolOutput, to_json, tool_output};
 pub use rules::{check, check_typed};
 pub use schema::{input_schema, output_schema};
-pub use strict::{parse_input, parse_input_text};
+pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_text};
 pub use structs::{json_to_struct, struct_to_json};
 
 /// How deep JSON may be nested, in objects and arrays, where a caller wrote it.

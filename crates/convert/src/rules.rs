@@ -74,13 +74,22 @@ impl Checker<'_> {
             let off = |f: &Field| message.get_field(&f.desc).as_bool() == Some(false);
             set(name) && (self.faulty.contains(&join(path, name)) || !shape.field(name).is_some_and(off))
         };
-        let faults = ties::check(&shape.rule, path, &set, &on);
+        // A blank text filters nothing.
+        let filled = |name: &str| {
+            let words = |f: &Field| !blank(&message.get_field(&f.desc));
+            set(name) && (self.faulty.contains(&join(path, name)) || shape.field(name).is_some_and(words))
+        };
+        let faults = ties::check(&shape.rule, path, &ties::Given { set: &set, on: &on, filled: &filled });
         self.faults.extend(faults);
     }
 
     fn field(&mut self, field: &Field, value: &Value, path: &str) {
         match (&field.form, value) {
             (Form::List, Value::List(values)) => {
+                let most = field.rule.max_items as usize;
+                if most > 0 && values.len() > most {
+                    self.faults.push(fault(path, format!("must have at most {most} items")));
+                }
                 for (index, value) in values.iter().enumerate() {
                     self.value(field, value, &item(path, index));
                 }
@@ -107,6 +116,15 @@ impl Checker<'_> {
                 }
             }
         }
+    }
+}
+
+/// Whether a value holds nothing but blanks.
+fn blank(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.trim().is_empty(),
+        Value::List(items) => items.iter().all(blank),
+        _ => false,
     }
 }
 

@@ -92,6 +92,7 @@ pub(crate) struct Ties {
     pub(crate) at_least_one: Vec<Vec<String>>,
     pub(crate) at_most_one: Vec<Vec<Vec<String>>>,
     pub(crate) together: Vec<Vec<String>>,
+    pub(crate) filters: Vec<Vec<String>>,
 }
 
 impl Shape {
@@ -198,9 +199,8 @@ mod tests {
             let shape = Shape::of(&message);
             assert_eq!(shape.fields.len(), message.fields().len());
             let ties = &shape.rule;
-            let named =
-                ties.at_least_one.iter().chain(&ties.together).chain(ties.at_most_one.iter().flatten());
-            for name in named.flatten() {
+            let named = ties.at_least_one.iter().chain(&ties.together).chain(&ties.filters);
+            for name in named.chain(ties.at_most_one.iter().flatten()).flatten() {
                 assert!(shape.field(name).is_some(), "{} ties {name}, which it has not", message.full_name());
             }
         }

@@ -3,12 +3,16 @@ mod guard;
 #[cfg(test)]
 mod lists_and_maps;
 mod names;
+mod place_names;
+mod places;
 mod read;
 mod scalar;
+mod split;
 mod text;
 
 pub(crate) use scalar::from_base64;
 
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::Error;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
@@ -18,11 +22,28 @@ use crate::shape::Shape;
 use crate::violations::{fault, invalid};
 use crate::{MAX_DEPTH, violations};
 
+/// A request with what its caller should know of how it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToolInput {
+    /// The request.
+    pub message: DynamicMessage,
+    /// How lists were read that came as one text.
+    pub warnings: Vec<Warning>,
+}
+
 /// Reads a tool's input: conversion, field and message rules, and the guard against credentials.
 ///
 /// # Errors
 /// Every fault at once, as invalid input.
 pub fn parse_input(desc: &MessageDescriptor, json: &Value) -> Result<DynamicMessage, Error> {
+    tool_input(desc, json).map(|input| input.message)
+}
+
+/// The same, with how it was read.
+///
+/// # Errors
+/// Every fault at once, as invalid input.
+pub fn tool_input(desc: &MessageDescriptor, json: &Value) -> Result<ToolInput, Error> {
     read_input(desc, json, Vec::new())
 }
 
@@ -31,8 +52,16 @@ pub fn parse_input(desc: &MessageDescriptor, json: &Value) -> Result<DynamicMess
 /// # Errors
 /// Every fault at once, as invalid input.
 pub fn parse_input_text(desc: &MessageDescriptor, text: &str) -> Result<DynamicMessage, Error> {
+    tool_input_text(desc, text).map(|input| input.message)
+}
+
+/// The same, with how it was read.
+///
+/// # Errors
+/// Every fault at once, as invalid input.
+pub fn tool_input_text(desc: &MessageDescriptor, text: &str) -> Result<ToolInput, Error> {
     if text.trim().is_empty() {
-        return parse_input(desc, &Value::Object(serde_json::Map::new()));
+        return tool_input(desc, &Value::Object(serde_json::Map::new()));
     }
     let json = text::parse(text).map_err(|wrong| invalid(vec![fault("", wrong)]))?;
     let twice = text::duplicates(text).iter().map(|path| fault(path, "is given twice")).collect();
@@ -43,7 +72,7 @@ fn read_input(
     desc: &MessageDescriptor,
     json: &Value,
     mut faults: Vec<violations::Violation>,
-) -> Result<DynamicMessage, Error> {
+) -> Result<ToolInput, Error> {
     let Value::Object(object) = json else {
         faults.push(fault("", "must be a JSON object"));
         guard::scan(json, "", &mut faults);
@@ -56,7 +85,7 @@ fn read_input(
     let message = reader.message(&Shape::of(desc), object, "");
     faults.append(&mut reader.faults);
     faults.extend(check_beside(&message, &reader.faulty));
-    if faults.is_empty() { Ok(message) } else { Err(invalid(faults)) }
+    if faults.is_empty() { Ok(ToolInput { message, warnings: reader.notes }) } else { Err(invalid(faults)) }
 }
 
 fn too_deep() -> String {

@@ -48,6 +48,11 @@ pub(crate) fn quoted(text: &str) -> String {
     if text.len() > MAX_QUOTE { String::new() } else { format!("\"{}\" ", text.escape_debug()) }
 }
 
+/// An item of the caller's in quotes, cut where it is long.
+pub(crate) fn shown(text: &str) -> String {
+    format!("\"{}\"", cut(&text.escape_debug().to_string(), 2 * MAX_QUOTE))
+}
+
 fn cut(text: &str, most: usize) -> String {
     if text.len() <= most {
         return text.to_owned();

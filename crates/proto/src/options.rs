@@ -23,6 +23,11 @@ pub fn text_of(enumeration: &str, number: i32) -> Option<&'static str> {
     TEXTS.get(enumeration)?.iter().find(|(n, _)| *n == number).map(|(_, text)| text.as_str())
 }
 
+/// The third party's own word for an enum value, where it is another than the short text.
+pub fn upstream_text_of(enumeration: &str, number: i32) -> Option<&'static str> {
+    UPSTREAM_TEXTS.get(enumeration)?.iter().find(|(n, _)| *n == number).map(|(_, text)| text.as_str())
+}
+
 /// The number of the enum value that has a short text.
 pub fn number_of(enumeration: &str, text: &str) -> Option<i32> {
     TEXTS.get(enumeration)?.iter().find(|(_, t)| t == text).map(|(n, _)| *n)
@@ -33,16 +38,21 @@ pub fn texts(enumeration: &str) -> Vec<&'static str> {
     TEXTS.get(enumeration).map(|all| all.iter().map(|(_, t)| t.as_str()).collect()).unwrap_or_default()
 }
 
-static TEXTS: LazyLock<HashMap<String, Vec<(i32, String)>>> = LazyLock::new(|| {
+type Texts = HashMap<String, Vec<(i32, String)>>;
+
+static TEXTS: LazyLock<Texts> = LazyLock::new(|| all_texts("granary.policy.v1.text"));
+static UPSTREAM_TEXTS: LazyLock<Texts> = LazyLock::new(|| all_texts("granary.policy.v1.upstream_text"));
+
+fn all_texts(option: &str) -> Texts {
     let Ok(pool) = pool() else { return HashMap::new() };
     pool.all_enums()
         .filter(|e| e.full_name().starts_with("granary."))
-        .map(|e| (e.full_name().to_owned(), enum_texts(&e)))
+        .map(|e| (e.full_name().to_owned(), enum_texts(&e, option)))
         .collect()
-});
+}
 
-fn enum_texts(enumeration: &EnumDescriptor) -> Vec<(i32, String)> {
-    let Some(extension) = pool().ok().and_then(|p| p.get_extension_by_name("granary.policy.v1.text")) else {
+fn enum_texts(enumeration: &EnumDescriptor, option: &str) -> Vec<(i32, String)> {
+    let Some(extension) = pool().ok().and_then(|p| p.get_extension_by_name(option)) else {
         return Vec::new();
     };
     enumeration

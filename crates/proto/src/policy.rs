@@ -51,6 +51,10 @@ pub struct Price {
     pub sku: String,
     /// Boolean request fields with the price that replaces it; the first that is true decides.
     pub modifiers: Vec<(String, String)>,
+    /// The field that the price is multiplied by; empty where the call is billed once.
+    pub times: String,
+    /// The name of a price that is added once; empty where there is none.
+    pub plus: String,
 }
 
 /// Why there is no table.

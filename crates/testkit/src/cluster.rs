@@ -266,6 +266,7 @@ harvest.base_url = "{harvest_url}"
 door = {{ listen.address = "{linkedin_at}", edge_key_file = "{linkedin}" }}
 ticket_key_file = "{linkedin_tickets}"
 harvestapi.base_url = "{linkedin_url}"
+apify.base_url = "{apify_url}"
 "#,
         gateway = address("gateway"),
         vault = address("vault"),
@@ -277,6 +278,7 @@ harvestapi.base_url = "{linkedin_url}"
         audit = dir.join("audit.jsonl").display(),
         harvest_url = sandbox["harvest"].as_str().expect("a URL"),
         linkedin_url = sandbox["harvestapi"].as_str().expect("a URL"),
+        apify_url = sandbox["apify"].as_str().expect("a URL"),
     )
     .expect("text");
     text

@@ -35,20 +35,12 @@ impl Call {
     }
 
     /// The call that a method declares, with the fields of its request: those named in the path there, the others in
-    /// the query of a GET or DELETE, or the JSON body of a POST or PATCH.
+    /// the query of a GET or DELETE, or the JSON body of a POST or PATCH; all in the query where the method says so.
     ///
     /// # Errors
     /// `INVALID_INPUT` with every fault of a field; `INTERNAL` where the method's mapping is not mechanical.
     pub fn from_message(method: &Method, message: &DynamicMessage) -> Result<Self, Error> {
-        mapping::call(method, message, mapping::Place::ByVerb)
-    }
-
-    /// The same with all fields in the query, whatever the verb.
-    ///
-    /// # Errors
-    /// As [`Call::from_message`].
-    pub fn in_query(method: &Method, message: &DynamicMessage) -> Result<Self, Error> {
-        mapping::call(method, message, mapping::Place::Query)
+        mapping::call(method, message)
     }
 
     /// [`Call::from_message`] for a generated type.

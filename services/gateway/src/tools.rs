@@ -101,30 +101,32 @@ impl ToolService for Tools {
         let descriptor = method.descriptor.input();
         let (input, as_struct) = match input {
             Some(Input::ToolInput(value)) => {
-                (convert::parse_input(&descriptor, &convert::struct_to_json(value)), true)
+                (convert::tool_input(&descriptor, &convert::struct_to_json(value)), true)
             }
-            Some(Input::ToolInputJson(text)) => (convert::parse_input_text(&descriptor, &text), false),
-            None => (convert::parse_input_text(&descriptor, "{}"), false),
+            Some(Input::ToolInputJson(text)) => (convert::tool_input_text(&descriptor, &text), false),
+            None => (convert::tool_input_text(&descriptor, "{}"), false),
         };
         let account = Identifier::parse(identifier);
         let (input, account) = together(input, account)?;
         context.names(&account);
-        let answer = self.execute(method, input, context, account).await?;
+        let convert::ToolInput { message, warnings: mut told } = input;
+        let answer = self.execute(method, message, context, account).await?;
         let convert::ToolOutput { data, charge, warnings } = convert::tool_output(&answer);
+        told.extend(warnings);
         let output = if as_struct {
             Output::Data(convert::json_to_struct(&data))
         } else {
             Output::DataJson(data.to_string())
         };
-        Ok(Response::new(ExecuteToolResponse { output: Some(output), charge, warnings }))
+        Ok(Response::new(ExecuteToolResponse { output: Some(output), charge, warnings: told }))
     }
 }
 
 /// The faults of the input and of the identifier, in one answer.
 fn together(
-    input: Result<DynamicMessage, Error>,
+    input: Result<convert::ToolInput, Error>,
     account: Result<Identifier, Violation>,
-) -> Result<(DynamicMessage, Identifier), Error> {
+) -> Result<(convert::ToolInput, Identifier), Error> {
     match (input, account) {
         (Ok(input), Ok(account)) => Ok((input, account)),
         (Err(error), Ok(_)) => Err(error),

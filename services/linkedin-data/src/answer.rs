@@ -1,92 +1,117 @@
-//! From an answer of HarvestAPI to the method's own answer, by the descriptors.
+//! From an answer of HarvestAPI to the method's own answer: one way for one object, one for a page of a list.
+use std::collections::HashMap;
+
 use granary_convert::decode_lenient;
 use granary_proto::granary::linkedin::v1 as wire;
-use granary_proto::granary::types::v1::Charge;
+use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use granary_proto::options::field_rule;
 use granary_rpc::Error;
-use granary_upstream::{Answer, Effective, effective};
+use granary_upstream::Answer;
 use prost::Message;
 use serde_json::{Map, Value};
 
 use crate::envelope::Envelope;
 use crate::session::Session;
-use crate::{failure, profile};
+use crate::{failure, page, profile};
 
-/// An answer that may have cost something.
-pub(crate) trait Charged: Message + Default {
-    fn charge(&self) -> Option<&Charge>;
-}
-
-impl Charged for wire::ScrapeProfileResponse {
-    fn charge(&self) -> Option<&Charge> {
-        self.charge.as_ref()
+/// What answers have in common, as far as a method's answer has it.
+pub(crate) trait Answered: Message + Default {
+    /// What upstream billed.
+    fn charge(&mut self) -> Option<&mut Option<Charge>> {
+        None
     }
-}
 
-impl Charged for wire::GetMyApiUserResponse {
-    fn charge(&self) -> Option<&Charge> {
-        self.charge.as_ref()
+    /// What the caller should know.
+    fn warnings(&mut self) -> Option<&mut Vec<Warning>> {
+        None
     }
-}
 
-impl Charged for wire::ProbeHarvestapiKeyResponse {
-    fn charge(&self) -> Option<&Charge> {
+    /// What is not modelled.
+    fn extra(&mut self) -> Option<&mut HashMap<String, String>> {
         None
     }
 }
 
-/// One profile, or the failure that upstream wraps into a success of HTTP.
-pub(crate) async fn element(session: &Session) -> Result<wire::ScrapeProfileResponse, Error> {
+/// An answer that is a page of a list.
+pub(crate) trait Listed: Answered {
+    /// How many rows it has.
+    fn rows(&self) -> usize;
+
+    /// Where it lies in its list.
+    fn page(&mut self) -> &mut Option<PageInfo>;
+}
+
+/// One object.
+pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> {
     let answer = session.send().await?;
-    let mut envelope = succeeded(&answer)?;
+    let mut envelope = session.succeeded(&answer).await?;
     let mut element = match envelope.rest.shift_remove("element") {
         Some(element @ Value::Object(_)) => element,
-        Some(Value::Null) => return Err(failure::not_found(&envelope)),
-        _ => return Err(failure::unreadable("an element", Some(&envelope.charge))),
+        Some(Value::Null) if !session.is_write() => return Err(failure::not_found(&envelope)),
+        _ => return Err(session.unreadable("an element", Some(&envelope.charge))),
     };
     profile::settle(&mut element);
-    let mut response: wire::ScrapeProfileResponse = item(session, element);
-    response.charge = Some(envelope.charge);
-    response.warnings.extend(answer.warning());
-    response.extra = envelope.rest.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
+    let mut response = item(session, element);
+    tell(&mut response, envelope, &answer);
     Ok(response)
 }
 
-/// Whatever upstream says of the key's owner. There is no element here; the object itself is the answer.
-pub(crate) async fn owner(session: &Session) -> Result<wire::GetMyApiUserResponse, Error> {
+/// A page of a list.
+pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
     let answer = session.send().await?;
-    let envelope = succeeded(&answer)?;
-    let mut response: wire::GetMyApiUserResponse = item(session, Value::Object(envelope.rest));
-    response.charge = (envelope.charge != Charge::default()).then_some(envelope.charge);
-    response.warnings.extend(answer.warning());
+    let mut envelope = session.succeeded(&answer).await?;
+    let Some(rows @ Value::Array(_)) = envelope.rest.shift_remove("elements") else {
+        return Err(session.unreadable("elements", Some(&envelope.charge)));
+    };
+    let pagination = envelope.rest.shift_remove("pagination");
+    let mut response: R = self::rows(session, rows);
+    let rows = response.rows();
+    let (info, rest) = page::read(pagination.as_ref(), &session.asked(), rows);
+    *response.page() = Some(info);
+    envelope.rest.extend(rest.map(|rest| ("pagination".to_owned(), rest)));
+    tell(&mut response, envelope, &answer);
     Ok(response)
 }
 
-/// Whether HarvestAPI takes the key. Only a refusal of the key says no; anything else that fails says nothing.
-pub(crate) async fn probe(session: &Session) -> Result<wire::ProbeHarvestapiKeyResponse, Error> {
-    let answer = session.send().await?;
-    let envelope = Envelope::read(&answer);
-    match effective(answer.status, envelope.as_ref().and_then(|e| e.status)) {
-        Effective::Success if envelope.is_some() => Ok(wire::ProbeHarvestapiKeyResponse { accepted: true }),
-        Effective::Success => Err(failure::unreadable("an object", None)),
-        Effective::Failed(401) => Ok(wire::ProbeHarvestapiKeyResponse { accepted: false }),
-        Effective::Failed(status) => Err(failure::of(status, &answer, envelope.as_ref())),
-    }
-}
-
-/// The envelope of an answer that succeeded by both of its statuses.
-fn succeeded(answer: &Answer) -> Result<Envelope, Error> {
-    let envelope = Envelope::read(answer);
-    match effective(answer.status, envelope.as_ref().and_then(|e| e.status)) {
-        Effective::Success => envelope.ok_or_else(|| failure::unreadable("an object", None)),
-        Effective::Failed(status) => Err(failure::of(status, answer, envelope.as_ref())),
-    }
-}
-
-/// The answer's message with the object under the field that is declared as its item.
-fn item<R: Message + Default>(session: &Session, object: Value) -> R {
+/// The answer's message with an object under the field that is declared as its item.
+pub(crate) fn item<R: Message + Default>(session: &Session, object: Value) -> R {
     let output = session.method.descriptor.output();
     let field = output.fields().find(|field| field_rule(field).item);
     let name = field.map(|field| field.name().to_owned()).unwrap_or_default();
     decode_lenient(&output, &Value::Object(Map::from_iter([(name, object)])))
+}
+
+/// The answer's message with these rows.
+pub(crate) fn rows<R: Message + Default>(session: &Session, rows: Value) -> R {
+    let output = session.method.descriptor.output();
+    decode_lenient(&output, &Value::Object(Map::from_iter([("elements".to_owned(), rows)])))
+}
+
+/// One profile that stands by itself.
+pub(crate) fn profile(mut object: Value) -> wire::Profile {
+    profile::settle(&mut object);
+    lone("granary.linkedin.v1.Profile", &object)
+}
+
+/// A run of Apify, as it is told to callers.
+pub(crate) fn run(object: &Value) -> wire::ApifyRun {
+    lone("granary.linkedin.v1.ApifyRun", object)
+}
+
+fn lone<M: Message + Default>(name: &str, object: &Value) -> M {
+    let descriptor = granary_proto::pool().ok().and_then(|pool| pool.get_message_by_name(name));
+    descriptor.map(|descriptor| decode_lenient(&descriptor, object)).unwrap_or_default()
+}
+
+/// Puts beside the answer what it cost, what the caller should know, and what the envelope held besides.
+pub(crate) fn tell<R: Answered>(response: &mut R, envelope: Envelope, answer: &Answer) {
+    if let Some(charge) = response.charge() {
+        *charge = Some(envelope.charge);
+    }
+    if let Some(warnings) = response.warnings() {
+        warnings.extend(answer.warning());
+    }
+    if let Some(extra) = response.extra() {
+        extra.extend(envelope.rest.into_iter().map(|(key, value)| (key, value.to_string())));
+    }
 }

@@ -8,9 +8,40 @@ use granary_upstream::{Client, money};
 use serde::Deserialize;
 
 const HARVESTAPI: &str = "https://api.harvestapi.io";
+const APIFY: &str = "https://api.apify.com";
 /// The Starter tier. Larger tiers pay less, so that these are the worst case.
-const PRICES: [(&str, &str); 3] =
-    [("profile", "0.0064"), ("profile_main", "0.004"), ("profile_with_email", "0.02")];
+const PRICES: [(&str, &str); 30] = [
+    ("profile", "0.0064"),
+    ("profile_main", "0.004"),
+    ("profile_with_email", "0.02"),
+    ("lead_search", "0.10"),
+    ("profile_search", "0.004"),
+    ("service_search", "0.004"),
+    ("company", "0.004"),
+    ("company_search", "0.004"),
+    ("job", "0.001"),
+    ("job_search", "0.001"),
+    ("post", "0.004"),
+    ("post_search", "0.004"),
+    ("profile_posts", "0.004"),
+    ("company_posts", "0.004"),
+    ("post_comments", "0.004"),
+    ("post_reactions", "0.004"),
+    ("post_comment_replies", "0.004"),
+    ("comment_reactions", "0.004"),
+    ("profile_comments", "0.004"),
+    ("profile_reactions", "0.004"),
+    ("group", "0.002"),
+    ("group_search", "0.002"),
+    ("ad", "0.0016"),
+    ("ad_search", "0.0016"),
+    ("bulk_profile", "0.004"),
+    ("bulk_profile_with_email", "0.010"),
+    ("employee", "0.004"),
+    ("employee_full", "0.008"),
+    ("employee_with_email", "0.012"),
+    ("employees_start", "0.02"),
+];
 
 /// The settings of this service.
 #[derive(Clone, Debug, Deserialize)]
@@ -22,9 +53,24 @@ pub struct Config {
     pub ticket_key_file: PathBuf,
     /// HarvestAPI; an empty `base_url` stands for HarvestAPI itself.
     pub harvestapi: granary_upstream::Config,
+    /// Apify; an empty `base_url` stands for Apify itself.
+    pub apify: granary_upstream::Config,
     /// What a call costs at most, in US dollars as decimal text, by the name of its price. What is not named here has
     /// the Starter tier's price.
     pub prices: BTreeMap<String, String>,
+    /// What becomes of the note of a connection request, which upstream does not document. Default: forward.
+    pub connection_notes: ConnectionNotes,
+}
+
+/// What becomes of the note of a connection request.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectionNotes {
+    /// It is sent along, and the answer warns that it may not arrive.
+    #[default]
+    Forward,
+    /// A request with a note is refused.
+    Refuse,
 }
 
 impl Default for Config {
@@ -32,7 +78,9 @@ impl Default for Config {
         let harvestapi = granary_upstream::Config { base_url: HARVESTAPI.to_owned(), ..Default::default() };
         let prices = PRICES.iter().map(|(sku, price)| ((*sku).to_owned(), (*price).to_owned())).collect();
         let door = Door::loopback(7104, None);
-        Self { door, ticket_key_file: PathBuf::new(), harvestapi, prices }
+        let apify = granary_upstream::Config { base_url: APIFY.to_owned(), ..Default::default() };
+        let connection_notes = ConnectionNotes::default();
+        Self { door, ticket_key_file: PathBuf::new(), harvestapi, apify, prices, connection_notes }
     }
 }
 
@@ -57,19 +105,21 @@ impl Config {
     /// Everything that is wrong with what it is told of upstream.
     pub fn faults(&self) -> Vec<String> {
         let client = Client::new("harvestapi", &self.harvestapi()).err().map(|e| format!("harvestapi: {e}"));
+        let apify = Client::new("apify", &self.apify()).err().map(|e| format!("apify: {e}"));
         let prices = self.prices.iter().filter(|(_, price)| micros(price).is_none());
         let prices =
             prices.map(|(sku, _)| format!("prices.{sku} must be dollars as decimal text, such as \"0.004\""));
-        client.into_iter().chain(prices).collect()
+        client.into_iter().chain(apify).chain(prices).collect()
     }
 
     /// A table that sets only a timeout still means HarvestAPI.
     pub(crate) fn harvestapi(&self) -> granary_upstream::Config {
-        let mut config = self.harvestapi.clone();
-        if config.base_url.is_empty() {
-            HARVESTAPI.clone_into(&mut config.base_url);
-        }
-        config
+        at(&self.harvestapi, HARVESTAPI)
+    }
+
+    /// A table that sets only a timeout still means Apify.
+    pub(crate) fn apify(&self) -> granary_upstream::Config {
+        at(&self.apify, APIFY)
     }
 
     /// Micro-dollars by the name of the price.
@@ -78,6 +128,14 @@ impl Config {
         let own = self.prices.iter().map(|(sku, price)| (sku.as_str(), price.as_str()));
         standard.chain(own).filter_map(|(sku, price)| Some((sku.to_owned(), micros(price)?))).collect()
     }
+}
+
+fn at(config: &granary_upstream::Config, standard: &str) -> granary_upstream::Config {
+    let mut config = config.clone();
+    if config.base_url.is_empty() {
+        standard.clone_into(&mut config.base_url);
+    }
+    config
 }
 
 fn micros(price: &str) -> Option<i64> {

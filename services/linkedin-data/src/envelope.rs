@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 const OWN: [&str; 2] = ["query", "originalQuery"];
 
 /// An answer of HarvestAPI, taken apart.
+#[derive(Default)]
 pub(crate) struct Envelope {
     /// The body's own status.
     pub(crate) status: Option<u16>,

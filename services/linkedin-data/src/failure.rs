@@ -2,7 +2,7 @@
 use granary_credential::Kind;
 use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Error, Reason};
-use granary_upstream::{Answer, failure};
+use granary_upstream::{Answer, failure, failure_of_write};
 
 use crate::envelope::Envelope;
 
@@ -10,14 +10,35 @@ use crate::envelope::Envelope;
 pub(crate) const UPSTREAM: &str = "harvestapi";
 /// The key of error metadata that holds what a failed call cost, in micro-dollars.
 pub(crate) const CHARGE: &str = "charge_micros";
+/// The key of error metadata that names the credential that is at fault.
+pub(crate) const KIND: &str = "kind";
 
 /// A failed answer as an error.
-pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>) -> Error {
+pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>, write: bool) -> Error {
     let text = envelope.and_then(|envelope| envelope.error.as_deref());
-    let error = failure(status, UPSTREAM, text, answer.retry_after);
-    let error = match error.reason() {
-        Reason::CredentialRejected => error.with("kind", Kind::HarvestapiKey.text()),
-        _ => error,
+    let map = if write { failure_of_write } else { failure };
+    let error = map(status, UPSTREAM, text, answer.retry_after);
+    match envelope {
+        Some(envelope) => charged(error, &envelope.charge),
+        None => error,
+    }
+}
+
+/// Upstream refused this credential.
+pub(crate) fn rejected(kind: Kind, status: u16, envelope: Option<&Envelope>) -> Error {
+    let whose = match kind {
+        Kind::LinkedinSession => "linkedin no longer takes the session, as harvestapi tells",
+        Kind::ApifyToken => "apify refused the token",
+        _ => "harvestapi refused the key",
+    };
+    let text = envelope.and_then(|envelope| envelope.error.as_deref()).map(granary_upstream::status::tidy);
+    let error = Error::new(Reason::CredentialRejected, whose)
+        .with("upstream", UPSTREAM)
+        .with("upstream_status", status.to_string())
+        .with(KIND, kind.text());
+    let error = match text.filter(|text| !text.is_empty()) {
+        Some(text) => error.with("upstream_message", text),
+        None => error,
     };
     match envelope {
         Some(envelope) => charged(error, &envelope.charge),
@@ -31,10 +52,14 @@ pub(crate) fn not_found(envelope: &Envelope) -> Error {
     charged(error, &envelope.charge)
 }
 
-/// An answer that says success and cannot be read.
-pub(crate) fn unreadable(what: &str, charge: Option<&Charge>) -> Error {
-    let error = Error::new(Reason::UpstreamMalformed, format!("harvestapi answered without {what}"))
-        .with("upstream", UPSTREAM);
+/// An answer that says success and cannot be read. A write may have happened all the same.
+pub(crate) fn unreadable(what: &str, charge: Option<&Charge>, write: bool) -> Error {
+    let error = if write {
+        failure_of_write(200, UPSTREAM, None, None)
+    } else {
+        Error::new(Reason::UpstreamMalformed, format!("harvestapi answered without {what}"))
+            .with("upstream", UPSTREAM)
+    };
     match charge {
         Some(charge) => charged(error, charge),
         None => error,

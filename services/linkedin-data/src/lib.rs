@@ -1,15 +1,25 @@
-//! `LinkedInData` over HarvestAPI: each call uses the one key that its ticket brings, and says what upstream billed.
+//! `LinkedInData` over HarvestAPI and Apify: each call uses the credentials that its ticket brings and no others, and says
+//! what upstream billed.
 mod answer;
+mod apify;
+mod bulk;
 mod config;
+mod employees;
 mod envelope;
 mod failure;
+mod follow;
+mod gaps;
+mod industries;
 mod methods;
+mod owner;
+mod page;
 mod price;
+mod probe;
 mod profile;
 mod run;
 mod service;
 mod session;
 
-pub use config::Config;
+pub use config::{Config, ConnectionNotes};
 pub use run::run;
 pub use service::{Error, routes};

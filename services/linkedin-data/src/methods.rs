@@ -1,14 +1,25 @@
-//! Every method on one line: its request, its answer, and the way it goes.
+//! Every method by its name: its request, its answer, and the way it goes. Which that is stands in the contract, and
+//! `build.rs` reads it there.
+use std::collections::HashMap;
+
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInData;
+use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use tonic::{Request, Response, Status};
 
-use crate::answer;
+use crate::answer::{Answered, Listed};
+use crate::bulk::Streamed;
 use crate::service::Service;
 use crate::session::Session;
+use crate::{answer, bulk, employees, follow, owner, probe};
 
 macro_rules! methods {
-    ($($name:ident $rpc:literal ($request:ident) -> $response:ident by $way:path;)*) => {
+    (
+        unary { $($name:ident $rpc:literal ($request:ident) -> $response:ident by $way:path;)* }
+        streams {
+            $($many:ident $many_rpc:literal ($ask:ident) -> $part:ident as $stream:ident by $many_way:path;)*
+        }
+    ) => {
         #[tonic::async_trait]
         impl LinkedInData for Service {
             $(async fn $name(
@@ -17,15 +28,61 @@ macro_rules! methods {
             ) -> Result<Response<wire::$response>, Status> {
                 let session = Session::open(self, concat!("/granary.linkedin.v1.LinkedInData/", $rpc), &request)?;
                 drop(request);
-                session.close($way(&session).await)
+                // Boxed, since some ways hold a whole answer or a run while they wait.
+                let outcome = Box::pin($way(&session)).await;
+                session.close(outcome)
+            })*
+
+            $(type $stream = Streamed<wire::$part>;
+
+            async fn $many(
+                &self,
+                request: Request<wire::$ask>,
+            ) -> Result<Response<Self::$stream>, Status> {
+                let path = concat!("/granary.linkedin.v1.LinkedInData/", $many_rpc);
+                let session = Session::open(self, path, &request)?;
+                Ok(Response::new($many_way(session)))
             })*
         }
     };
 }
 
-methods! {
-    scrape_profile "ScrapeProfile" (ScrapeProfileRequest) -> ScrapeProfileResponse by answer::element;
-    get_my_api_user "GetMyApiUser" (GetMyApiUserRequest) -> GetMyApiUserResponse by answer::owner;
-    probe_harvestapi_key "ProbeHarvestapiKey" (ProbeHarvestapiKeyRequest) -> ProbeHarvestapiKeyResponse
-        by answer::probe;
+/// What an answer holds besides its own.
+macro_rules! answered {
+    ($response:ident $($part:ident)*) => {
+        impl Answered for wire::$response {
+            $(answered!(@ $part);)*
+        }
+    };
+    (@ charge) => {
+        fn charge(&mut self) -> Option<&mut Option<Charge>> {
+            Some(&mut self.charge)
+        }
+    };
+    (@ warnings) => {
+        fn warnings(&mut self) -> Option<&mut Vec<Warning>> {
+            Some(&mut self.warnings)
+        }
+    };
+    (@ extra) => {
+        fn extra(&mut self) -> Option<&mut HashMap<String, String>> {
+            Some(&mut self.extra)
+        }
+    };
 }
+
+macro_rules! listed {
+    ($response:ident) => {
+        impl Listed for wire::$response {
+            fn rows(&self) -> usize {
+                self.elements.len()
+            }
+
+            fn page(&mut self) -> &mut Option<PageInfo> {
+                &mut self.page_info
+            }
+        }
+    };
+}
+
+include!(concat!(env!("OUT_DIR"), "/methods.rs"));

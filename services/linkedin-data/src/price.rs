@@ -1,35 +1,59 @@
 //! The caller's cap: a call whose worst case is above it is refused before it costs anything.
+use std::collections::HashSet;
+
 use granary_rpc::{Error, Reason, Violation, metadata};
 use granary_upstream::money;
+use prost_reflect::Value;
 use tonic::metadata::MetadataMap;
 
 use crate::session::Session;
 
 /// Refuses a call that could cost more than its caller allows.
-pub(crate) fn check(session: &Session, metadata: &MetadataMap) -> Result<(), Error> {
-    let Some(cap) = cap(metadata)? else { return Ok(()) };
-    let refused =
-        |text: String| Err(Error::new(Reason::CostCapExceeded, text).with("cap_micros", cap.to_string()));
+pub(crate) fn check(session: &Session) -> Result<(), Error> {
+    let Some(cap) = session.most else { return Ok(()) };
     match quote(session) {
         Ok(quote) if quote <= cap => Ok(()),
+        quote => Err(refused(quote, cap)),
+    }
+}
+
+/// The refusal of a call that could cost this much, or that no price is set for.
+pub(crate) fn refused(quote: Result<i64, String>, cap: i64) -> Error {
+    let refused =
+        |text: String| Error::new(Reason::CostCapExceeded, text).with("cap_micros", cap.to_string());
+    match quote {
         Ok(quote) => refused(format!("the call may cost {quote} micro-dollars, and the cap is {cap}"))
-            .map_err(|e: Error| e.with("quote_micros", quote.to_string())),
-        Err(sku) => refused(format!("no price is set for {sku}, so the cap cannot be kept"))
-            .map_err(|e: Error| e.with("sku", sku)),
+            .with("quote_micros", quote.to_string()),
+        Err(sku) => refused(format!("no price is set for {sku}, so the cap cannot be kept")).with("sku", sku),
     }
 }
 
 /// Micro-dollars that the call costs at most, or the name of the price that nobody set.
-fn quote(session: &Session) -> Result<i64, String> {
+pub(crate) fn quote(session: &Session) -> Result<i64, String> {
     let Some(price) = &session.method.price else { return Ok(0) };
     let applies =
         |field: &str| session.input.get_field_by_name(field).and_then(|v| v.as_bool()) == Some(true);
     let sku = price.modifiers.iter().find(|(field, _)| applies(field)).map_or(&price.sku, |(_, sku)| sku);
-    session.service.price(sku).ok_or_else(|| sku.clone())
+    let micros = |sku: &String| session.service.price(sku).ok_or_else(|| sku.clone());
+    let plus = if price.plus.is_empty() { 0 } else { micros(&price.plus)? };
+    Ok(micros(sku)?.saturating_mul(times(session, &price.times)).saturating_add(plus))
+}
+
+/// How often the price is taken: a list's different items, or a whole number; once where there is no such field.
+fn times(session: &Session, field: &str) -> i64 {
+    let Some(value) = session.input.get_field_by_name(field) else { return 1 };
+    match value.as_ref() {
+        Value::I32(number) => i64::from(*number),
+        Value::List(items) => {
+            let texts: HashSet<&str> = items.iter().filter_map(Value::as_str).collect();
+            i64::try_from(texts.len()).unwrap_or(i64::MAX)
+        }
+        _ => 1,
+    }
 }
 
 /// What the caller allows, in micro-dollars, never rounded up.
-fn cap(metadata: &MetadataMap) -> Result<Option<i64>, Error> {
+pub(crate) fn cap(metadata: &MetadataMap) -> Result<Option<i64>, Error> {
     let mut values = metadata.get_all(metadata::MAX_COST).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let micros = value.to_str().ok().and_then(whole_micros).filter(|_| values.next().is_none());

@@ -9,7 +9,7 @@ use granary_proto::{Method, PolicyTable, policy};
 use granary_upstream::Client;
 use tonic::service::{LayerExt, Routes};
 
-use crate::Config;
+use crate::{Config, ConnectionNotes};
 
 /// Why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum Error {
     #[error("{}", .0.join("; "))]
     Config(Vec<String>),
     /// A client cannot be built.
-    #[error("the client of harvestapi cannot be built")]
+    #[error("a client cannot be built")]
     Client(#[from] granary_upstream::BuildError),
     /// The contract cannot be read.
     #[error(transparent)]
@@ -32,7 +32,9 @@ pub(crate) struct Service(Arc<Shared>);
 struct Shared {
     table: &'static PolicyTable,
     harvestapi: Client,
+    apify: Client,
     prices: BTreeMap<String, i64>,
+    connection_notes: ConnectionNotes,
 }
 
 /// The routes of `LinkedInData`, behind the layer that opens its tickets.
@@ -47,7 +49,9 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
     let service = Service(Arc::new(Shared {
         table: granary_proto::policy_table()?,
         harvestapi: Client::new("harvestapi", &config.harvestapi())?,
+        apify: Client::new("apify", &config.apify())?,
         prices: config.prices(),
+        connection_notes: config.connection_notes,
     }));
     let layer = TicketLayer::new(ring, service.0.table);
     Ok(Routes::new(layer.named_layer(LinkedInDataServer::new(service))))
@@ -58,8 +62,16 @@ impl Service {
         self.0.table.path(path)
     }
 
+    pub(crate) fn connection_notes(&self) -> ConnectionNotes {
+        self.0.connection_notes
+    }
+
     pub(crate) fn harvestapi(&self) -> &Client {
         &self.0.harvestapi
+    }
+
+    pub(crate) fn apify(&self) -> &Client {
+        &self.0.apify
     }
 
     /// Micro-dollars that a call under this price costs at most.

@@ -1,21 +1,30 @@
 //! One call under way: what it may use, for whom, and until when.
+mod input;
+mod refusal;
+
 use std::time::Duration;
 
 use granary_convert::check_typed;
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
+use granary_proto::granary::policy::v1::{Paging, UpstreamCall};
+use granary_proto::granary::types::v1::{Charge, Warning};
+use granary_proto::options::field_rule;
 use granary_rpc::{Deadline, Error, Reason, metadata};
-use granary_upstream::{Answer, Auth, Call};
+use granary_upstream::{Answer, Auth, Call, Effective, effective};
 use http::HeaderName;
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
-use crate::answer::Charged;
-use crate::failure::CHARGE;
-use crate::price;
+use crate::answer::Answered;
+use crate::apify::Apify;
+use crate::envelope::Envelope;
+use crate::failure::{CHARGE, KIND};
+use crate::page::Asked;
 use crate::service::Service;
+use crate::{failure, gaps, price};
 
 const DEFAULT_TIME: Duration = Duration::from_secs(30);
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -24,10 +33,14 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(crate) struct Session {
     pub(crate) service: Service,
     pub(crate) method: &'static Method,
-    /// The request, checked.
+    /// The request, checked, with what upstream calls otherwise put in its words.
     pub(crate) input: DynamicMessage,
-    grant: Grant,
-    deadline: Deadline,
+    pub(crate) grant: Grant,
+    pub(crate) deadline: Deadline,
+    /// What the caller allows it to cost at most, in micro-dollars.
+    pub(crate) most: Option<i64>,
+    /// What the caller should know of how the request was taken.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 impl Session {
@@ -43,47 +56,116 @@ impl Session {
         })?;
         let deadline =
             request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let input = check_typed(&method.descriptor.input(), request.get_ref())?;
-        let session = Self { service: service.clone(), method, input, grant, deadline };
-        price::check(&session, request.metadata())?;
+        let mut input = check_typed(&method.descriptor.input(), request.get_ref())?;
+        let warnings = gaps::settle(service, method, &mut input)?;
+        let most = price::cap(request.metadata())?;
+        let session = Self { service: service.clone(), method, input, grant, deadline, most, warnings };
+        price::check(&session)?;
         Ok(session)
     }
 
-    /// Turns the outcome into what goes on the wire, with what was billed and whether the key was refused.
-    pub(crate) fn close<R: Charged>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
+    /// Turns the outcome into what goes on the wire, with what was billed and whether a credential was refused.
+    pub(crate) fn close<R: Answered>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
         let error = match outcome {
-            Ok(answer) => {
-                let micros = answer.charge().and_then(|charge| charge.cost_micros);
+            Ok(mut answer) => {
+                if let Some(warnings) = answer.warnings() {
+                    warnings.splice(0..0, self.warnings.iter().cloned());
+                }
+                let charge = answer.charge().and_then(|charge| charge.as_ref());
+                let micros = charge.and_then(|charge| charge.cost_micros);
                 let mut response = Response::new(answer);
                 tell(response.metadata_mut(), metadata::CHARGE_MICROS, micros.map(|m| m.to_string()));
                 return Ok(response);
             }
             Err(error) => error,
         };
+        Err(self.refuse(error))
+    }
+
+    /// The status of a failed call.
+    pub(crate) fn refuse(&self, error: Error) -> Status {
         let charge = error.get(CHARGE).map(str::to_owned);
+        let kind = error.get(KIND).filter(|_| error.reason() == Reason::CredentialRejected);
+        let held = kind.and_then(|kind| {
+            self.grant.credentials().iter().find(|(credential, _)| credential.kind().text() == kind)
+        });
         let rejected =
-            (error.reason() == Reason::CredentialRejected).then(|| self.credential().ok()).flatten();
-        let rejected =
-            rejected.map(|(credential, version)| format!("{};{version};rejected", credential.kind().text()));
+            held.map(|(credential, version)| format!("{};{version};rejected", credential.kind().text()));
         let mut status = error.into_status();
         tell(status.metadata_mut(), metadata::CHARGE_MICROS, charge);
         tell(status.metadata_mut(), metadata::CREDENTIAL_OUTCOME, rejected);
-        Err(status)
+        status
     }
 
     /// Sends the call that the method declares; whatever status comes back is an answer.
     pub(crate) async fn send(&self) -> Result<Answer, Error> {
-        let call = Call::from_message(self.method, &self.input)?;
-        let auth = Auth::new(self.grant.secrets());
-        let auth = match self.credential()?.0 {
-            Credential::HarvestapiKey { api_key } => auth.header(API_KEY, api_key),
-            _ => auth,
-        };
+        let mut call = Call::from_message(self.method, &self.input)?;
+        gaps::rename(&mut call);
+        let mut auth = Auth::new(self.grant.secrets());
+        for (credential, _) in self.grant.credentials() {
+            match credential {
+                Credential::HarvestapiKey { api_key } => auth = auth.header(API_KEY, api_key),
+                Credential::LinkedinSession { li_at, proxy, user_agent } => {
+                    auth = auth.in_query("cookie", li_at);
+                    if let Some(proxy) = proxy {
+                        auth = auth.in_query("proxy", proxy);
+                    }
+                    call.query.extend(user_agent.iter().map(|agent| ("userAgent".to_owned(), agent.clone())));
+                }
+                Credential::HarvestToken { .. } | Credential::ApifyToken { .. } => {}
+            }
+        }
         self.service.harvestapi().send(call, auth, self.deadline).await
     }
 
-    fn credential(&self) -> Result<(&Credential, i64), Error> {
-        self.grant.one_of(&[Kind::HarvestapiKey])
+    /// Calls to Apify.
+    pub(crate) fn apify(&self) -> Apify {
+        Apify::new(self.service.apify(), &self.grant, self.deadline)
+    }
+
+    /// The envelope of an answer that succeeded by both of its statuses.
+    pub(crate) async fn succeeded(&self, answer: &Answer) -> Result<Envelope, Error> {
+        let envelope = Envelope::read(answer);
+        match effective(answer.status, envelope.as_ref().and_then(|e| e.status)) {
+            Effective::Success => envelope.ok_or_else(|| self.unreadable("an object", None)),
+            Effective::Failed(status @ (401 | 403)) => {
+                Err(self.settle(status, answer, envelope.as_ref()).await)
+            }
+            Effective::Failed(status) => Err(self.failed(status, answer, envelope.as_ref())),
+        }
+    }
+
+    /// A failed answer as an error.
+    pub(crate) fn failed(&self, status: u16, answer: &Answer, envelope: Option<&Envelope>) -> Error {
+        failure::of(status, answer, envelope, self.is_write())
+    }
+
+    /// An answer that says success and cannot be read.
+    pub(crate) fn unreadable(&self, what: &str, charge: Option<&Charge>) -> Error {
+        failure::unreadable(what, charge, self.is_write())
+    }
+
+    /// Whether the call changes something.
+    pub(crate) fn is_write(&self) -> bool {
+        !self.method.is_read()
+    }
+
+    /// Which page was asked for, and how.
+    pub(crate) fn asked(&self) -> Asked {
+        let field = self.method.descriptor.input().get_field_by_name("page");
+        let given = field.as_ref().filter(|field| self.input.has_field(field));
+        let given = given.and_then(|field| self.input.get_field(field).as_i32());
+        Asked {
+            paging: self.method.upstream.as_ref().map_or(Paging::Unspecified, UpstreamCall::paging),
+            page: field.as_ref().map(|_| given.unwrap_or(1)),
+            last: field.and_then(|field| field_rule(&field).maximum),
+            needs_token: gaps::needs_token(self.method, &self.input),
+        }
+    }
+
+    /// The credential of this kind.
+    fn held(&self, kind: Kind) -> Option<&Credential> {
+        self.grant.credentials().iter().map(|(credential, _)| credential).find(|held| held.kind() == kind)
     }
 }
 

@@ -85,6 +85,10 @@ fn text_wrong(field: &Field, text: &str) -> Option<String> {
     if text.len() > most as usize {
         return Some(format!("must be at most {most} bytes long"));
     }
+    let characters = field.rule.max_chars as usize;
+    if characters > 0 && text.chars().count() > characters {
+        return Some(format!("must be at most {characters} characters long"));
+    }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         return Some("must not contain control characters other than tab and line breaks".into());
     }

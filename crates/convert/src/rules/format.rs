@@ -17,8 +17,60 @@ pub(super) fn wrong(format: Format, text: &str) -> Option<&'static str> {
             "must be the URL of a person, such as \"https://www.linkedin.com/in/jane-doe\"",
         ),
         Format::Slug => (slug(text), "must be the part of the URL after the last slash: no slash, no space"),
+        Format::Digits => (digits(text), "must be an id in digits"),
+        Format::LinkedinUrl => (
+            url::is_linkedin(text, &["/"]),
+            "must be a LinkedIn URL, such as \"https://www.linkedin.com/feed/update/urn:li:activity:7440000000000000001\"",
+        ),
+        Format::CompanyUrl => (url::is_linkedin(text, COMPANIES), COMPANY),
+        Format::JobUrl => (
+            url::is_linkedin(text, &["/jobs/"]),
+            "must be the URL of a job, such as \"https://www.linkedin.com/jobs/view/4390000001\"",
+        ),
+        Format::GroupUrl => (
+            url::is_linkedin(text, &["/groups/"]),
+            "must be the URL of a group, such as \"https://www.linkedin.com/groups/99000001\"",
+        ),
+        Format::AdUrl => (
+            url::is_linkedin(text, &["/ad-library/"]),
+            "must be a URL of the Ad Library, such as \"https://www.linkedin.com/ad-library/detail/990000901\"",
+        ),
+        Format::Profile => (
+            url::is_profile(text) || name(text),
+            "must be the URL of a person, such as \"https://www.linkedin.com/in/jane-doe\", or what stands in it after \"/in/\"",
+        ),
+        Format::Company => (
+            url::is_linkedin(text, COMPANIES) || name(text),
+            "must be the URL of a company, such as \"https://www.linkedin.com/company/acme\", or what stands in it after \"/company/\"",
+        ),
+        Format::LinkedinUrlOrId => (
+            url::is_linkedin(text, &["/"]) || id(text),
+            "must be a LinkedIn URL, or an id without spaces and slashes",
+        ),
+        Format::Country => (country(text), "must be two letters of ISO 3166, such as \"US\", or \"ALL\""),
     };
     (!right).then_some(wanted)
+}
+
+const COMPANIES: &[&str] = &["/company/", "/school/", "/showcase/"];
+const COMPANY: &str = "must be the URL of a company, such as \"https://www.linkedin.com/company/acme\"";
+
+/// A slug that cannot have been meant as a URL.
+fn name(text: &str) -> bool {
+    slug(text) && !text.contains([':', ',']) && !text.to_ascii_lowercase().starts_with("www.")
+}
+
+/// An id or a URN.
+fn id(text: &str) -> bool {
+    slug(text) && !text.contains("://")
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn country(text: &str) -> bool {
+    text == "ALL" || (text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
 /// One segment of a path.
@@ -28,7 +80,7 @@ pub(super) fn slug(text: &str) -> bool {
 }
 
 fn numeric_or_me(text: &str) -> bool {
-    text == "me" || (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()))
+    text == "me" || digits(text)
 }
 
 fn clock_time(text: &str) -> bool {
@@ -75,5 +127,49 @@ mod tests {
         for bad in ["", ".", "..", "a/b", "a b", "a\\b", "a?b", "a#b"] {
             assert!(wrong(Format::Slug, bad).is_some(), "{bad}");
         }
+    }
+
+    #[test]
+    fn linkedin_forms_take_their_own_pages_and_ids_and_nothing_else() {
+        let right = |format, text: &str| wrong(format, text).is_none();
+        let at = |path: &str| format!("https://www.linkedin.com/{path}");
+        for (format, path) in [
+            (Format::CompanyUrl, "company/acme"),
+            (Format::CompanyUrl, "school/mit/"),
+            (Format::JobUrl, "jobs/view/1"),
+            (Format::GroupUrl, "groups/99"),
+            (Format::AdUrl, "ad-library/search?keyword=x"),
+            (Format::LinkedinUrl, "posts/jane_a-activity-1-x"),
+            (
+                Format::LinkedinUrlOrId,
+                "feed/update/urn:li:activity:1?commentUrn=urn%3Ali%3Acomment%3A%28a%2C2%29",
+            ),
+        ] {
+            assert!(right(format, &at(path)), "{path}");
+            assert!(!right(format, &at(path).replace("https", "http")), "{path}");
+            assert!(
+                !right(format, &at(path).replace("www.linkedin.com", "linkedin.com.evil.example")),
+                "{path}"
+            );
+            assert!(!right(format, "https://www.linkedin.com"), "{path}");
+        }
+        for (format, path) in
+            [(Format::CompanyUrl, "in/jane"), (Format::JobUrl, "company/acme"), (Format::AdUrl, "jobs/")]
+        {
+            assert!(!right(format, &at(path)), "{path}");
+        }
+        for good in ["jane-doe", "ACoAAA_x", "https://www.linkedin.com/in/jane-doe"] {
+            assert!(right(Format::Profile, good), "{good}");
+        }
+        for bad in ["", "jane doe", "www.linkedin.com", "https://elsewhere.example/in/jane", "a,b", "https:x"]
+        {
+            assert!(!right(Format::Profile, bad) && !right(Format::Company, bad), "{bad}");
+        }
+        assert!(right(Format::LinkedinUrlOrId, "urn:li:comment:(activity:1,2)"));
+        assert!(!right(Format::LinkedinUrlOrId, "https://evil.example"));
+        assert!(right(Format::Digits, "01") && !right(Format::Digits, "1a") && !right(Format::Digits, "-1"));
+        assert!(
+            right(Format::Country, "de") && right(Format::Country, "ALL") && !right(Format::Country, "all")
+        );
     }
 }

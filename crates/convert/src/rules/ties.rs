@@ -4,19 +4,25 @@ use granary_rpc::Violation;
 use crate::shape::Ties;
 use crate::violations::{fault, join};
 
-/// Every rule of them that is broken. `set` tells whether a field was given, `on` whether it also means something.
-pub(super) fn check(
-    ties: &Ties,
-    path: &str,
-    set: &dyn Fn(&str) -> bool,
-    on: &dyn Fn(&str) -> bool,
-) -> Vec<Violation> {
+/// What is known of the fields of a message, by their names.
+pub(super) struct Given<'a> {
+    /// Whether it was given.
+    pub(super) set: &'a dyn Fn(&str) -> bool,
+    /// Whether it also switches something on.
+    pub(super) on: &'a dyn Fn(&str) -> bool,
+    /// Whether it also holds more than blanks.
+    pub(super) filled: &'a dyn Fn(&str) -> bool,
+}
+
+/// Every rule of them that is broken.
+pub(super) fn check(ties: &Ties, path: &str, given: &Given<'_>) -> Vec<Violation> {
+    let (set, on) = (given.set, given.on);
     let mut faults = Vec::new();
-    for names in &ties.at_least_one {
-        if !names.iter().any(|n| set(n)) {
-            faults.push(fault(path, format!("needs at least one of {}", names.join(", "))));
-        }
-    }
+    let mut one_of = |names: &Vec<String>| {
+        faults.push(fault(path, format!("needs at least one of {}", names.join(", "))));
+    };
+    ties.at_least_one.iter().filter(|names| !names.iter().any(|n| set(n))).for_each(&mut one_of);
+    ties.filters.iter().filter(|names| !names.iter().any(|n| (given.filled)(n))).for_each(&mut one_of);
     for groups in &ties.at_most_one {
         exclusive(groups, path, on, &mut faults);
     }
@@ -52,7 +58,9 @@ mod tests {
 
     fn broken(ties: &Ties, given: &[&str]) -> Vec<String> {
         let set = |name: &str| given.contains(&name);
-        check(ties, "", &set, &set).into_iter().map(|v| v.field).collect()
+        let filled = |name: &str| given.contains(&name) && name != "blank";
+        let given = Given { set: &set, on: &set, filled: &filled };
+        check(ties, "", &given).into_iter().map(|v| v.field).collect()
     }
 
     #[test]
@@ -62,11 +70,15 @@ mod tests {
             at_least_one: vec![names(&["hours", "start"])],
             at_most_one: vec![vec![names(&["hours"]), names(&["start", "end"])]],
             together: vec![names(&["start", "end"])],
+            filters: vec![],
         };
         assert_eq!(broken(&ties, &[]), [""]);
         assert!(broken(&ties, &["hours"]).is_empty());
         assert!(broken(&ties, &["start", "end"]).is_empty());
         assert_eq!(broken(&ties, &["start"]), ["end"]);
         assert_eq!(broken(&ties, &["hours", "start", "end"]), ["start", "end"]);
+        let ties = Ties { filters: vec![names(&["words", "blank"])], ..Ties::default() };
+        assert_eq!(broken(&ties, &["blank"]), [""]);
+        assert!(broken(&ties, &["words"]).is_empty());
     }
 }

@@ -33,10 +33,23 @@ pub(super) fn parse(text: &str) -> Option<Url<'_>> {
 /// Whether it is the LinkedIn URL of a person.
 pub(super) fn is_profile(text: &str) -> bool {
     let Some(url) = parse(text) else { return false };
-    let host = url.host.to_ascii_lowercase();
-    let linkedin = host == "linkedin.com" || host.ends_with(".linkedin.com");
     let person = url.path.strip_prefix("/in/").and_then(|rest| rest.split('/').next());
-    url.https && linkedin && url.port.is_none_or(|p| p == 443) && person.is_some_and(slug)
+    url.is_linkedin() && person.is_some_and(slug)
+}
+
+/// Whether it is a LinkedIn URL with something after one of these beginnings of a path.
+pub(super) fn is_linkedin(text: &str, paths: &[&str]) -> bool {
+    let Some(url) = parse(text) else { return false };
+    let mut rests = paths.iter().filter_map(|path| url.path.strip_prefix(path));
+    url.is_linkedin() && rests.any(|rest| !rest.trim_matches('/').is_empty())
+}
+
+impl Url<'_> {
+    fn is_linkedin(&self) -> bool {
+        let host = self.host.to_ascii_lowercase();
+        let linkedin = host == "linkedin.com" || host.ends_with(".linkedin.com");
+        self.https && linkedin && self.port.is_none_or(|p| p == 443)
+    }
 }
 
 fn host_and_port(authority: &str) -> Option<(&str, Option<u16>)> {

@@ -17,6 +17,9 @@ pub(super) fn schema(builder: &mut Builder, field: &Field) -> Map<String, Value>
             if input && field.rule.required {
                 list.insert("minItems".into(), json!(1));
             }
+            if input && field.rule.max_items > 0 {
+                list.insert("maxItems".into(), json!(field.rule.max_items));
+            }
             let scalars = !matches!(field.kind, Kind::Message(_));
             // By name, a list may also be written as one text with commas.
             if input && scalars { object([("anyOf", json!([list, {"type": "string"}]))]) } else { list }
@@ -63,16 +66,28 @@ fn text(field: &Field) -> Map<String, Value> {
     if field.rule.required {
         schema.insert("minLength".into(), json!(1));
     }
-    if field.rule.max_bytes > 0 {
-        // A text has at most as many characters as bytes.
-        schema.insert("maxLength".into(), json!(field.rule.max_bytes));
+    // A text has at most as many characters as bytes.
+    let most = [field.rule.max_chars, field.rule.max_bytes].into_iter().filter(|most| *most > 0).min();
+    if let Some(most) = most {
+        schema.insert("maxLength".into(), json!(most));
     }
     let (key, form) = match field.rule.format() {
         Format::Unspecified => return schema,
         Format::ClockTime => ("pattern", "^[0-9]{1,2}:[0-5][0-9]( ?[AaPp][Mm])?$"),
         Format::NumericOrMe => ("pattern", "^([0-9]+|me)$"),
-        Format::Url | Format::ProfileUrl => ("format", "uri"),
+        Format::Url => ("format", "uri"),
+        Format::ProfileUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/in/[^/\\s]"),
+        Format::LinkedinUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/[^/\\s]"),
+        Format::CompanyUrl => {
+            ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/(company|school|showcase)/[^/\\s]")
+        }
+        Format::JobUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/jobs/[^/\\s]"),
+        Format::GroupUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/groups/[^/\\s]"),
+        Format::AdUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/[^/\\s]"),
         Format::Slug => ("pattern", "^[^/\\\\?#\\s]+$"),
+        Format::Digits => ("pattern", "^[0-9]+$"),
+        Format::Profile | Format::Company | Format::LinkedinUrlOrId => ("pattern", "^\\S+$"),
+        Format::Country => ("pattern", "^([A-Za-z]{2}|ALL)$"),
     };
     schema.insert(key.into(), json!(form));
     schema

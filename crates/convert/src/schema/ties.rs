@@ -20,6 +20,7 @@ pub(super) fn add(shape: &Shape, schema: &mut Map<String, Value>) {
         schema.insert("dependentSchemas".into(), Value::Object(clashes));
     }
     let mut needs: Vec<Value> = shape.rule.at_least_one.iter().map(|names| any_of(names)).collect();
+    needs.extend(shape.rule.filters.iter().map(|names| filter_of(shape, names)));
     // "if" holds for every object; what would be `anyOf` at the top stands under "then".
     if let Some(then) = if needs.len() > 1 { Some(json!({ "allOf": needs })) } else { needs.pop() } {
         schema.insert("if".into(), json!({"type": "object"}));
@@ -30,7 +31,8 @@ pub(super) fn add(shape: &Shape, schema: &mut Map<String, Value>) {
 /// The rules as sentences, for readers that pass over the keywords.
 pub(super) fn in_words(ties: &Ties) -> String {
     let mut sentences = Vec::new();
-    for names in &ties.at_least_one {
+    let different = ties.filters.iter().filter(|names| !ties.at_least_one.contains(names));
+    for names in ties.at_least_one.iter().chain(different) {
         sentences.push(format!("At least one of {} is needed.", names.join(", ")));
     }
     for groups in &ties.at_most_one {
@@ -46,6 +48,27 @@ pub(super) fn in_words(ties: &Ties) -> String {
 fn any_of(names: &[String]) -> Value {
     let each: Vec<Value> = names.iter().map(|n| json!({"required": [n]})).collect();
     json!({ "anyOf": each })
+}
+
+/// The same with fields that hold more than blanks.
+fn filter_of(shape: &Shape, names: &[String]) -> Value {
+    let word = json!({"pattern": "\\S"});
+    let one = |name: &String| {
+        let mut schema = json!({"required": [name]});
+        let filled = match shape.field(name).map(|f| (&f.form, &f.kind)) {
+            Some((Form::One, Kind::Text)) => Some(word.clone()),
+            Some((Form::List, Kind::Text)) => {
+                Some(json!({"pattern": "\\S", "minItems": 1, "contains": word}))
+            }
+            Some((Form::List, _)) => Some(json!({"pattern": "\\S", "minItems": 1})),
+            _ => None,
+        };
+        if let (Some(filled), Value::Object(schema)) = (filled, &mut schema) {
+            schema.insert("properties".into(), Value::Object(Map::from_iter([(name.clone(), filled)])));
+        }
+        schema
+    };
+    json!({ "anyOf": names.iter().map(one).collect::<Vec<_>>() })
 }
 
 /// For each field that excludes others, the schema that says so.

@@ -125,5 +125,6 @@ fn ties(desc: &MessageDescriptor) -> Ties {
         at_least_one: rule.at_least_one.iter().map(names).collect(),
         at_most_one: rule.at_most_one.iter().map(groups).collect(),
         together: rule.together.iter().map(names).collect(),
+        filters: rule.filters.iter().map(names).collect(),
     }
 }

@@ -24,6 +24,16 @@ fn lists_are_arrays_or_texts_with_commas() {
 }
 
 #[test]
+fn how_a_text_was_read_is_told() {
+    let told = |input: &Value| super::tool_input(&sample::message("test.Node"), input).unwrap().warnings;
+    let warnings = told(&json!({"tags": "a, b", "numbers": [1, 2], "mores": "yes"}));
+    assert_eq!(warnings.len(), 1);
+    assert_eq!((warnings[0].code.as_str(), warnings[0].field.as_str()), ("INPUT_READ_AS", "tags"));
+    assert!(warnings[0].message.starts_with("was read as 2 items: \"a\"; \"b\""), "{}", warnings[0].message);
+    assert!(told(&json!({"tags": ["a, b"]})).is_empty());
+}
+
+#[test]
 fn each_faulty_item_is_named() {
     assert_eq!(
         faults(&json!({"tags": ["fine", null, "toolong", {}], "numbers": "1,x,10"})),

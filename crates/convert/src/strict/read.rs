@@ -1,14 +1,21 @@
 //! Objects into messages: names, lists, maps, and alternatives.
 use std::collections::{HashMap, HashSet};
 
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::Violation;
 use prost_reflect::{DynamicMessage, MapKey, Value as Dynamic};
 use serde_json::{Map, Value};
 
+use super::split::split;
 use super::{guard, names, scalar};
 use crate::integer;
 use crate::shape::{Field, Form, Kind, Shape, names_secret};
-use crate::violations::{fault, item, join, key};
+use crate::violations::{fault, item, join, key, shown};
+
+/// The code of the warning that tells how a list was read.
+const READ_AS: &str = "INPUT_READ_AS";
+/// How many items such a warning repeats.
+const MOST_SHOWN: usize = 20;
 
 /// Reads a message and gathers what is wrong with it.
 #[derive(Default)]
@@ -16,6 +23,8 @@ pub(super) struct Reader {
     pub(super) faults: Vec<Violation>,
     /// The paths of values that could not be read; a default stands in their place.
     pub(super) faulty: HashSet<String>,
+    /// How lists were read that came as one text.
+    pub(super) notes: Vec<Warning>,
 }
 
 impl Reader {
@@ -79,16 +88,17 @@ impl Reader {
 
     fn list(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
         let scalars = !matches!(field.kind, Kind::Message(_));
-        let items = match json {
+        let items: Vec<Dynamic> = match json {
             Value::Array(items) => {
                 items.iter().enumerate().map(|(i, v)| self.filled(field, v, &item(path, i))).collect()
             }
             Value::String(text) if scalars => {
-                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-                parts
-                    .enumerate()
-                    .map(|(i, part)| self.filled(field, &Value::from(part), &item(path, i)))
-                    .collect()
+                let parts = split(field.rule.list(), text);
+                if text.contains(',') {
+                    self.notes.push(read_as(path, &parts));
+                }
+                let read = |(i, part)| self.filled(field, &Value::String(part), &item(path, i));
+                parts.into_iter().enumerate().map(read).collect()
             }
             Value::Number(_) if scalars => vec![self.filled(field, json, &item(path, 0))],
             _ if scalars => {
@@ -96,7 +106,8 @@ impl Reader {
             }
             _ => return self.refuse(json, path, "must be an array of objects".to_owned()),
         };
-        Some(Dynamic::List(items))
+        // An empty list is the same as none.
+        (!items.is_empty()).then_some(Dynamic::List(items))
     }
 
     /// A value, or a default in the place of one that cannot be read.
@@ -167,6 +178,20 @@ impl Reader {
         self.faults.push(fault(path, description));
         self.faulty.insert(path.to_owned());
     }
+}
+
+/// Tells the items of a list, so that a comma that was not meant to part them is seen.
+fn read_as(path: &str, items: &[String]) -> Warning {
+    let number = match items.len() {
+        1 => "1 item".to_owned(),
+        number => format!("{number} items"),
+    };
+    let mut shown = items.iter().take(MOST_SHOWN).map(|item| shown(item)).collect::<Vec<_>>().join("; ");
+    if items.len() > MOST_SHOWN {
+        shown.push_str("; …");
+    }
+    let message = format!("was read as {number}: {shown}. Write an array to part items yourself");
+    Warning { code: READ_AS.to_owned(), message, field: path.to_owned() }
 }
 
 fn map_key(kind: &Kind, name: &str) -> Option<MapKey> {

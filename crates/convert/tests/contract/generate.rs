@@ -79,10 +79,19 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
         (Some(_), _) => {
             "[a-z]{1,9}".prop_map(|slug| json!(format!("https://www.linkedin.com/in/{slug}"))).boxed()
         }
+        (_, Some(url)) if url.contains("linkedin") => {
+            let page = ["in", "company", "jobs", "groups", "ad-library"];
+            let page = page.into_iter().find(|page| url.contains(&format!("/{page}/"))).unwrap_or("posts");
+            let page = if url.contains("(company") { "company" } else { page };
+            "[a-z]{1,9}"
+                .prop_map(move |slug| json!(format!("https://www.linkedin.com/{page}/{slug}")))
+                .boxed()
+        }
         (_, Some(clock)) if clock.contains(':') => (1_u8..=12, 0_u8..60, any::<bool>())
             .prop_map(|(h, m, half)| json!(format!("{h}:{m:02}{}", if half { "pm" } else { "" })))
             .boxed(),
-        (_, Some(ids)) if ids.contains("me") => "[1-9][0-9]{0,8}".prop_map(Value::from).boxed(),
+        (_, Some(ids)) if ids.contains("[0-9]+") => "[1-9][0-9]{0,8}".prop_map(Value::from).boxed(),
+        (_, Some(country)) if country.contains("ALL") => "[A-Z]{2}".prop_map(Value::from).boxed(),
         (_, Some(_)) => "[a-zé][a-z0-9é-]{0,20}".prop_map(Value::from).boxed(),
         _ => "[a-zA-Z0-9é\"\\\\ -]{1,40}[a-z]".prop_map(Value::from).boxed(),
     }

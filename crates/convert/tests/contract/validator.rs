@@ -26,6 +26,8 @@ fn holds(root: &Value, schema: &Map<String, Value>, keyword: &str, rule: &Value,
         "maximum" => !number() || value.as_f64() <= rule.as_f64(),
         "minLength" => value.as_str().is_none_or(|s| s.chars().count() as u64 >= rule.as_u64().unwrap()),
         "maxLength" => value.as_str().is_none_or(|s| s.chars().count() as u64 <= rule.as_u64().unwrap()),
+        "maxItems" => value.as_array().is_none_or(|a| a.len() as u64 <= rule.as_u64().unwrap()),
+        "contains" => value.as_array().is_none_or(|a| a.iter().any(|v| valid(root, rule, v))),
         "minItems" => value.as_array().is_none_or(|a| a.len() as u64 >= rule.as_u64().unwrap()),
         "items" => value.as_array().is_none_or(|a| a.iter().all(|v| valid(root, rule, v))),
         "pattern" => value.as_str().is_none_or(|s| matches(rule.as_str().unwrap(), s)),
@@ -78,7 +80,23 @@ fn names(list: &Value) -> Vec<&str> {
 /// The few patterns in use, by hand.
 fn matches(pattern: &str, text: &str) -> bool {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if let Some(paths) = pattern.strip_prefix("^https://([a-z]+\\.)?linkedin\\.com/") {
+        let rest = text.strip_prefix("https://www.linkedin.com/").unwrap_or_default();
+        let pages = paths.trim_end_matches("[^/\\s]").trim_end_matches('/').trim_matches(['(', ')']);
+        return pages.split('|').any(|page| {
+            match rest.strip_prefix(page).map(|r| r.trim_start_matches('/')) {
+                Some(rest) => !rest.is_empty(),
+                None => false,
+            }
+        });
+    }
     match pattern {
+        "\\S" => !text.trim().is_empty(),
+        "^\\S+$" => !text.is_empty() && !text.contains(char::is_whitespace),
+        "^[0-9]+$" => digits(text),
+        "^([A-Za-z]{2}|ALL)$" => {
+            text == "ALL" || (text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()))
+        }
         "^([0-9]+|me)$" => text == "me" || digits(text),
         "^[^/\\\\?#\\s]+$" => {
             !text.is_empty() && !text.contains(['/', '\\', '?', '#', ' ', '\t', '\n', '\r'])

@@ -105,6 +105,8 @@ fn parse(
         price: policy.price.map(|p| Price {
             sku: p.sku,
             modifiers: p.modifiers.into_iter().map(|m| (m.field, m.sku)).collect(),
+            times: p.times,
+            plus: p.plus,
         }),
         upstream,
         descriptor,

@@ -1,6 +1,6 @@
 //! The mechanical mapping from a request message to a call, driven by the options in the proto.
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::Verb;
+use granary_proto::granary::policy::v1::{Join, Verb};
 use granary_proto::options;
 use granary_rpc::{Error, Reason, Violation};
 use prost_reflect::{DynamicMessage, FieldDescriptor, ReflectMessage};
@@ -10,16 +10,7 @@ use super::Call;
 use super::value::{self, Fault, Scalar};
 use crate::origin::{encode, is_dots};
 
-/// Where the fields go that the path does not name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// The query of a GET or DELETE, the body of a POST or PATCH.
-    ByVerb,
-    /// The query.
-    Query,
-}
-
-pub(super) fn call(method: &Method, message: &DynamicMessage, place: Place) -> Result<Call, Error> {
+pub(super) fn call(method: &Method, message: &DynamicMessage) -> Result<Call, Error> {
     let Some(upstream) = &method.upstream else {
         return Err(unmappable(method, "it declares no upstream endpoint"));
     };
@@ -40,12 +31,14 @@ pub(super) fn call(method: &Method, message: &DynamicMessage, place: Place) -> R
         return Err(Error::invalid(faults));
     }
     let mut call = Call::for_method(method, verb, path);
-    match (verb, place) {
-        (Verb::Post | Verb::Patch, Place::ByVerb) => call.body = body(parameters),
-        (Verb::Get | Verb::Delete, _) | (_, Place::Query) => {
-            call.query = parameters.into_iter().map(|p| (p.upstream, p.value.text())).collect();
+    match (verb, upstream.in_query) {
+        (Verb::Unspecified, _) => return Err(unmappable(method, "its verb is not declared")),
+        (Verb::Post | Verb::Patch, false) => call.body = body(parameters),
+        (Verb::Get | Verb::Delete, _) | (_, true) => {
+            let pair = |p: Parameter| (p.upstream, p.value.text(p.join));
+            // In a query an empty text says nothing.
+            call.query = parameters.into_iter().map(pair).filter(|(_, text)| !text.is_empty()).collect();
         }
-        (Verb::Unspecified, Place::ByVerb) => return Err(unmappable(method, "its verb is not declared")),
     }
     Ok(call)
 }
@@ -58,6 +51,7 @@ pub(super) fn unmappable(method: &Method, fault: &str) -> Error {
 struct Parameter {
     field: String,
     upstream: String,
+    join: Join,
     value: Scalar,
 }
 
@@ -94,7 +88,11 @@ fn parameter(field: &FieldDescriptor, message: &DynamicMessage) -> Result<Option
         Some(value::default(&kind, &rule.default_value)?)
     };
     let upstream = rule.upstream.first().map_or(field.name(), String::as_str).to_owned();
-    Ok(value.map(|value| Parameter { field: field.name().to_owned(), upstream, value }))
+    let value = value.map(|value| match value {
+        Scalar::Text(text) if !rule.template.is_empty() => Scalar::Text(rule.template.replace("{}", &text)),
+        value => value,
+    });
+    Ok(value.map(|value| Parameter { field: field.name().to_owned(), upstream, join: rule.join(), value }))
 }
 
 /// Takes the parameters that the path names out of the list.
@@ -105,7 +103,7 @@ fn fill(template: &[Piece<'_>], parameters: &mut Vec<Parameter>, faults: &mut Ve
         match piece {
             Piece::Text(text) => path.push_str(text),
             Piece::Field(name) => {
-                match parameters.iter().find(|p| p.field == *name).map(|p| p.value.text()) {
+                match parameters.iter().find(|p| p.field == *name).map(|p| p.value.text(p.join)) {
                     None => faults.push(violation(name, "must be set")),
                     Some(text) if text.is_empty() => faults.push(violation(name, "must not be empty")),
                     Some(text) if is_dots(&text) => {

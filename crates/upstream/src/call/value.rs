@@ -1,4 +1,5 @@
 //! One field's value, as query text and as JSON.
+use granary_proto::granary::policy::v1::Join;
 use granary_proto::options;
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 use serde_json::{Number, Value as Json};
@@ -24,14 +25,15 @@ pub(crate) enum Fault {
 }
 
 impl Scalar {
-    /// The value as query text. Items of a list are joined by commas, so that one within an item becomes a space.
-    pub(crate) fn text(&self) -> String {
+    /// The value as query text. Items of a list are joined by commas, so that none may hold one itself.
+    pub(crate) fn text(&self, join: Join) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Number(number) => number.to_string(),
             Self::Bool(value) => value.to_string(),
             Self::List(items) => {
-                items.iter().map(|i| without_commas(&i.text())).collect::<Vec<_>>().join(",")
+                let items = items.iter().map(|item| without_commas(&item.text(join), join));
+                items.filter(|item| !item.is_empty()).collect::<Vec<_>>().join(",")
             }
         }
     }
@@ -84,7 +86,8 @@ const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
 fn enum_text(kind: &Kind, number: i32) -> Result<Option<Scalar>, Fault> {
     let Kind::Enum(descriptor) = kind else { return Err(Fault::Type) };
-    match options::text_of(descriptor.full_name(), number) {
+    let own = options::upstream_text_of(descriptor.full_name(), number);
+    match own.or_else(|| options::text_of(descriptor.full_name(), number)) {
         Some(text) => Ok(Some(Scalar::Text(text.to_owned()))),
         None if number == 0 => Ok(None),
         None => Err(Fault::Value("must be one of the declared values")),
@@ -122,11 +125,15 @@ fn timestamp(message: &DynamicMessage) -> Option<String> {
     (seconds >= -62_135_596_800).then(|| time.to_string())
 }
 
-/// "San Francisco, CA" becomes "San Francisco CA".
-fn without_commas(item: &str) -> String {
-    if item.contains(',') {
-        item.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-    } else {
-        item.to_owned()
+/// "San Francisco, CA" becomes "San Francisco CA", and in a URL "," becomes "%2C".
+fn without_commas(item: &str, join: Join) -> String {
+    if !item.contains(',') {
+        return item.to_owned();
+    }
+    match join {
+        Join::Urls if item.contains("://") => item.replace(',', "%2C"),
+        Join::Urls | Join::Unspecified => {
+            item.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+        }
     }
 }

@@ -224,7 +224,9 @@ fn probe_of(kind: Kind) -> &'static str {
     match kind {
         Kind::HarvestToken => "granary.harvest.v1.HarvestTime/ProbeHarvestToken",
         Kind::HarvestapiKey => "granary.linkedin.v1.LinkedInData/ProbeHarvestapiKey",
-        Kind::LinkedinSession | Kind::ApifyToken | Kind::Unspecified => "",
+        Kind::LinkedinSession => "granary.linkedin.v1.LinkedInData/ProbeLinkedinSession",
+        Kind::ApifyToken => "granary.linkedin.v1.LinkedInData/ProbeApifyToken",
+        Kind::Unspecified => "",
     }
 }
 

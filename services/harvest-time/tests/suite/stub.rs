@@ -14,6 +14,9 @@ use tokio::task::JoinHandle;
 
 use crate::wire::listen;
 
+/// In the place of a status: the call is read, and never answered.
+pub(crate) const SILENT: u16 = 0;
+
 /// One answer, given once, to the first call that fits.
 #[derive(Clone, Debug)]
 pub(crate) struct Canned {
@@ -126,14 +129,20 @@ async fn answer(
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let (method, path) = (parts.method.to_string(), parts.uri.path().to_owned());
     let query = parts.uri.query().unwrap_or_default().to_owned();
-    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-    let place = state.canned.iter().position(|c| c.method == method && c.path == path);
     let body = serde_json::from_slice(&body).unwrap_or_default();
-    state.seen.push(Seen { method, path, query, headers: parts.headers, body });
-    let Some(canned) = place.and_then(|place| state.canned.remove(place)) else {
+    let canned = {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = state.canned.iter().position(|c| c.method == method && c.path == path);
+        state.seen.push(Seen { method, path, query, headers: parts.headers, body });
+        place.and_then(|place| state.canned.remove(place))
+    };
+    let Some(canned) = canned else {
         let none = Response::builder().status(599).body(Full::from("no answer is left for this call"));
         return Ok(none.unwrap_or_default());
     };
+    if canned.status == SILENT {
+        std::future::pending::<()>().await;
+    }
     let mut response = Response::builder().status(canned.status);
     for (name, value) in &canned.headers {
         response = response.header(name, value);

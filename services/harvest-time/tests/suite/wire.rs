@@ -83,9 +83,20 @@ impl Door {
         input: &Value,
         headers: &[(&'static str, &str)],
     ) -> Result<Answered, Status> {
-        let method = method(path);
-        let input = granary_convert::parse_input(&method.descriptor.input(), input)?;
+        let input = granary_convert::parse_input(&method(path).descriptor.input(), input)?;
         self.send(path, credential, &input, headers).await
+    }
+
+    /// The same for an account that holds several credentials.
+    #[allow(dead_code, reason = "not every service has methods that need more than one")]
+    pub(crate) async fn call_as(
+        &self,
+        path: &str,
+        credentials: &[Credential],
+        input: &Value,
+    ) -> Result<Answered, Status> {
+        let input = granary_convert::parse_input(&method(path).descriptor.input(), input)?;
+        self.send_as(path, credentials, &input, &[]).await
     }
 
     /// A typed call, which nothing checked before it left.
@@ -96,13 +107,19 @@ impl Door {
         input: &impl Message,
         headers: &[(&'static str, &str)],
     ) -> Result<Answered, Status> {
+        self.send_as(path, std::slice::from_ref(credential), input, headers).await
+    }
+
+    /// The same for an account that holds several credentials.
+    pub(crate) async fn send_as(
+        &self,
+        path: &str,
+        credentials: &[Credential],
+        input: &impl Message,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Answered, Status> {
         let method = method(path);
-        let mut request = Request::new(input.encode_to_vec());
-        request.set_timeout(Duration::from_secs(20));
-        for (name, value) in headers {
-            request.metadata_mut().append(*name, AsciiMetadataValue::try_from(*value).unwrap());
-        }
-        self.admit(request.metadata_mut(), &method.service, credential);
+        let request = self.request(method, credentials, input, headers);
         let mut client = tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(64 << 20);
         client.ready().await.unwrap();
         let path = PathAndQuery::try_from(method.path.as_str()).unwrap();
@@ -112,7 +129,58 @@ impl Door {
         Ok(Answered { json: granary_convert::to_json(&body), metadata })
     }
 
-    fn admit(&self, metadata: &mut MetadataMap, audience: &str, credential: &Credential) {
+    /// A call that is answered by many messages: all of them, and how it failed if it did.
+    #[allow(dead_code, reason = "not every service has methods that are answered by many messages")]
+    pub(crate) async fn stream(
+        &self,
+        path: &str,
+        credential: &Credential,
+        input: &Value,
+        headers: &[(&'static str, &str)],
+    ) -> (Vec<Value>, Option<Status>) {
+        let method = method(path);
+        let input = match granary_convert::parse_input(&method.descriptor.input(), input) {
+            Ok(input) => input,
+            Err(error) => return (Vec::new(), Some(error.into())),
+        };
+        let request = self.request(method, std::slice::from_ref(credential), &input, headers);
+        let mut client = tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(64 << 20);
+        client.ready().await.unwrap();
+        let path = PathAndQuery::try_from(method.path.as_str()).unwrap();
+        let mut stream = match client.server_streaming(request, path, Bytes).await {
+            Ok(response) => response.into_inner(),
+            Err(status) => return (Vec::new(), Some(status)),
+        };
+        let mut messages = Vec::new();
+        loop {
+            match stream.message().await {
+                Ok(Some(body)) => {
+                    let body = DynamicMessage::decode(method.descriptor.output(), body.as_slice()).unwrap();
+                    messages.push(granary_convert::to_json(&body));
+                }
+                Ok(None) => return (messages, None),
+                Err(status) => return (messages, Some(status)),
+            }
+        }
+    }
+
+    fn request(
+        &self,
+        method: &Method,
+        credentials: &[Credential],
+        input: &impl Message,
+        headers: &[(&'static str, &str)],
+    ) -> Request<Vec<u8>> {
+        let mut request = Request::new(input.encode_to_vec());
+        request.set_timeout(Duration::from_secs(20));
+        for (name, value) in headers {
+            request.metadata_mut().append(*name, AsciiMetadataValue::try_from(*value).unwrap());
+        }
+        self.admit(request.metadata_mut(), &method.service, credentials);
+        request
+    }
+
+    fn admit(&self, metadata: &mut MetadataMap, audience: &str, credentials: &[Credential]) {
         let header = Header {
             audience: audience.to_owned(),
             tenant: TENANT.to_owned(),
@@ -121,7 +189,8 @@ impl Door {
             ..Header::default()
         };
         let now = granary_credential::layer::now_ms();
-        let (ticket, _) = seal(&self.ring, header, &[(credential.clone(), VERSION)], now).unwrap();
+        let held: Vec<_> = credentials.iter().map(|credential| (credential.clone(), VERSION)).collect();
+        let (ticket, _) = seal(&self.ring, header, &held, now).unwrap();
         metadata.insert_bin(metadata::TICKET, MetadataValue::from_bytes(&ticket));
         metadata.insert(metadata::TENANT, TENANT.parse().unwrap());
         metadata.insert(metadata::ACCOUNT, ACCOUNT.parse().unwrap());

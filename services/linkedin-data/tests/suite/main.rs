@@ -1,12 +1,18 @@
 //! `LinkedInData` over real sockets: against recorded shapes, and against the simulator.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
 
+mod bad_inputs;
+mod bulk;
 mod calls;
 mod fixtures;
+mod follow;
 mod inputs;
+mod members;
 mod prices;
 #[path = "../../../harvest-time/tests/suite/stub.rs"]
 mod stub;
+mod tools;
+mod upstream_faults;
 #[path = "../../../harvest-time/tests/suite/wire.rs"]
 mod wire;
 
@@ -21,6 +27,15 @@ pub(crate) fn path(rpc: &str) -> String {
 
 pub(crate) fn key(text: &str) -> Credential {
     Credential::HarvestapiKey { api_key: Secret::new(text.to_owned()) }
+}
+
+/// A session with everything that one may hold.
+pub(crate) fn session() -> Credential {
+    Credential::LinkedinSession {
+        li_at: Secret::new("canary-cookie-5f0c3d".to_owned()),
+        proxy: Some(Secret::new("http://user:canary-proxy-88@proxy.example:8080".to_owned())),
+        user_agent: Some("Invented/1.0".to_owned()),
+    }
 }
 
 /// The service, with an upstream at this address.

@@ -118,18 +118,61 @@ fn lists_enums_and_fields_of_our_own() {
     let call = Call::from_message(method, &message).unwrap();
     assert_eq!(
         pairs(&call),
-        [("placeNames", "San Francisco CA,Zürich,"), ("effects", "read,write"), ("flag", "true")]
+        [("placeNames", "San Francisco CA,Zürich"), ("effects", "read,write"), ("flag", "true")]
     );
 
     let write = with_verb(method, Verb::Post);
     let call = Call::from_message(&write, &message).unwrap();
     let body = r#"{"placeNames":["San Francisco, CA","Zürich",",,"],"effects":["read","write"],"flag":true}"#;
     assert_eq!(call.body.unwrap().to_string(), body);
-    let call = Call::in_query(&write, &message).unwrap();
+    let call = Call::from_message(&in_query(write), &message).unwrap();
     assert_eq!((call.query.len(), call.body), (3, None));
 
     message.set_field_by_name("effects", Value::List(vec![Value::EnumNumber(77)]));
     assert_eq!(Call::from_message(method, &message).unwrap_err().violations()[0].field, "effects");
+}
+
+fn in_query(mut method: Method) -> Method {
+    if let Some(upstream) = &mut method.upstream {
+        upstream.in_query = true;
+    }
+    method
+}
+
+#[test]
+fn what_upstream_calls_otherwise_is_told_in_its_words() {
+    let request = linkedin::GetLinkedinPostRequest {
+        activity_id: Some("7440000000000000001".into()),
+        ..Default::default()
+    };
+    let call = Call::from_typed(method("get_post"), &request).unwrap();
+    let url = "https://www.linkedin.com/feed/update/urn:li:activity:7440000000000000001";
+    assert_eq!(pairs(&call), [("url", url)]);
+
+    let request = linkedin::SearchJobsRequest {
+        keywords: Some(String::new()),
+        workplace_type: vec![linkedin::WorkplaceType::OnSite.into(), linkedin::WorkplaceType::Remote.into()],
+        salary: vec![linkedin::SalaryRange::From100k.into()],
+        ..Default::default()
+    };
+    let call = Call::from_typed(method("search_jobs"), &request).unwrap();
+    assert_eq!(pairs(&call), [("workplaceType", "office,remote"), ("salary", "100k+")]);
+
+    let request = linkedin::SearchPostsRequest {
+        profile: vec!["https://www.linkedin.com/in/a,b".into(), "ACoAAA".into()],
+        ..Default::default()
+    };
+    let call = Call::from_typed(method("search_posts"), &request).unwrap();
+    assert_eq!(pairs(&call), [("profile", "https://www.linkedin.com/in/a%2Cb,ACoAAA")]);
+    let call = Call::from_typed(
+        method("send_linkedin_message"),
+        &linkedin::SendLinkedinMessageRequest {
+            recipient_profile: "https://www.linkedin.com/in/a".into(),
+            message: "Hello, you".into(),
+        },
+    );
+    let call = call.unwrap();
+    assert_eq!((call.verb, call.query.len(), &call.body, call.repeatable), (Verb::Post, 2, &None, false));
 }
 
 fn with_verb(method: &Method, verb: Verb) -> Method {

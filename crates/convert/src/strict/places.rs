@@ -1,0 +1,86 @@
+//! Which pieces of a text with commas are one place: a state or a country belongs to the place before it.
+use crate::strict::place_names::{CITY_STATES, COUNTRIES, REGIONS};
+
+/// Puts together what belongs together.
+pub(super) fn join(pieces: &[&str]) -> Vec<String> {
+    let mut places: Vec<Place> = Vec::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        let next = pieces.get(index + 1);
+        let same = places.last().is_some_and(|place| place.text.eq_ignore_ascii_case(piece));
+        let kind = match kind(piece) {
+            // "New York" is a state only where its country is told, too.
+            Kind::Region(_) if is_city(piece) && !next.is_some_and(|next| kind(next) == Kind::Country) => {
+                Kind::Place
+            }
+            Kind::Place if same && CITY_STATES.contains(&piece.to_lowercase().as_str()) => Kind::Country,
+            kind => kind,
+        };
+        match places.last_mut() {
+            Some(place) if place.takes(kind, piece) => place.add(kind, piece),
+            _ => places.push(Place { text: (*piece).to_owned(), head: kind, region: false, country: false }),
+        }
+    }
+    places.into_iter().map(|place| place.text).collect()
+}
+
+/// What a piece is by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Place,
+    /// A state or the like, with its country in small letters; nothing where only two letters are known.
+    Region(&'static str),
+    Country,
+}
+
+struct Place {
+    text: String,
+    head: Kind,
+    region: bool,
+    country: bool,
+}
+
+impl Place {
+    fn takes(&self, kind: Kind, piece: &str) -> bool {
+        match (self.head, kind) {
+            (_, Kind::Place) | (Kind::Country, _) => false,
+            (Kind::Place, Kind::Region(_)) => !self.region && !self.country,
+            (Kind::Region(_), Kind::Region(_)) => false,
+            (Kind::Place, Kind::Country) => !self.country,
+            (Kind::Region(of), Kind::Country) => {
+                let united = ["us", "usa", "united states", "united states of america"];
+                let piece = piece.to_lowercase();
+                let own = of.is_empty()
+                    || of == piece
+                    || (united.contains(&of) && united.contains(&piece.as_str()));
+                !self.country && own
+            }
+        }
+    }
+
+    fn add(&mut self, kind: Kind, piece: &str) {
+        self.text.push_str(", ");
+        self.text.push_str(piece);
+        self.region |= matches!(kind, Kind::Region(_));
+        self.country |= kind == Kind::Country;
+    }
+}
+
+fn kind(piece: &str) -> Kind {
+    let name = piece.to_lowercase();
+    if COUNTRIES.contains(&name.as_str()) {
+        return Kind::Country;
+    }
+    let country =
+        REGIONS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(country, _)| *country);
+    match country {
+        Some(country) => Kind::Region(country),
+        // A code of a state or of a country, as after "San Francisco" or "Berlin".
+        None if name.len() == 2 && name.bytes().all(|b| b.is_ascii_lowercase()) => Kind::Region(""),
+        None => Kind::Place,
+    }
+}
+
+/// Whether the name of a state is first of all that of a city.
+fn is_city(piece: &str) -> bool {
+    ["new york", "washington"].contains(&piece.to_lowercase().as_str())
+}

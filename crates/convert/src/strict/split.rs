@@ -1,0 +1,59 @@
+//! A list that was written as one text, taken apart.
+use granary_proto::granary::policy::v1::List;
+
+use super::places;
+
+/// The items of a text with commas.
+pub(super) fn split(list: List, text: &str) -> Vec<String> {
+    let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
+    match list {
+        List::Unspecified | List::Comma => pieces.into_iter().map(str::to_owned).collect(),
+        List::Places => places::join(&pieces),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_part_items_and_empty_ones_are_dropped() {
+        assert_eq!(
+            split(List::Comma, " VP of Engineering,Head of Engineering ,, "),
+            ["VP of Engineering", "Head of Engineering"]
+        );
+        assert!(split(List::Comma, " , ").is_empty());
+    }
+
+    #[test]
+    fn a_state_or_a_country_belongs_to_the_place_before_it() {
+        for (text, expected) in [
+            ("San Francisco, CA", &["San Francisco, CA"][..]),
+            ("San Francisco, CA, New York, NY", &["San Francisco, CA", "New York, NY"]),
+            ("Berlin, Germany", &["Berlin, Germany"]),
+            ("Berlin, Germany, Paris, France", &["Berlin, Germany", "Paris, France"]),
+            ("San Francisco, California, United States", &["San Francisco, California, United States"]),
+            ("Bengaluru, Karnataka, India,London", &["Bengaluru, Karnataka, India", "London"]),
+            ("New York, NY, US, Boston, MA", &["New York, NY, US", "Boston, MA"]),
+            ("London, New York, Paris", &["London", "New York", "Paris"]),
+            ("Albany, New York, USA", &["Albany, New York, USA"]),
+            (
+                "Washington, DC, Seattle, Washington, United States",
+                &["Washington, DC", "Seattle, Washington, United States"],
+            ),
+            ("Germany, France", &["Germany", "France"]),
+            ("California, Texas", &["California", "Texas"]),
+            ("CA, NY", &["CA", "NY"]),
+            ("California, United States, Germany", &["California, United States", "Germany"]),
+            ("Texas, Germany", &["Texas", "Germany"]),
+            ("Atlanta, Georgia", &["Atlanta, Georgia"]),
+            ("London, Singapore", &["London", "Singapore"]),
+            ("Singapore, Singapore", &["Singapore, Singapore"]),
+            ("london, uk, munich, bavaria, germany", &["london, uk", "munich, bavaria, germany"]),
+            ("San Francisco Bay Area, Greater Boston", &["San Francisco Bay Area", "Greater Boston"]),
+            ("Remote", &["Remote"]),
+        ] {
+            assert_eq!(split(List::Places, text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Runs of Apify actors: started once, followed, read, and ended where nobody waits for them any more.
+mod failure;
+mod run;
+
+use std::time::Duration;
+
+use granary_credential::{Credential, Grant, Kind};
+use granary_rpc::{Deadline, Error, Reason};
+use granary_upstream::{Answer, Auth, Call, Client, Verb, money};
+use serde_json::Value;
+
+pub(crate) use run::{Run, State};
+
+/// The name under which metadata, metrics and messages know this third party.
+pub(crate) const UPSTREAM: &str = "apify";
+/// How long one question waits for the end of a run, in seconds; well below the client's longest silence.
+const WAIT: u64 = 20;
+/// How many rows are fetched at a time.
+const ROWS: usize = 20;
+/// Longest time for the end of a run that nobody waits for.
+const ABORT: Duration = Duration::from_secs(10);
+/// What is kept of the deadline, so that an error that names the run still arrives.
+const MARGIN: Duration = Duration::from_millis(700);
+
+/// Calls to Apify for one account.
+#[derive(Clone)]
+pub(crate) struct Apify {
+    client: Client,
+    grant: Grant,
+    deadline: Deadline,
+}
+
+impl Apify {
+    pub(crate) fn new(client: &Client, grant: &Grant, deadline: Deadline) -> Self {
+        let margin = MARGIN.min(deadline.remaining() / 10);
+        let deadline = Deadline::after(deadline.remaining().saturating_sub(margin));
+        Self { client: client.clone(), grant: grant.clone(), deadline }
+    }
+
+    /// Starts a run that may cost this much at most. Where the caller goes away meanwhile, the start is followed to its
+    /// end, and the run ended.
+    ///
+    /// # Errors
+    /// `UNKNOWN_OUTCOME` where a run may have begun.
+    pub(crate) async fn start(&self, actor: &str, input: Value, most: i64) -> Result<Run, Error> {
+        let mut call = Call::new(Verb::Post, format!("/v2/acts/{actor}/runs"));
+        call.query = vec![
+            ("maxTotalChargeUsd".to_owned(), dollars(most)),
+            ("waitForFinish".to_owned(), "0".to_owned()),
+        ];
+        call.body = Some(input);
+        let apify = self.clone();
+        let start = async move {
+            let answer = apify.send(call, apify.deadline).await?;
+            let state = failure::succeeded(&answer, true).and_then(|body| State::read(&body));
+            Ok(Run::new(apify, state.map_err(failure::of_start)?))
+        };
+        match tokio::spawn(start).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::new(Reason::Internal, "a run's start was broken off")),
+        }
+    }
+
+    /// Asks for the user that the token belongs to. Free.
+    pub(crate) async fn user(&self) -> Result<Answer, Error> {
+        self.send(get("/v2/users/me"), self.deadline).await
+    }
+
+    async fn send(&self, call: Call, deadline: Deadline) -> Result<Answer, Error> {
+        let (credential, _) = self.grant.one_of(&[Kind::ApifyToken])?;
+        let auth = Auth::new(self.grant.secrets());
+        let auth = match credential {
+            Credential::ApifyToken { token } => auth.bearer(token),
+            _ => auth,
+        };
+        self.client.send(call, auth, deadline).await
+    }
+}
+
+/// The words of a failed answer, and what they mean.
+pub(crate) fn succeeded(answer: &Answer) -> Result<Value, Error> {
+    failure::succeeded(answer, false)
+}
+
+/// A read.
+fn get(path: impl Into<String>) -> Call {
+    Call { repeatable: true, ..Call::new(Verb::Get, path) }
+}
+
+/// Micro-dollars as exact decimal text.
+fn dollars(micros: i64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Micro-dollars of a number of dollars.
+fn micros(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => money::micros(&number.to_string()),
+        Value::String(text) => money::micros(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_exact_text() {
+        for (micros, text) in
+            [(0, "0"), (4_000, "0.004"), (200_000, "0.2"), (500_000, "0.5"), (12_000_001, "12.000001")]
+        {
+            assert_eq!(dollars(micros), text);
+        }
+    }
+}

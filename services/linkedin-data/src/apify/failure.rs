@@ -1,0 +1,67 @@
+//! What a failed answer of Apify means. Its types say more than its statuses.
+use granary_credential::Kind;
+use granary_rpc::{Error, Reason};
+use granary_upstream::{Answer, failure, failure_of_write, status};
+use serde_json::Value;
+
+use super::UPSTREAM;
+use crate::failure::KIND;
+
+/// A passing shortage, in whatever answer it comes.
+const SHORTAGE: &str = "no available resource";
+
+/// The body of an answer that succeeded.
+pub(super) fn succeeded(answer: &Answer, write: bool) -> Result<Value, Error> {
+    if !(200..300).contains(&answer.status) {
+        return Err(of(answer, write));
+    }
+    answer.json().ok_or_else(|| unreadable("JSON"))
+}
+
+/// An answer that says success and cannot be read.
+pub(super) fn unreadable(what: &str) -> Error {
+    Error::new(Reason::UpstreamMalformed, format!("apify answered without {what}")).with("upstream", UPSTREAM)
+}
+
+/// The error of a start whose answer cannot be used: a run may have begun.
+pub(super) fn of_start(error: Error) -> Error {
+    if error.reason() == Reason::UpstreamMalformed {
+        return failure_of_write(200, UPSTREAM, None, None);
+    }
+    error
+}
+
+fn of(answer: &Answer, write: bool) -> Error {
+    let body = answer.json().unwrap_or_default();
+    let word = |key: &str| body["error"][key].as_str().map(str::to_owned);
+    let (kind, message) = (word("type").unwrap_or_default(), word("message"));
+    let plain = |status: u16| {
+        let map = if write { failure_of_write } else { failure };
+        map(status, UPSTREAM, message.as_deref(), answer.retry_after)
+    };
+    let told = |reason: Reason, text: &str| {
+        let error = Error::new(reason, text).with("upstream", UPSTREAM);
+        let error = error.with("upstream_status", answer.status.to_string());
+        match message.as_deref().map(status::tidy).filter(|message| !message.is_empty()) {
+            Some(message) => error.with("upstream_message", message),
+            None => error,
+        }
+    };
+    let shortage = message.as_deref().is_some_and(|message| message.to_lowercase().contains(SHORTAGE));
+    let error = match kind.as_str() {
+        _ if shortage => told(Reason::UpstreamUnavailable, "apify has no room for the run now"),
+        "invalid-token" | "token-not-provided" | "user-or-token-not-found" => {
+            told(Reason::CredentialRejected, "apify refused the token")
+        }
+        "not-enough-usage-to-run-paid-actor" | "x402-payment-required" => plain(402),
+        "insufficient-permissions" => plain(403),
+        "request-too-large" => told(Reason::UpstreamInvalidInput, "apify takes no input of this size"),
+        "run-failed" => told(Reason::UpstreamUnavailable, "the run of apify did not succeed"),
+        _ => plain(answer.status),
+    };
+    let error = if kind.is_empty() { error } else { error.with("upstream_type", status::tidy(&kind)) };
+    match error.reason() {
+        Reason::CredentialRejected => error.with(KIND, Kind::ApifyToken.text()),
+        _ => error,
+    }
+}

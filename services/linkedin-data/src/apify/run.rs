@@ -1,0 +1,198 @@
+//! One run: what is known of it, its rows, and its end.
+use std::time::Duration;
+
+use granary_proto::granary::types::v1::Charge;
+use granary_rpc::{Deadline, Error, Reason};
+use granary_upstream::{Call, Verb};
+use serde_json::Value;
+
+use super::{ABORT, Apify, ROWS, WAIT, failure, get, micros};
+use crate::failure::CHARGE;
+
+/// Shortest time between two questions about a run.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A run that was started. Dropped before it ended or was let go, it is ended at Apify, too.
+pub(crate) struct Run {
+    apify: Apify,
+    state: State,
+    /// Whether nobody would wait for it, once this is dropped.
+    ours: bool,
+}
+
+/// What Apify says of a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) id: String,
+    pub(crate) status: String,
+    pub(crate) message: String,
+    dataset: String,
+    /// All that was said.
+    pub(crate) json: Value,
+}
+
+impl State {
+    /// Reads an answer about a run.
+    pub(super) fn read(body: &Value) -> Result<Self, Error> {
+        let data = &body["data"];
+        let word = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
+        let state = Self {
+            id: word("id"),
+            status: word("status"),
+            message: word("statusMessage"),
+            dataset: word("defaultDatasetId"),
+            json: data.clone(),
+        };
+        // They become a part of paths.
+        let safe = |text: &str| {
+            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        if safe(&state.id) && safe(&state.dataset) { Ok(state) } else { Err(failure::unreadable("a run")) }
+    }
+
+    /// Whether it will not change any more.
+    pub(crate) fn ended(&self) -> bool {
+        ["SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"].contains(&self.status.as_str())
+    }
+
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status == "SUCCEEDED"
+    }
+
+    /// What was billed, as far as it is told.
+    pub(crate) fn charge(&self) -> Charge {
+        let events = self.json["chargedEventCounts"].as_object().into_iter().flatten();
+        let billed = events.filter(|(_, count)| count.as_i64().is_some_and(|count| count > 0));
+        Charge {
+            cost_micros: micros(&self.json["usageTotalUsd"]),
+            payment_codes: billed.map(|(event, _)| event.clone()).collect(),
+            upstream_request_id: Some(self.id.clone()),
+        }
+    }
+}
+
+impl Run {
+    pub(super) fn new(apify: Apify, state: State) -> Self {
+        Self { apify, state, ours: true }
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Waits until the run has ended, or for this long.
+    ///
+    /// # Errors
+    /// `DEADLINE_EXCEEDED` where the call's time is over first; the run goes on, and the error names it.
+    pub(crate) async fn wait(&mut self, most: u64) -> Result<(), Error> {
+        let left = self.apify.deadline.remaining();
+        if left.is_zero() {
+            return Err(self.late());
+        }
+        let seconds = most.min(WAIT).min(left.as_secs());
+        let mut call = get(format!("/v2/actor-runs/{}", self.state.id));
+        call.query = vec![("waitForFinish".to_owned(), seconds.to_string())];
+        let begin = tokio::time::Instant::now();
+        let outcome = self.apify.send(call, self.apify.deadline).await;
+        match outcome
+            .and_then(|answer| failure::succeeded(&answer, false))
+            .and_then(|body| State::read(&body))
+        {
+            Ok(state) => self.state = state,
+            Err(error) if error.reason() == Reason::DeadlineExceeded => return Err(self.late()),
+            // What passes is asked again; the run goes on meanwhile.
+            Err(error)
+                if matches!(error.reason(), Reason::UpstreamUnavailable | Reason::UpstreamThrottled) =>
+            {
+                let pause = error.retry_delay().unwrap_or_default().max(Duration::from_secs(1));
+                if pause >= self.apify.deadline.remaining() {
+                    return Err(self.late());
+                }
+                tokio::time::sleep(pause).await;
+            }
+            Err(error) => return Err(self.gone(error)),
+        }
+        if self.state.ended() {
+            self.ours = false;
+            return Ok(());
+        }
+        // Apify answers once the run has ended; where it does so early, it is not asked in a rush.
+        tokio::time::sleep_until(begin + PAUSE.min(left)).await;
+        Ok(())
+    }
+
+    /// The rows from this one on, as many as are there; `most` bounds them.
+    ///
+    /// # Errors
+    /// As [`Run::wait`].
+    pub(crate) async fn rows(&mut self, from: usize, most: usize) -> Result<Vec<Value>, Error> {
+        let mut rows = Vec::new();
+        while rows.len() < most {
+            let limit = ROWS.min(most - rows.len());
+            let mut call = get(format!("/v2/datasets/{}/items", self.state.dataset));
+            call.query = [
+                ("format", "json".to_owned()),
+                ("offset", (from + rows.len()).to_string()),
+                ("limit", limit.to_string()),
+            ]
+            .map(|(key, value)| (key.to_owned(), value))
+            .to_vec();
+            let outcome = self.apify.send(call, self.apify.deadline).await;
+            let page = match outcome.and_then(|answer| failure::succeeded(&answer, false)) {
+                Ok(Value::Array(page)) => page,
+                Ok(_) => return Err(self.gone(failure::unreadable("rows"))),
+                Err(error) if error.reason() == Reason::DeadlineExceeded => return Err(self.late()),
+                Err(error) => return Err(self.gone(error)),
+            };
+            let full = page.len() >= limit;
+            rows.extend(page);
+            if !full {
+                break;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The error of a run that ended without anything to show for it.
+    pub(crate) fn failed(&mut self) -> Error {
+        let said = granary_upstream::status::tidy(&self.state.message);
+        let text = format!(
+            "the run of apify ended as {}: {said}",
+            granary_upstream::status::tidy(&self.state.status)
+        );
+        self.gone(Error::new(Reason::UpstreamUnavailable, text).with("upstream", super::UPSTREAM))
+    }
+
+    /// An error after which the run goes its own way; it says which run, and what was billed.
+    fn gone(&mut self, error: Error) -> Error {
+        self.ours = false;
+        let error =
+            error.with("run_id", self.state.id.clone()).with("dataset_id", self.state.dataset.clone());
+        match self.state.charge().cost_micros.filter(|_| self.state.ended()) {
+            Some(micros) => error.with(CHARGE, micros.to_string()),
+            None => error,
+        }
+    }
+
+    fn late(&mut self) -> Error {
+        let text = "the deadline passed before the run of apify was read; it goes on, and is billed";
+        let error = Error::new(Reason::DeadlineExceeded, text).with("upstream", super::UPSTREAM);
+        self.gone(error)
+    }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if !self.ours {
+            return;
+        }
+        let (apify, id) = (self.apify.clone(), self.state.id.clone());
+        runtime.spawn(async move {
+            let call = Call::new(Verb::Post, format!("/v2/actor-runs/{id}/abort"));
+            if apify.send(call, Deadline::after(ABORT)).await.is_err() {
+                tracing::warn!(run = id, "a run that nobody waits for could not be ended");
+            }
+        });
+    }
+}

@@ -1,0 +1,167 @@
+//! Many profiles by one run of Apify: each different one is fetched and billed once, and every one of the request answered.
+mod plan;
+
+use std::pin::Pin;
+
+use futures_util::{Stream, stream};
+use granary_proto::granary::linkedin::v1 as wire;
+use granary_proto::granary::linkedin::v1::stream_bulk_scrape_profiles_response::Event;
+use granary_proto::granary::types::v1::Warning;
+use granary_rpc::{Error, Reason};
+use serde_json::{Value, json};
+use tonic::Status;
+
+use crate::answer;
+use crate::apify::Run;
+use crate::price;
+use crate::session::Session;
+use plan::Plan;
+
+/// The answers of a call that has many.
+pub(crate) type Streamed<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
+
+const ACTOR: &str = "harvestapi~linkedin-profile-scraper";
+const PLAIN: &str = "Profile details no email ($4 per 1k)";
+const WITH_EMAIL: &str = "Profile details + email search ($10 per 1k)";
+/// How long a run is waited for between two looks at its rows, in seconds.
+const LOOK: u64 = 3;
+
+/// All profiles at once.
+pub(crate) async fn all(session: &Session) -> Result<wire::BulkScrapeProfilesResponse, Error> {
+    let mut bulk = Bulk::new(session, false);
+    let mut response = wire::BulkScrapeProfilesResponse::default();
+    while let Some(events) = bulk.step(session).await? {
+        for event in events {
+            match event {
+                Event::Progress(_) => {}
+                Event::Element(element) => response.elements.push(element),
+                Event::End(end) => {
+                    response.run = end.run;
+                    response.charge = end.charge;
+                    response.warnings = end.warnings;
+                    response.extra = end.extra;
+                }
+            }
+        }
+    }
+    response.elements.sort_by_key(|element| element.index);
+    Ok(response)
+}
+
+/// Each profile as it arrives, with how far the run is.
+pub(crate) fn stream(session: Session) -> Streamed<wire::StreamBulkScrapeProfilesResponse> {
+    let bulk = Bulk::new(&session, true);
+    let start = (session, bulk, Vec::new().into_iter(), false);
+    Box::pin(stream::unfold(start, |(session, mut bulk, mut waiting, over)| async move {
+        loop {
+            if let Some(event) = waiting.next() {
+                let answer = wire::StreamBulkScrapeProfilesResponse { event: Some(event) };
+                return Some((Ok(answer), (session, bulk, waiting, over)));
+            }
+            if over {
+                return None;
+            }
+            match Box::pin(bulk.step(&session)).await {
+                Ok(Some(events)) => waiting = events.into_iter(),
+                Ok(None) => return None,
+                Err(error) => {
+                    let status = session.refuse(error);
+                    return Some((Err(status), (session, bulk, waiting, true)));
+                }
+            }
+        }
+    }))
+}
+
+/// A run under way, and what it has given so far. Dropped, it ends the run.
+struct Bulk {
+    plan: Plan,
+    run: Option<Run>,
+    read: usize,
+    /// Whether rows are looked for before the run has ended.
+    eager: bool,
+    over: bool,
+}
+
+impl Bulk {
+    fn new(session: &Session, eager: bool) -> Self {
+        Self { plan: Plan::of(&session.texts("urls")), run: None, read: 0, eager, over: false }
+    }
+
+    /// What happens next; nothing after the end.
+    async fn step(&mut self, session: &Session) -> Result<Option<Vec<Event>>, Error> {
+        if self.over {
+            return Ok(None);
+        }
+        let Some(run) = &mut self.run else {
+            let run = self.start(session).await?;
+            let event = self.progress(&run);
+            self.run = Some(run);
+            return Ok(Some(vec![event]));
+        };
+        run.wait(if self.eager { LOOK } else { u64::MAX }).await?;
+        let ended = run.state().ended();
+        let mut events = Vec::new();
+        if self.eager || ended {
+            let rows = run.rows(self.read, self.plan.most_rows().saturating_sub(self.read)).await?;
+            self.read += rows.len();
+            events.extend(rows.into_iter().flat_map(|row| self.plan.take(row)).map(Event::Element));
+        }
+        if ended && !run.state().succeeded() && self.read == 0 {
+            return Err(run.failed());
+        }
+        if ended {
+            self.over = true;
+            let state = run.state();
+            events.extend(self.plan.missing(&state.message).into_iter().map(Event::Element));
+            let warnings = (!state.succeeded()).then(|| cut_short(&state.status)).into_iter().collect();
+            let end = wire::BulkEnd {
+                run: Some(answer::run(&state.json)),
+                charge: Some(state.charge()),
+                warnings,
+                extra: self.plan.extra(),
+            };
+            events.push(Event::End(end));
+        } else if let Some(run) = &self.run {
+            events.push(self.progress(run));
+        }
+        Ok(Some(events))
+    }
+
+    async fn start(&self, session: &Session) -> Result<Run, Error> {
+        let mode = if session.is_on("find_email") { WITH_EMAIL } else { PLAIN };
+        let input = json!({"profileScraperMode": mode, "urls": self.plan.different()});
+        session.apify().start(ACTOR, input, worst(session)?).await
+    }
+
+    fn progress(&self, run: &Run) -> Event {
+        let count = |n: usize| i32::try_from(n).ok();
+        Event::Progress(wire::BulkProgress {
+            run: Some(answer::run(&run.state().json)),
+            asked: count(self.plan.different().len()),
+            done: count(self.plan.answered()),
+        })
+    }
+}
+
+/// What the call may cost at most, in micro-dollars.
+pub(crate) fn worst(session: &Session) -> Result<i64, Error> {
+    price::quote(session).map_err(|sku| {
+        Error::new(Reason::Internal, "no price is set, so a run cannot be given a cap").with("sku", sku)
+    })
+}
+
+/// The run ended early, and what it gave is delivered all the same.
+pub(crate) fn cut_short(status: &str) -> Warning {
+    let status = granary_upstream::status::tidy(status);
+    Warning {
+        code: "RUN_CUT_SHORT".to_owned(),
+        message: format!("the run of apify ended as {status}; what it had fetched by then is answered"),
+        field: String::new(),
+    }
+}
+
+/// A row's text under one of these keys.
+fn word<'a>(row: &'a Value, keys: &[&str]) -> Option<&'a str> {
+    keys.iter().find_map(|key| row.get(*key)?.as_str())
+}

@@ -1,0 +1,179 @@
+//! Which row belongs to which URL: rows come in any order, some never, and repeats are fetched once.
+use std::collections::{BTreeMap, HashMap};
+
+use granary_proto::granary::linkedin::v1 as wire;
+use serde_json::Value;
+
+use super::word;
+use crate::answer;
+
+/// The profiles of a request.
+pub(super) struct Plan {
+    given: Vec<String>,
+    different: Vec<String>,
+    /// By what is the same about spellings of one URL: the places in the request that wait for a row.
+    waiting: BTreeMap<String, Vec<usize>>,
+    strays: Vec<Value>,
+}
+
+impl Plan {
+    pub(super) fn of(given: &[String]) -> Self {
+        let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut different = Vec::new();
+        for (index, url) in given.iter().enumerate() {
+            let places = waiting.entry(same(url)).or_default();
+            if places.is_empty() {
+                different.push(url.trim().to_owned());
+            }
+            places.push(index);
+        }
+        Self { given: given.to_vec(), different, waiting, strays: Vec::new() }
+    }
+
+    /// One URL for each profile.
+    pub(super) fn different(&self) -> &[String] {
+        &self.different
+    }
+
+    /// How many of them have a row.
+    pub(super) fn answered(&self) -> usize {
+        self.different.len().saturating_sub(self.waiting.len())
+    }
+
+    /// More rows than this are not read.
+    pub(super) fn most_rows(&self) -> usize {
+        2 * self.different.len() + 10
+    }
+
+    /// The entries that a row answers; none where it belongs to no URL.
+    pub(super) fn take(&mut self, row: Value) -> Vec<wire::BulkProfile> {
+        let Some(places) = key(&row).and_then(|key| self.waiting.remove(&key)) else {
+            self.strays.push(row);
+            return Vec::new();
+        };
+        let (profile, error) = outcome(row);
+        self.entries(&places, profile.as_ref(), error.as_ref())
+    }
+
+    /// The entries of URLs that no row came for.
+    pub(super) fn missing(&mut self, said: &str) -> Vec<wire::BulkProfile> {
+        let said = granary_upstream::status::tidy(said);
+        let error = wire::BulkError {
+            reason: Some("NO_RESULT".to_owned()),
+            message: Some(format!(
+                "the run gave nothing for this profile, and billed nothing for it; it says \"{said}\""
+            )),
+        };
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting.values().flat_map(|places| self.entries(places, None, Some(&error))).collect()
+    }
+
+    /// Rows that belong to no URL.
+    pub(super) fn extra(&self) -> HashMap<String, String> {
+        let strays = (!self.strays.is_empty()).then(|| Value::Array(self.strays.clone()).to_string());
+        strays.map(|rows| ("rows".to_owned(), rows)).into_iter().collect()
+    }
+
+    fn entries(
+        &self,
+        places: &[usize],
+        profile: Option<&wire::Profile>,
+        error: Option<&wire::BulkError>,
+    ) -> Vec<wire::BulkProfile> {
+        let entry = |place: &usize| wire::BulkProfile {
+            url: self.given.get(*place).cloned(),
+            index: i32::try_from(*place).ok(),
+            profile: profile.cloned(),
+            error: error.cloned(),
+        };
+        places.iter().map(entry).collect()
+    }
+}
+
+/// What is the same about the spellings of a profile's URL: the part after "/in/".
+fn same(url: &str) -> String {
+    let url = url.trim();
+    let slug = url.split_once("/in/").map_or(url, |(_, rest)| rest);
+    slug.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase()
+}
+
+/// By what a row is known: what was asked for, and only without that whom it shows.
+fn key(row: &Value) -> Option<String> {
+    let asked = ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
+        Value::String(text) => Some(text.as_str()),
+        query => word(query, &["url", "publicIdentifier", "profileId", "query"]),
+    });
+    asked.or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(same)
+}
+
+/// A profile, or a miss: a row with an envelope around no element.
+fn outcome(mut row: Value) -> (Option<wire::Profile>, Option<wire::BulkError>) {
+    let missed = |row: &Value| {
+        let told = match row.get("error") {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(error) => word(error, &["error", "message"]).map(str::to_owned),
+            None => None,
+        };
+        let message = told
+            .map_or_else(|| "upstream found nobody there".to_owned(), |t| granary_upstream::status::tidy(&t));
+        wire::BulkError { reason: Some("UPSTREAM_NOT_FOUND".to_owned()), message: Some(message) }
+    };
+    match row.get_mut("element").map(Value::take) {
+        Some(element @ Value::Object(_)) => (Some(answer::profile(element)), None),
+        Some(_) => (None, Some(missed(&row))),
+        None if word(&row, &["id", "linkedinUrl", "publicIdentifier"]).is_none()
+            && row.get("error").is_some() =>
+        {
+            (None, Some(missed(&row)))
+        }
+        None => {
+            if let Value::Object(row) = &mut row {
+                row.shift_remove("originalQuery");
+            }
+            (Some(answer::profile(row)), None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn urls(slugs: &[&str]) -> Vec<String> {
+        slugs.iter().map(|slug| format!("https://www.linkedin.com/in/{slug}")).collect()
+    }
+
+    #[test]
+    fn rows_find_their_places_and_repeats_are_fetched_once() {
+        let mut plan = Plan::of(&urls(&["a", "b", "a/", "C"]));
+        assert_eq!(plan.different().len(), 3);
+        let entries =
+            plan.take(json!({"id": "1", "originalQuery": {"url": "https://www.linkedin.com/in/a"}}));
+        assert_eq!(entries.iter().map(|e| e.index.unwrap()).collect::<Vec<_>>(), [0, 2]);
+        assert_eq!(entries[1].url.as_deref(), Some("https://www.linkedin.com/in/a/"));
+        assert!(entries.iter().all(|e| e.profile.is_some() && e.error.is_none()));
+        let miss = json!({"element": null, "status": 404, "error": "nobody", "originalQuery": {"url": urls(&["b"])[0]}});
+        let entries = plan.take(miss);
+        assert_eq!(entries[0].error.as_ref().unwrap().reason.as_deref(), Some("UPSTREAM_NOT_FOUND"));
+        assert!(
+            plan.take(json!({"id": "9", "originalQuery": {"url": "https://www.linkedin.com/in/zzz"}}))
+                .is_empty()
+        );
+        assert_eq!(plan.answered(), 2);
+        let missing = plan.missing("max charge reached");
+        assert_eq!((missing.len(), missing[0].index), (1, Some(3)));
+        assert!(missing[0].error.as_ref().unwrap().message.as_ref().unwrap().contains("max charge reached"));
+        assert!(plan.extra()["rows"].contains("zzz"));
+    }
+
+    #[test]
+    fn older_layouts_are_read_too() {
+        let mut plan = Plan::of(&urls(&["a", "b"]));
+        let row = json!({"query": {"publicIdentifier": "A"}, "element": {"id": "1"}, "status": 200});
+        assert_eq!(plan.take(row)[0].profile.as_ref().unwrap().id.as_deref(), Some("1"));
+        let row = json!({"linkedinUrl": "https://www.linkedin.com/in/b", "firstName": "B"});
+        assert_eq!(plan.take(row)[0].index, Some(1));
+    }
+}

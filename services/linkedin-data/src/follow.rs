@@ -1,0 +1,215 @@
+//! A list followed page by page, within bounds of rows, money and time.
+mod turn;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::stream;
+use granary_convert::check_typed;
+use granary_proto::granary::linkedin::v1 as wire;
+use granary_proto::granary::linkedin::v1::follow_pages_response::Page;
+use granary_proto::granary::types::v1::{More, NextPage};
+use granary_rpc::{Deadline, Error, Reason, reason};
+use prost::Message;
+use prost_reflect::DynamicMessage;
+
+use crate::bulk::Streamed;
+use crate::session::Session;
+use crate::{gaps, price};
+
+/// How many rows are the bound where the caller names none.
+const DEFAULT_ITEMS: i64 = 100;
+/// What a page may take; where less time is left, none is asked for.
+const PAGE_TIME: Duration = Duration::from_secs(2);
+
+/// The pages, and then the end.
+pub(crate) fn stream(session: Session) -> Streamed<wire::FollowPagesResponse> {
+    Box::pin(stream::unfold(Follow::new(session), |follow| async move {
+        let mut follow = follow;
+        let answer = Box::pin(follow.next()).await?;
+        Some((answer.map_err(|error| follow.session.refuse(error)), follow))
+    }))
+}
+
+/// A list that is being followed.
+struct Follow {
+    session: Session,
+    state: State,
+    seen: HashSet<(Option<i32>, Option<String>)>,
+    next: Option<NextPage>,
+    pages: i32,
+    items: i64,
+    cost: i64,
+    /// What pages may have cost that came without a word on it.
+    unsaid: i64,
+    unsaid_pages: i32,
+    deadline: Deadline,
+}
+
+/// What happens next.
+enum State {
+    /// Nothing was asked for yet.
+    New,
+    /// This page is asked for.
+    Turn(Box<Session>),
+    /// The end is told.
+    Stop(wire::FollowStop),
+    /// The stream ends with this, after the end was told.
+    Fails(Error),
+    Over,
+}
+
+type Answer = Result<wire::FollowPagesResponse, Error>;
+
+impl Follow {
+    fn new(session: Session) -> Self {
+        let left = session.deadline.remaining();
+        let deadline = Deadline::after(left.saturating_sub(left / 10));
+        Self {
+            session,
+            state: State::New,
+            seen: HashSet::new(),
+            next: None,
+            pages: 0,
+            items: 0,
+            cost: 0,
+            unsaid: 0,
+            unsaid_pages: 0,
+            deadline,
+        }
+    }
+
+    async fn next(&mut self) -> Option<Answer> {
+        let page = match std::mem::replace(&mut self.state, State::Over) {
+            State::New => match self.first() {
+                Ok(page) => page,
+                Err(error) => return Some(Err(error)),
+            },
+            State::Turn(page) => page,
+            State::Stop(stop) => return Some(Ok(self.end(stop, None))),
+            State::Fails(error) => return Some(Err(error)),
+            State::Over => return None,
+        };
+        Some(match self.stop(&page) {
+            Ok(None) => self.turn(page).await,
+            Ok(Some(stop)) => Ok(self.end(stop, None)),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// The first page's call, checked like a call of its own.
+    fn first(&self) -> Result<Box<Session>, Error> {
+        let request = wire::FollowPagesRequest::decode(self.session.input.encode_to_vec().as_slice());
+        let list = request.ok().and_then(|request| request.list);
+        let list = list.ok_or_else(|| Error::new(Reason::Internal, "the request names no list"))?;
+        let (path, bytes) = turn::request(&list);
+        let method = self
+            .session
+            .service
+            .method(path)
+            .ok_or_else(|| Error::new(Reason::Internal, "the contract lacks a list that is followed"))?;
+        let input = DynamicMessage::decode(method.descriptor.input(), bytes.as_slice()).map_err(|error| {
+            Error::new(Reason::Internal, "a list's request cannot be read").caused_by(error)
+        })?;
+        let mut input = check_typed(&method.descriptor.input(), &input)?;
+        let warnings = gaps::settle(&self.session.service, method, &mut input)?;
+        let session = Session {
+            service: self.session.service.clone(),
+            method,
+            input,
+            grant: self.session.grant.clone(),
+            deadline: self.deadline,
+            most: self.session.most,
+            warnings,
+        };
+        Ok(Box::new(session))
+    }
+
+    /// Why this page is not asked for, if it is not.
+    fn stop(&self, page: &Session) -> Result<Option<wire::FollowStop>, Error> {
+        let bound = match (self.session.number("max_items"), self.cap()) {
+            (0, None) => DEFAULT_ITEMS,
+            (0, Some(_)) => i64::MAX,
+            (items, _) => items,
+        };
+        if self.items >= bound {
+            return Ok(Some(wire::FollowStop::MaxItems));
+        }
+        if let Some(cap) = self.cap() {
+            let spent = self.cost.saturating_add(self.unsaid);
+            let quote = price::quote(page);
+            if !quote.as_ref().is_ok_and(|quote| spent.saturating_add(*quote) <= cap) {
+                // Where nothing came yet, the call itself cannot be made.
+                return if self.pages == 0 {
+                    Err(price::refused(quote, cap))
+                } else {
+                    Ok(Some(wire::FollowStop::MaxCost))
+                };
+            }
+        }
+        let late = self.pages > 0 && self.deadline.remaining() < PAGE_TIME;
+        Ok(late.then_some(wire::FollowStop::Deadline))
+    }
+
+    /// The smaller of the two bounds of money, where there is one.
+    fn cap(&self) -> Option<i64> {
+        let own = self.session.has("max_cost_micros").then(|| self.session.number("max_cost_micros"));
+        own.into_iter().chain(self.session.most).min()
+    }
+
+    async fn turn(&mut self, mut page: Box<Session>) -> Answer {
+        let here = asked(&page);
+        self.seen.insert((here.page, here.pagination_token.clone()));
+        let turned = match turn::page(&page).await {
+            Ok(turned) => turned,
+            Err(error) if self.pages == 0 => return Err(error),
+            Err(error) => {
+                let told = reason::name(error.reason());
+                self.next = Some(here);
+                if error.reason() == Reason::DeadlineExceeded {
+                    return Ok(self.end(wire::FollowStop::Deadline, None));
+                }
+                self.state = State::Fails(error);
+                return Ok(self.end(wire::FollowStop::Error, Some(told)));
+            }
+        };
+        self.pages = self.pages.saturating_add(1);
+        self.items = self.items.saturating_add(i64::try_from(turned.rows).unwrap_or(i64::MAX));
+        match turned.cost {
+            Some(cost) => self.cost = self.cost.saturating_add(cost),
+            None => {
+                self.unsaid = self.unsaid.saturating_add(price::quote(&page).unwrap_or_default());
+                self.unsaid_pages = self.unsaid_pages.saturating_add(1);
+            }
+        }
+        self.next.clone_from(&turned.info.next);
+        self.state = match (turned.info.more(), turned.info.next) {
+            (More::Yes, Some(next)) if !self.seen.contains(&(next.page, next.pagination_token.clone())) => {
+                page.turn_to(&next);
+                State::Turn(page)
+            }
+            (More::Yes, Some(_)) => State::Stop(wire::FollowStop::Loop),
+            (More::No, _) => State::Stop(wire::FollowStop::EndOfList),
+            _ => State::Stop(wire::FollowStop::Unknown),
+        };
+        Ok(wire::FollowPagesResponse { page: Some(turned.page) })
+    }
+
+    fn end(&mut self, stop: wire::FollowStop, error: Option<&str>) -> wire::FollowPagesResponse {
+        let end = wire::FollowEnd {
+            stop: stop.into(),
+            next: self.next.take(),
+            pages: Some(self.pages),
+            items: Some(self.items),
+            cost_micros: Some(self.cost),
+            pages_of_unknown_cost: Some(self.unsaid_pages),
+            error_reason: error.map(str::to_owned),
+        };
+        wire::FollowPagesResponse { page: Some(Page::End(end)) }
+    }
+}
+
+/// The page that a call asks for.
+fn asked(page: &Session) -> NextPage {
+    NextPage { page: page.asked().page, pagination_token: page.word("pagination_token") }
+}
