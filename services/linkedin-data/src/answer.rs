@@ -1,19 +1,18 @@
 //! From an answer of HarvestAPI to the method's own answer, by the descriptors.
-use granary_convert::decode_lenient;
+use granary_convert::decode_field;
+use granary_convert::lenient::Fields;
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::types::v1::Charge;
-use granary_proto::options::field_rule;
 use granary_rpc::Error;
 use granary_upstream::{Answer, Effective, effective};
 use prost::Message;
-use serde_json::{Map, Value};
 
 use crate::envelope::Envelope;
+use crate::failure;
 use crate::session::Session;
-use crate::{failure, profile};
 
 /// An answer that may have cost something.
-pub(crate) trait Charged: Message + Default {
+pub(crate) trait Charged: Message + Fields {
     fn charge(&self) -> Option<&Charge>;
 }
 
@@ -39,16 +38,17 @@ impl Charged for wire::ProbeHarvestapiKeyResponse {
 pub(crate) async fn element(session: &Session) -> Result<wire::ScrapeProfileResponse, Error> {
     let answer = session.send().await?;
     let mut envelope = succeeded(&answer)?;
-    let mut element = match envelope.rest.shift_remove("element") {
-        Some(element @ Value::Object(_)) => element,
-        Some(Value::Null) => return Err(failure::not_found(&envelope)),
-        _ => return Err(failure::unreadable("an element", Some(&envelope.charge))),
+    let element = match envelope.rest.remove("element") {
+        Some("null") => return Err(failure::not_found(&envelope)),
+        element => element.filter(|raw| raw.starts_with('{')),
     };
-    profile::settle(&mut element);
-    let mut response: wire::ScrapeProfileResponse = item(session, element);
+    let unreadable = || failure::unreadable("an element", Some(&envelope.charge));
+    let mut response = wire::ScrapeProfileResponse::default();
+    let item = wire::ScrapeProfileResponse::ITEM;
+    decode_field(&mut response, item, element.ok_or_else(unreadable)?).map_err(|_| unreadable())?;
     response.charge = Some(envelope.charge);
     response.warnings.extend(answer.warning());
-    response.extra = envelope.rest.iter().map(|(key, value)| (key.clone(), value.to_string())).collect();
+    response.extra = envelope.rest.iter().map(|(key, raw)| (key.to_owned(), raw.to_owned())).collect();
     Ok(response)
 }
 
@@ -56,7 +56,8 @@ pub(crate) async fn element(session: &Session) -> Result<wire::ScrapeProfileResp
 pub(crate) async fn owner(session: &Session) -> Result<wire::GetMyApiUserResponse, Error> {
     let answer = session.send().await?;
     let envelope = succeeded(&answer)?;
-    let mut response: wire::GetMyApiUserResponse = item(session, Value::Object(envelope.rest));
+    let user = envelope.rest.decode().map_err(|_| failure::unreadable("a user", Some(&envelope.charge)))?;
+    let mut response = wire::GetMyApiUserResponse { api_user: Some(user), ..Default::default() };
     response.charge = (envelope.charge != Charge::default()).then_some(envelope.charge);
     response.warnings.extend(answer.warning());
     Ok(response)
@@ -75,18 +76,10 @@ pub(crate) async fn probe(session: &Session) -> Result<wire::ProbeHarvestapiKeyR
 }
 
 /// The envelope of an answer that succeeded by both of its statuses.
-fn succeeded(answer: &Answer) -> Result<Envelope, Error> {
+fn succeeded(answer: &Answer) -> Result<Envelope<'_>, Error> {
     let envelope = Envelope::read(answer);
     match effective(answer.status, envelope.as_ref().and_then(|e| e.status)) {
         Effective::Success => envelope.ok_or_else(|| failure::unreadable("an object", None)),
         Effective::Failed(status) => Err(failure::of(status, answer, envelope.as_ref())),
     }
-}
-
-/// The answer's message with the object under the field that is declared as its item.
-fn item<R: Message + Default>(session: &Session, object: Value) -> R {
-    let output = session.method.descriptor.output();
-    let field = output.fields().find(|field| field_rule(field).item);
-    let name = field.map(|field| field.name().to_owned()).unwrap_or_default();
-    decode_lenient(&output, &Value::Object(Map::from_iter([(name, object)])))
 }

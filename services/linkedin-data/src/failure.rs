@@ -12,7 +12,7 @@ pub(crate) const UPSTREAM: &str = "harvestapi";
 pub(crate) const CHARGE: &str = "charge_micros";
 
 /// A failed answer as an error.
-pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>) -> Error {
+pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>) -> Error {
     let text = envelope.and_then(|envelope| envelope.error.as_deref());
     let error = failure(status, UPSTREAM, text, answer.retry_after);
     let error = match error.reason() {
@@ -26,7 +26,7 @@ pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>) -> E
 }
 
 /// Upstream found nothing, and may have billed that.
-pub(crate) fn not_found(envelope: &Envelope) -> Error {
+pub(crate) fn not_found(envelope: &Envelope<'_>) -> Error {
     let error = failure(404, UPSTREAM, envelope.error.as_deref(), None);
     charged(error, &envelope.charge)
 }

@@ -5,7 +5,6 @@ mod envelope;
 mod failure;
 mod methods;
 mod price;
-mod profile;
 mod run;
 mod service;
 mod session;
