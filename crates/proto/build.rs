@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.open_files(&files)?;
 
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
+    let descriptors = out.join("descriptor.bin");
+    std::fs::write(&descriptors, compiler.encode_file_descriptor_set())?;
+    // Build scripts of crates that depend on this one read it as DEP_GRANARY_PROTO_DESCRIPTORS.
+    println!("cargo::metadata=descriptors={}", descriptors.display());
     tonic_prost_build::configure()
         .disable_comments([".google"])
         .skip_debug(SECRET)

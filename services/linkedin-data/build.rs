@@ -75,7 +75,7 @@ fn way(method: &MethodDescriptor) -> Result<&'static str, String> {
 /// What the answer has of what answers have in common.
 fn answer(message: &MessageDescriptor) -> String {
     let has = |field: &str| message.get_field_by_name(field).is_some();
-    let parts: Vec<&str> = ["charge", "warnings", "extra"].into_iter().filter(|part| has(part)).collect();
+    let parts: Vec<&str> = ["charge", "warnings"].into_iter().filter(|part| has(part)).collect();
     let listed = if has("page_info") { format!("\nlisted!({});", message.name()) } else { String::new() };
     format!("answered!({} {});{listed}", message.name(), parts.join(" "))
 }

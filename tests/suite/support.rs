@@ -82,7 +82,11 @@ pub(crate) fn good_input(tool: &str) -> &'static str {
         }
         "bulk_scrape_profiles" => r#"{"urls": ["https://www.linkedin.com/in/jeffweiner08"]}"#,
         "bulk_scrape_company_employees" => r#"{"companies": ["microsoft"], "max_items": 1}"#,
-        "search_profiles" | "search_profile_services" | "search_geo_id" | "search_companies" | "search_posts"
+        "search_profiles"
+        | "search_profile_services"
+        | "search_geo_id"
+        | "search_companies"
+        | "search_posts"
         | "search_groups" => r#"{"search": "engineer"}"#,
         _ => "{}",
     }

@@ -6,26 +6,13 @@ use crate::decimal;
 /// Largest magnitude up to which every integer is exact in a double.
 pub(crate) const EXACT: i128 = 1 << 53;
 
-/// How an integer field is held and written.
+/// How an integer field is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Width {
     /// 32 or 64 bits.
     pub(crate) long: bool,
     /// Whether it takes negative values.
     pub(crate) signed: bool,
-    /// How it stands on the wire.
-    pub(crate) wire: Wire,
-}
-
-/// How an integer stands on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wire {
-    /// As it is.
-    Varint,
-    /// With the sign in the lowest bit.
-    Zigzag,
-    /// In four or eight bytes.
-    Fixed,
 }
 
 impl Width {
@@ -37,12 +24,6 @@ impl Width {
             (true, true) => (i64::MIN.into(), i64::MAX.into()),
             (true, false) => (0, u64::MAX.into()),
         }
-    }
-
-    /// Whether the value can be held.
-    pub(crate) fn holds(self, value: i128) -> bool {
-        let (least, most) = self.range();
-        (least..=most).contains(&value)
     }
 
     /// The value as a field of that width, where it fits.
@@ -106,10 +87,10 @@ mod tests {
 
     #[test]
     fn widths_have_ends() {
-        let int32 = Width { long: false, signed: true, wire: Wire::Varint };
+        let int32 = Width { long: false, signed: true };
         assert!(int32.dynamic(i128::from(i32::MAX)).is_some());
         assert!(int32.dynamic(i128::from(i32::MAX) + 1).is_none());
-        let uint64 = Width { long: true, signed: false, wire: Wire::Fixed };
-        assert!(!uint64.holds(-1) && uint64.holds(u64::MAX.into()));
+        let uint64 = Width { long: true, signed: false };
+        assert!(uint64.dynamic(-1).is_none() && uint64.dynamic(u64::MAX.into()).is_some());
     }
 }

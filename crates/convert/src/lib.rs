@@ -24,7 +24,7 @@ mod violations;
 #[cfg(test)]
 mod sample;
 
-pub use lenient::decode_lenient;
+pub use lenient::{Members, decode_field, decode_lenient};
 pub use output::{ToolOutput, to_json, tool_output};
 pub use rules::{check, check_typed};
 pub use schema::{input_schema, output_schema};

@@ -20,7 +20,6 @@ pub(crate) struct Shape {
     /// The map that keeps what is not modelled, as raw JSON.
     pub(crate) extra: Option<usize>,
     callers: HashMap<String, usize>,
-    answers: HashMap<String, usize>,
 }
 
 /// A field.
@@ -114,12 +113,6 @@ impl Shape {
     /// The field that a caller means by a key: the proto name or the JSON name.
     pub(crate) fn of_caller(&self, key: &str) -> Option<(usize, &Field)> {
         let index = *self.callers.get(key)?;
-        self.fields.get(index).map(|f| (index, f))
-    }
-
-    /// The field that upstream means by a key.
-    pub(crate) fn of_upstream(&self, key: &str) -> Option<(usize, &Field)> {
-        let index = *self.answers.get(key)?;
         self.fields.get(index).map(|f| (index, f))
     }
 

@@ -1,19 +1,20 @@
 //! From an answer of Harvest to the method's own answer, by the descriptors: one way for items, one for lists.
-use granary_convert::decode_lenient;
+use std::str;
+
+use granary_convert::lenient::Fields;
+use granary_convert::{Members, decode_field};
 use granary_proto::granary::harvest::v1 as wire;
 use granary_proto::granary::types::v1::{PageInfo, Warning};
-use granary_proto::options::field_rule;
 use granary_rpc::Error;
 use granary_upstream::{Answer, Effective, effective};
 use prost::Message;
 use prost_reflect::MessageDescriptor;
-use serde_json::{Map, Value};
 
 use crate::session::Session;
 use crate::{failure, page};
 
 /// An answer that can tell the caller something besides.
-pub(crate) trait Warned: Message + Default {
+pub(crate) trait Warned: Message + Fields {
     fn warnings(&mut self) -> &mut Vec<Warning>;
 }
 
@@ -61,7 +62,7 @@ listed!(ListProjectTaskAssignmentsResponse ListMyProjectAssignmentsResponse);
 /// A read that is answered by one object.
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     let answer = session.succeed(session.mapped()?).await?;
-    to_item(&session.method.descriptor.output(), &answer).ok_or_else(|| failure::unreadable("an object"))
+    to_item(&answer).ok_or_else(|| failure::unreadable("an object"))
 }
 
 /// A read that is answered by a page of a list.
@@ -85,11 +86,10 @@ pub(crate) async fn probe(session: &Session) -> Result<wire::ProbeHarvestTokenRe
 }
 
 /// The object under the field that the method declares as its item. `None`: the body is no object.
-pub(crate) fn to_item<R: Warned>(output: &MessageDescriptor, answer: &Answer) -> Option<R> {
-    let body = answer.json().filter(Value::is_object)?;
-    let item = output.fields().find(|field| field_rule(field).item)?;
-    let wrapped = Value::Object(Map::from_iter([(item.name().to_owned(), body)]));
-    let mut response: R = decode_lenient(output, &wrapped);
+pub(crate) fn to_item<R: Warned>(answer: &Answer) -> Option<R> {
+    let body = text(answer).filter(|body| body.trim_ascii_start().starts_with('{'))?;
+    let mut response = R::default();
+    decode_field(&mut response, R::ITEM, body).ok()?;
     response.warnings().extend(answer.warning());
     Some(response)
 }
@@ -101,21 +101,24 @@ pub(crate) fn to_list<R: Listed>(
     answer: &Answer,
     asked: i32,
 ) -> Result<R, Error> {
-    let Some(Value::Object(mut envelope)) = answer.json() else {
-        return Err(failure::unreadable("an object"));
-    };
+    let envelope = text(answer).and_then(|body| Members::read(body).ok());
+    let mut envelope = envelope.ok_or_else(|| failure::unreadable("an object"))?;
     let is_rows =
-        |name: &str| name != "warnings" && envelope.get(name).is_some_and(|v| v.is_array() || v.is_object());
+        |name: &str| name != "warnings" && envelope.raw(name).is_some_and(|raw| raw.starts_with(['[', '{']));
     let rows = output.fields().find(|field| field.is_list() && is_rows(field.name()));
     let rows = rows.ok_or_else(|| failure::unreadable("a list"))?;
-    let value = envelope.shift_remove(rows.name()).unwrap_or_default();
-    let mut response: R =
-        decode_lenient(output, &Value::Object(Map::from_iter([(rows.name().to_owned(), value)])));
+    let raw = envelope.remove(rows.name()).unwrap_or_default();
+    let mut response = R::default();
+    decode_field(&mut response, rows.name(), raw).map_err(|_| failure::unreadable("a list"))?;
     let (info, refused) = page::lift(&mut envelope, asked, |url| session.accepts_link(url));
     response.set_page(info);
     response.warnings().extend(refused.into_iter().chain(answer.warning()));
-    for (key, value) in envelope {
-        response.keep(key, value.to_string());
+    for (key, raw) in envelope.iter() {
+        response.keep(key.to_owned(), raw.to_owned());
     }
     Ok(response)
+}
+
+fn text(answer: &Answer) -> Option<&str> {
+    str::from_utf8(&answer.body).ok()
 }

@@ -1,22 +1,23 @@
 //! Where a page lies in its list, from the envelope that Harvest puts around the rows.
+use granary_convert::Members;
 use granary_proto::granary::types::v1::{More, NextPage, PageInfo, Warning};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// Takes what is known of paging out of an envelope; what cannot be used stays in it.
 ///
 /// `asked` is the number of the page that was asked for; pages between the first and the last may come without one.
 pub(crate) fn lift(
-    envelope: &mut Map<String, Value>,
+    envelope: &mut Members<'_>,
     asked: i32,
     accepts: impl Fn(&str) -> bool,
 ) -> (PageInfo, Option<Warning>) {
-    let page = take_i32(envelope, "page").unwrap_or(asked);
-    let per_page = take_i32(envelope, "per_page");
+    let page = take(envelope, "page").unwrap_or(asked);
+    let per_page = take::<i32>(envelope, "per_page");
     let total_items = take(envelope, "total_entries");
-    let total_pages = take_i32(envelope, "total_pages");
-    let ends = envelope.get("next_page").is_some_and(Value::is_null);
-    let next_page = take_i32(envelope, "next_page");
-    take(envelope, "previous_page");
+    let total_pages = take::<i32>(envelope, "total_pages");
+    let ends = envelope.raw("next_page") == Some("null");
+    let next_page = take::<i32>(envelope, "next_page");
+    take::<i64>(envelope, "previous_page");
     let links = Links::take(envelope, accepts);
 
     let by_total = || total_pages.map(|total| (page < total).then(|| page.saturating_add(1)));
@@ -55,11 +56,10 @@ enum Next {
 }
 
 impl Links {
-    fn take(envelope: &mut Map<String, Value>, accepts: impl Fn(&str) -> bool) -> Self {
-        if !envelope.get("links").is_some_and(|links| links.is_object() || links.is_null()) {
-            return Self { next: Next::None, refused: false };
-        }
-        let links = envelope.shift_remove("links").unwrap_or_default();
+    fn take(envelope: &mut Members<'_>, accepts: impl Fn(&str) -> bool) -> Self {
+        let links = envelope.value("links").filter(|links| links.is_object() || links.is_null());
+        let Some(links) = links else { return Self { next: Next::None, refused: false } };
+        envelope.remove("links");
         let refused = |name: &str| links.get(name).and_then(Value::as_str).is_some_and(|url| !accepts(url));
         let next = match links.get("next").and_then(Value::as_str) {
             None => Next::None,
@@ -85,24 +85,19 @@ fn page_of(url: &str) -> Option<i32> {
 }
 
 /// Takes a number, or a null; anything else stays where it is.
-fn take(envelope: &mut Map<String, Value>, key: &str) -> Option<i64> {
-    let number = match envelope.get(key)? {
+fn take<N: TryFrom<i64>>(envelope: &mut Members<'_>, key: &str) -> Option<N> {
+    let number = match envelope.value(key)? {
         Value::Null => None,
         Value::Number(number) => Some(whole(&number.to_string())?),
-        Value::String(text) => Some(whole(text)?),
+        Value::String(text) => Some(whole(&text)?),
         _ => return None,
     };
-    envelope.shift_remove(key);
+    let number = match number {
+        Some(number) => Some(N::try_from(number).ok()?),
+        None => None,
+    };
+    envelope.remove(key);
     number
-}
-
-fn take_i32(envelope: &mut Map<String, Value>, key: &str) -> Option<i32> {
-    let before = envelope.get(key).cloned();
-    let number = take(envelope, key)?;
-    i32::try_from(number).ok().or_else(|| {
-        envelope.extend(before.map(|value| (key.to_owned(), value)));
-        None
-    })
 }
 
 /// A count, also where it was written with empty decimals.
@@ -119,9 +114,12 @@ mod tests {
     use super::*;
 
     fn lifted(envelope: Value) -> (PageInfo, bool, Value) {
-        let Value::Object(mut envelope) = envelope else { panic!("an envelope is an object") };
+        let Value::Object(envelope) = envelope else { panic!("an envelope is an object") };
+        let envelope = serde_json::to_string(&envelope).unwrap();
+        let mut envelope = Members::read(&envelope).unwrap();
         let (info, warning) = lift(&mut envelope, 1, |url| url.starts_with("https://here/"));
-        (info, warning.is_some(), Value::Object(envelope))
+        let rest = envelope.iter().map(|(key, _)| (key.to_owned(), envelope.value(key).unwrap()));
+        (info, warning.is_some(), Value::Object(rest.collect()))
     }
 
     fn next(info: &PageInfo) -> Option<i32> {

@@ -11,7 +11,7 @@ use crate::{assignment, failure, timer_mode};
 /// A write that is answered by the entry.
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     let answer = send(session).await?;
-    to_item(&session.method.descriptor.output(), &answer).ok_or_else(|| unconfirmed(session, answer.status))
+    to_item(&answer).ok_or_else(|| unconfirmed(session, answer.status))
 }
 
 /// Logs time, in the variant that the company uses, on a task that is assigned.

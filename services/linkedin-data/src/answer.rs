@@ -1,21 +1,19 @@
 //! From an answer of HarvestAPI to the method's own answer: one way for one object, one for a page of a list.
-use std::collections::HashMap;
-
-use granary_convert::decode_lenient;
+use granary_convert::lenient::Fields;
+use granary_convert::{decode_field, decode_lenient};
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
-use granary_proto::options::field_rule;
 use granary_rpc::Error;
 use granary_upstream::Answer;
 use prost::Message;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::envelope::Envelope;
 use crate::session::Session;
-use crate::{failure, page, profile};
+use crate::{failure, page};
 
 /// What answers have in common, as far as a method's answer has it.
-pub(crate) trait Answered: Message + Default {
+pub(crate) trait Answered: Message + Fields {
     /// What upstream billed.
     fn charge(&mut self) -> Option<&mut Option<Charge>> {
         None
@@ -23,11 +21,6 @@ pub(crate) trait Answered: Message + Default {
 
     /// What the caller should know.
     fn warnings(&mut self) -> Option<&mut Vec<Warning>> {
-        None
-    }
-
-    /// What is not modelled.
-    fn extra(&mut self) -> Option<&mut HashMap<String, String>> {
         None
     }
 }
@@ -41,17 +34,19 @@ pub(crate) trait Listed: Answered {
     fn page(&mut self) -> &mut Option<PageInfo>;
 }
 
+/// The field under which rows stand, upstream and in answers.
+const ROWS: &str = "elements";
+
 /// One object.
 pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> {
     let answer = session.send().await?;
     let mut envelope = session.succeeded(&answer).await?;
-    let mut element = match envelope.rest.shift_remove("element") {
-        Some(element @ Value::Object(_)) => element,
-        Some(Value::Null) if !session.is_write() => return Err(failure::not_found(&envelope)),
-        _ => return Err(session.unreadable("an element", Some(&envelope.charge))),
+    let raw = match envelope.rest.remove("element") {
+        Some("null") if !session.is_write() => return Err(failure::not_found(&envelope)),
+        raw => raw.filter(|raw| raw.starts_with('{')),
     };
-    profile::settle(&mut element);
-    let mut response = item(session, element);
+    let unreadable = || session.unreadable("an element", Some(&envelope.charge));
+    let mut response = item(raw.ok_or_else(unreadable)?).ok_or_else(unreadable)?;
     tell(&mut response, envelope, &answer);
     Ok(response)
 }
@@ -60,51 +55,52 @@ pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> 
 pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
     let answer = session.send().await?;
     let mut envelope = session.succeeded(&answer).await?;
-    let Some(rows @ Value::Array(_)) = envelope.rest.shift_remove("elements") else {
-        return Err(session.unreadable("elements", Some(&envelope.charge)));
-    };
-    let pagination = envelope.rest.shift_remove("pagination");
-    let mut response: R = self::rows(session, rows);
+    let raw = envelope.rest.remove(ROWS).filter(|raw| raw.starts_with('['));
+    let unreadable = || session.unreadable(ROWS, Some(&envelope.charge));
+    let mut response: R = rows(raw.ok_or_else(unreadable)?).ok_or_else(unreadable)?;
+    let pagination = envelope.rest.value("pagination");
+    envelope.rest.remove("pagination");
     let rows = response.rows();
     let (info, rest) = page::read(pagination.as_ref(), &session.asked(), rows);
     *response.page() = Some(info);
-    envelope.rest.extend(rest.map(|rest| ("pagination".to_owned(), rest)));
     tell(&mut response, envelope, &answer);
+    if let (Some(extra), Some(rest)) = (response.extra(), rest) {
+        extra.insert("pagination".to_owned(), rest.to_string());
+    }
     Ok(response)
 }
 
 /// The answer's message with an object under the field that is declared as its item.
-pub(crate) fn item<R: Message + Default>(session: &Session, object: Value) -> R {
-    let output = session.method.descriptor.output();
-    let field = output.fields().find(|field| field_rule(field).item);
-    let name = field.map(|field| field.name().to_owned()).unwrap_or_default();
-    decode_lenient(&output, &Value::Object(Map::from_iter([(name, object)])))
+pub(crate) fn item<R: Message + Fields>(object: &str) -> Option<R> {
+    let mut response = R::default();
+    decode_field(&mut response, R::ITEM, object).ok()?;
+    Some(response)
 }
 
 /// The answer's message with these rows.
-pub(crate) fn rows<R: Message + Default>(session: &Session, rows: Value) -> R {
-    let output = session.method.descriptor.output();
-    decode_lenient(&output, &Value::Object(Map::from_iter([("elements".to_owned(), rows)])))
+pub(crate) fn rows<R: Message + Fields>(rows: &str) -> Option<R> {
+    let mut response = R::default();
+    decode_field(&mut response, ROWS, rows).ok()?;
+    Some(response)
 }
 
 /// One profile that stands by itself.
-pub(crate) fn profile(mut object: Value) -> wire::Profile {
-    profile::settle(&mut object);
-    lone("granary.linkedin.v1.Profile", &object)
+pub(crate) fn profile(object: &Value) -> wire::Profile {
+    lone(object)
 }
 
 /// A run of Apify, as it is told to callers.
 pub(crate) fn run(object: &Value) -> wire::ApifyRun {
-    lone("granary.linkedin.v1.ApifyRun", object)
+    lone(object)
 }
 
-fn lone<M: Message + Default>(name: &str, object: &Value) -> M {
-    let descriptor = granary_proto::pool().ok().and_then(|pool| pool.get_message_by_name(name));
-    descriptor.map(|descriptor| decode_lenient(&descriptor, object)).unwrap_or_default()
+/// What is a value already is well-formed; one that nests too deeply is empty.
+fn lone<M: Fields>(object: &Value) -> M {
+    decode_lenient(&object.to_string()).unwrap_or_default()
 }
 
 /// Puts beside the answer what it cost, what the caller should know, and what the envelope held besides.
-pub(crate) fn tell<R: Answered>(response: &mut R, envelope: Envelope, answer: &Answer) {
+pub(crate) fn tell<R: Answered>(response: &mut R, envelope: Envelope<'_>, answer: &Answer) {
     if let Some(charge) = response.charge() {
         *charge = Some(envelope.charge);
     }
@@ -112,6 +108,6 @@ pub(crate) fn tell<R: Answered>(response: &mut R, envelope: Envelope, answer: &A
         warnings.extend(answer.warning());
     }
     if let Some(extra) = response.extra() {
-        extra.extend(envelope.rest.into_iter().map(|(key, value)| (key, value.to_string())));
+        extra.extend(envelope.rest.iter().map(|(key, raw)| (key.to_owned(), raw.to_owned())));
     }
 }

@@ -37,7 +37,7 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
     }
     let state = run.state();
     Ok(wire::BulkScrapeCompanyEmployeesResponse {
-        elements: rows.into_iter().map(answer::profile).collect(),
+        elements: rows.iter().map(answer::profile).collect(),
         run: Some(answer::run(&state.json)),
         charge: Some(state.charge()),
         warnings: (!state.succeeded()).then(|| cut_short(&state.status)).into_iter().collect(),

@@ -14,7 +14,7 @@ pub(crate) const CHARGE: &str = "charge_micros";
 pub(crate) const KIND: &str = "kind";
 
 /// A failed answer as an error.
-pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>, write: bool) -> Error {
+pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>, write: bool) -> Error {
     let text = envelope.and_then(|envelope| envelope.error.as_deref());
     let map = if write { failure_of_write } else { failure };
     let error = map(status, UPSTREAM, text, answer.retry_after);
@@ -25,7 +25,7 @@ pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope>, writ
 }
 
 /// Upstream refused this credential.
-pub(crate) fn rejected(kind: Kind, status: u16, envelope: Option<&Envelope>) -> Error {
+pub(crate) fn rejected(kind: Kind, status: u16, envelope: Option<&Envelope<'_>>) -> Error {
     let whose = match kind {
         Kind::LinkedinSession => "linkedin no longer takes the session, as harvestapi tells",
         Kind::ApifyToken => "apify refused the token",
@@ -47,7 +47,7 @@ pub(crate) fn rejected(kind: Kind, status: u16, envelope: Option<&Envelope>) -> 
 }
 
 /// Upstream found nothing, and may have billed that.
-pub(crate) fn not_found(envelope: &Envelope) -> Error {
+pub(crate) fn not_found(envelope: &Envelope<'_>) -> Error {
     let error = failure(404, UPSTREAM, envelope.error.as_deref(), None);
     charged(error, &envelope.charge)
 }

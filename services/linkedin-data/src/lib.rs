@@ -15,7 +15,6 @@ mod owner;
 mod page;
 mod price;
 mod probe;
-mod profile;
 mod run;
 mod service;
 mod session;

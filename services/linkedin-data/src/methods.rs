@@ -1,7 +1,5 @@
 //! Every method by its name: its request, its answer, and the way it goes. Which that is stands in the contract, and
 //! `build.rs` reads it there.
-use std::collections::HashMap;
-
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInData;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
@@ -62,11 +60,6 @@ macro_rules! answered {
     (@ warnings) => {
         fn warnings(&mut self) -> Option<&mut Vec<Warning>> {
             Some(&mut self.warnings)
-        }
-    };
-    (@ extra) => {
-        fn extra(&mut self) -> Option<&mut HashMap<String, String>> {
-            Some(&mut self.extra)
         }
     };
 }

@@ -2,9 +2,8 @@
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::types::v1::Charge;
 use granary_rpc::Error;
-use serde_json::Value;
 
-use crate::answer::{self, Listed, item, rows};
+use crate::answer::{self, Listed, rows};
 use crate::envelope::Envelope;
 use crate::page;
 use crate::session::Session;
@@ -13,7 +12,9 @@ use crate::session::Session;
 pub(crate) async fn owner(session: &Session) -> Result<wire::GetMyApiUserResponse, Error> {
     let answer = session.send().await?;
     let envelope = session.succeeded(&answer).await?;
-    let mut response: wire::GetMyApiUserResponse = item(session, Value::Object(envelope.rest));
+    let unreadable = |_| session.unreadable("a user", Some(&envelope.charge));
+    let user = envelope.rest.decode().map_err(unreadable)?;
+    let mut response = wire::GetMyApiUserResponse { api_user: Some(user), ..Default::default() };
     response.charge = (envelope.charge != Charge::default()).then_some(envelope.charge);
     response.warnings.extend(answer.warning());
     Ok(response)
@@ -22,17 +23,20 @@ pub(crate) async fn owner(session: &Session) -> Result<wire::GetMyApiUserRespons
 /// The owner's pools: a bare list, or one inside an envelope.
 pub(crate) async fn pools(session: &Session) -> Result<wire::GetPrivateAccountPoolsResponse, Error> {
     let answer = session.send().await?;
-    let (list, envelope) = match answer.json() {
-        Some(list @ Value::Array(_)) if (200..300).contains(&answer.status) => (list, Envelope::default()),
+    let bare = std::str::from_utf8(&answer.body).ok().map(str::trim).filter(|text| text.starts_with('['));
+    let (list, envelope) = match bare {
+        Some(list) if (200..300).contains(&answer.status) => (list, Envelope::default()),
         _ => {
             let mut envelope = session.succeeded(&answer).await?;
             let names = ["elements", "pools", "data", "items"];
-            let name = names.into_iter().find(|name| envelope.rest.get(*name).is_some_and(Value::is_array));
-            let name = name.ok_or_else(|| session.unreadable("a list", Some(&envelope.charge)))?;
-            (envelope.rest.shift_remove(name).unwrap_or_default(), envelope)
+            let holds = |name: &&str| envelope.rest.raw(name).is_some_and(|raw| raw.starts_with('['));
+            let name = names.into_iter().find(holds);
+            let list = name.and_then(|name| envelope.rest.remove(name));
+            (list.ok_or_else(|| session.unreadable("a list", Some(&envelope.charge)))?, envelope)
         }
     };
-    let mut response: wire::GetPrivateAccountPoolsResponse = rows(session, list);
+    let unreadable = || session.unreadable("a list", Some(&envelope.charge));
+    let mut response: wire::GetPrivateAccountPoolsResponse = rows(list).ok_or_else(unreadable)?;
     let (info, _) = page::read(None, &session.asked(), response.rows());
     response.page_info = Some(info);
     answer::tell(&mut response, envelope, &answer);

@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// The envelope of an answer that succeeded by both of its statuses.
-    pub(crate) async fn succeeded(&self, answer: &Answer) -> Result<Envelope, Error> {
+    pub(crate) async fn succeeded<'a>(&self, answer: &'a Answer) -> Result<Envelope<'a>, Error> {
         let envelope = Envelope::read(answer);
         match effective(answer.status, envelope.as_ref().and_then(|e| e.status)) {
             Effective::Success => envelope.ok_or_else(|| self.unreadable("an object", None)),
@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// A failed answer as an error.
-    pub(crate) fn failed(&self, status: u16, answer: &Answer, envelope: Option<&Envelope>) -> Error {
+    pub(crate) fn failed(&self, status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>) -> Error {
         failure::of(status, answer, envelope, self.is_write())
     }
 

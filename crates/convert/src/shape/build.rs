@@ -6,7 +6,7 @@ use granary_proto::options::{field_rule, message_rule};
 use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind as Proto, MessageDescriptor};
 
 use super::{Choice, Field, Form, Kind, Known, Nested, Shape, Ties, names_secret};
-use crate::integer::{Width, Wire};
+use crate::integer::Width;
 
 /// The name of the map that keeps what is not modelled.
 const EXTRA: &str = "extra";
@@ -18,28 +18,14 @@ pub(super) fn shape(desc: &MessageDescriptor) -> Shape {
         .iter()
         .position(|f| f.name == EXTRA && matches!((&f.form, &f.kind), (Form::Map(Kind::Text), Kind::Text)));
     let mut callers = HashMap::new();
-    let mut answers = HashMap::new();
     for (index, field) in fields.iter().enumerate() {
         callers.insert(field.desc.json_name().to_owned(), index);
-        // What upstream calls "extra" is a key like any other that is not modelled.
-        if Some(index) == extra {
-            continue;
-        }
-        if field.rule.upstream.is_empty() {
-            answers.insert(field.desc.json_name().to_owned(), index);
-        }
-        for name in &field.rule.upstream {
-            answers.insert(name.clone(), index);
-        }
     }
     // A proto name wins over another field's JSON name.
     for (index, field) in fields.iter().enumerate() {
         callers.insert(field.name.clone(), index);
-        if field.rule.upstream.is_empty() && Some(index) != extra {
-            answers.insert(field.name.clone(), index);
-        }
     }
-    Shape { desc: desc.clone(), rule: ties(desc), fields, extra, callers, answers }
+    Shape { desc: desc.clone(), rule: ties(desc), fields, extra, callers }
 }
 
 fn field(desc: &FieldDescriptor) -> Field {
@@ -65,19 +51,13 @@ fn field(desc: &FieldDescriptor) -> Field {
 }
 
 fn kind(proto: &Proto) -> Kind {
-    let integer = |long, signed, wire| Kind::Integer(Width { long, signed, wire });
+    let integer = |long, signed| Kind::Integer(Width { long, signed });
     match proto {
         Proto::Bool => Kind::Bool,
-        Proto::Int32 => integer(false, true, Wire::Varint),
-        Proto::Sint32 => integer(false, true, Wire::Zigzag),
-        Proto::Sfixed32 => integer(false, true, Wire::Fixed),
-        Proto::Uint32 => integer(false, false, Wire::Varint),
-        Proto::Fixed32 => integer(false, false, Wire::Fixed),
-        Proto::Int64 => integer(true, true, Wire::Varint),
-        Proto::Sint64 => integer(true, true, Wire::Zigzag),
-        Proto::Sfixed64 => integer(true, true, Wire::Fixed),
-        Proto::Uint64 => integer(true, false, Wire::Varint),
-        Proto::Fixed64 => integer(true, false, Wire::Fixed),
+        Proto::Int32 | Proto::Sint32 | Proto::Sfixed32 => integer(false, true),
+        Proto::Uint32 | Proto::Fixed32 => integer(false, false),
+        Proto::Int64 | Proto::Sint64 | Proto::Sfixed64 => integer(true, true),
+        Proto::Uint64 | Proto::Fixed64 => integer(true, false),
         Proto::Float => Kind::Float,
         Proto::Double => Kind::Double,
         Proto::String => Kind::Text,

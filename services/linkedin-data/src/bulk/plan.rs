@@ -119,7 +119,7 @@ fn outcome(mut row: Value) -> (Option<wire::Profile>, Option<wire::BulkError>) {
         wire::BulkError { reason: Some("UPSTREAM_NOT_FOUND".to_owned()), message: Some(message) }
     };
     match row.get_mut("element").map(Value::take) {
-        Some(element @ Value::Object(_)) => (Some(answer::profile(element)), None),
+        Some(element @ Value::Object(_)) => (Some(answer::profile(&element)), None),
         Some(_) => (None, Some(missed(&row))),
         None if word(&row, &["id", "linkedinUrl", "publicIdentifier"]).is_none()
             && row.get("error").is_some() =>
@@ -130,7 +130,7 @@ fn outcome(mut row: Value) -> (Option<wire::Profile>, Option<wire::BulkError>) {
             if let Value::Object(row) = &mut row {
                 row.shift_remove("originalQuery");
             }
-            (Some(answer::profile(row)), None)
+            (Some(answer::profile(&row)), None)
         }
     }
 }

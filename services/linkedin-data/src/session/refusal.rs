@@ -16,7 +16,12 @@ const QUESTION: Duration = Duration::from_secs(10);
 impl Session {
     /// The error of a 401 or a 403. Where only the key was sent, a 401 is its own fault and a 403 a missing right. With
     /// a session beside it, asking for the key's owner tells them apart: that is free, and needs the key alone.
-    pub(super) async fn settle(&self, status: u16, answer: &Answer, envelope: Option<&Envelope>) -> Error {
+    pub(super) async fn settle(
+        &self,
+        status: u16,
+        answer: &Answer,
+        envelope: Option<&Envelope<'_>>,
+    ) -> Error {
         let words = envelope.and_then(|envelope| envelope.error.as_deref()).unwrap_or_default();
         let of = |kind| failure::rejected(kind, status, envelope);
         if self.held(Kind::LinkedinSession).is_none() {
