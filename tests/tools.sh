@@ -1,6 +1,6 @@
 # Finds or installs the tools that tests need. Sourced; `need NAME` fails with what to do.
 
-# need_buf, need_grpcurl, need_python: print nothing, set BUF, GRPCURL, PYTHON.
+# need_buf, need_grpcurl, need_python, need_vendor: print nothing, set BUF, GRPCURL, PYTHON, VENDOR.
 
 missing() {
   echo "missing: $1" >&2
@@ -34,4 +34,17 @@ need_python() {
   python3 -m venv "$CACHE/python" || missing python3-venv "install Python's venv module" || return 1
   "$PYTHON" -m pip install --quiet --disable-pip-version-check grpcio==1.85.0 grpcio-reflection==1.85.0 grpcio-health-checking==1.85.0 pynacl ||
     missing grpcio "pip could not install grpcio"
+}
+
+# The vendor's own client for LinkedIn data, in the versions of its lock file.
+need_vendor() {
+  VENDOR="$CACHE/vendor"
+  command -v node >/dev/null && command -v npm >/dev/null || missing node "install Node.js 20.12 or newer with npm" || return 1
+  mkdir -p "$VENDOR"
+  if [ ! -d "$VENDOR/node_modules" ] || ! cmp -s tests/vendor/package-lock.json "$VENDOR/package-lock.json"; then
+    echo "installing @harvestapi/scraper under tests/.cache"
+    cp tests/vendor/package.json tests/vendor/package-lock.json "$VENDOR/"
+    npm ci --silent --no-fund --no-audit --prefix "$VENDOR" || { rm -rf "$VENDOR"; missing @harvestapi/scraper "npm could not install it" || return 1; }
+  fi
+  cp tests/vendor/run.mjs "$VENDOR/"
 }

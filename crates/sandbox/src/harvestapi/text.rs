@@ -3,16 +3,20 @@ pub(super) struct Words {
     any: Vec<Vec<(bool, String)>>,
 }
 
+/// Words that are looked for; further ones are left aside.
+const MOST: usize = 50;
+
 // === impl Words ===
 
 impl Words {
     pub(super) fn parse(search: Option<&str>) -> Self {
         let search = search.unwrap_or_default().replace(['(', ')'], " ");
-        let (mut any, mut all, mut wanted) = (Vec::new(), Vec::new(), true);
+        let (mut any, mut all, mut wanted, mut left) = (Vec::new(), Vec::new(), true, MOST);
         for (at, part) in search.split('"').enumerate() {
             let quoted = at % 2 == 1;
             let terms: Vec<_> = if quoted { vec![part] } else { part.split_whitespace().collect() };
-            for term in terms {
+            for term in terms.into_iter().take(left) {
+                left -= 1;
                 match term {
                     "OR" if !quoted => any.push(std::mem::take(&mut all)),
                     "AND" if !quoted => {}

@@ -28,7 +28,7 @@ pub(crate) fn of(post: Post) -> impl Iterator<Item = Comment> {
     (0..post.comments()).map(move |at| Comment { post, at, reply: None })
 }
 
-/// Comments that somebody wrote, newest first; replies are left out, as upstream does.
+/// Comments that somebody wrote, those on the newest posts first; replies are left out.
 pub(crate) fn by(author: Author) -> impl Iterator<Item = Comment> {
     posts::all().flat_map(of).filter(move |comment| comment.author() == author)
 }
@@ -39,7 +39,7 @@ impl Comment {
     /// Finds a comment or a reply by id, URN or URL: the last number of theirs in the text, whether escaped or not.
     pub(crate) fn find(wanted: &str) -> Option<Self> {
         let numbers = wanted.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());
-        numbers.filter_map(Self::with_id).last()
+        numbers.filter_map(Self::with_id).next_back()
     }
 
     pub(crate) fn id(self) -> String {

@@ -2,8 +2,10 @@ use super::industries::Industry;
 use super::places::Place;
 use super::seed::{dashed, mix, pick, thousands};
 
+mod names;
 mod rows;
 
+use names::{ADJECTIVES, FIRST, NOUNS, SCHOOL_NAMES, TAILS};
 pub(crate) use rows::{account_row, element, people_stats, row};
 
 /// A company by its number, 1 to [`COUNT`]; the numbers after that are schools, which have company pages too.
@@ -26,63 +28,6 @@ pub(crate) const SCHOOLS: u64 = 20;
 const FIRST_IDS: u64 = 90_000_000;
 const SCHOOL_IDS: u64 = 90_000_101;
 const IDS: u64 = 91_000_000;
-const FIRST: [&str; 5] = [
-    "Examplio Robotics",
-    "Placeholder Analytics",
-    "Imaginary Railways",
-    "Paper Harbour",
-    "Quiet Drum Records",
-];
-const ADJECTIVES: [&str; 24] = [
-    "Amber", "Brisk", "Calm", "Distant", "Early", "Fabled", "Gentle", "Hollow", "Inner", "Jolly", "Keen",
-    "Lunar", "Mellow", "Noble", "Oblique", "Polite", "Quaint", "Rustic", "Silent", "Tidy", "Upper", "Vivid",
-    "Winter", "Yonder",
-];
-const NOUNS: [&str; 20] = [
-    "Analytics",
-    "Bakery",
-    "Cargo",
-    "Dynamics",
-    "Energy",
-    "Foundry",
-    "Gardens",
-    "Harvesters",
-    "Instruments",
-    "Journals",
-    "Kites",
-    "Logistics",
-    "Machines",
-    "Networks",
-    "Optics",
-    "Pharma",
-    "Quarries",
-    "Robotics",
-    "Software",
-    "Textiles",
-];
-const TAILS: [&str; 7] = ["Works", "Labs", "Group", "Partners", "Systems", "Studio", "Holdings"];
-const SCHOOL_NAMES: [&str; 20] = [
-    "Institute of Invented Studies",
-    "Sampleville University",
-    "Mockton Polytechnic",
-    "Stubford College",
-    "Academy of Placeholder Arts",
-    "Fakenham School of Design",
-    "University of Nowhere",
-    "Northern Sample Institute",
-    "College of Imaginary Law",
-    "Paper Harbour Business School",
-    "Institute of Quiet Music",
-    "Ambermouth University",
-    "Clover School of Engineering",
-    "Drift College of Science",
-    "Glasshaven University",
-    "Ironford Technical Institute",
-    "Lanternbridge College",
-    "Marblegate University",
-    "Otterbrook Academy",
-    "Willowminster University",
-];
 const SIZES: [Size; 9] = [
     size("self-employed", 0, Some(1)),
     size("1-10", 2, Some(10)),
@@ -127,17 +72,15 @@ impl Company {
             return Self::with_id(id);
         }
         let slug = slug.to_lowercase();
-        let tail: u64 = match slug.rsplit_once("-fx") {
-            Some((_, "")) => {
-                return (1..=5)
-                    .chain(COUNT + 1..=COUNT + SCHOOLS)
-                    .map(Self::at)
-                    .find(|known| known.slug() == slug);
-            }
-            Some((_, tail)) => tail.parse().ok()?,
-            None => return None,
-        };
-        Some(Self::at(tail)).filter(|known| known.n == tail && known.slug() == slug)
+        let (name, tail) = slug.rsplit_once("-fx")?;
+        if tail.is_empty() {
+            let place = |names: &[&str]| {
+                names.iter().zip(1..).find(|(known, _)| is_dashed(known, name)).map(|(_, n)| n)
+            };
+            return place(&FIRST).or_else(|| Some(COUNT + place(&SCHOOL_NAMES)?)).map(Self::at);
+        }
+        let n: u64 = tail.parse().ok()?;
+        Some(Self::at(n)).filter(|known| known.n == n && known.slug() == slug)
     }
 
     /// Whether an id, URL, slug or part of its name means this one.
@@ -159,12 +102,7 @@ impl Company {
     }
 
     pub(crate) fn id(self) -> String {
-        let id = match self.n {
-            n @ 1..=5 => FIRST_IDS + n,
-            n if n > COUNT => SCHOOL_IDS + n - COUNT - 1,
-            n => IDS + n,
-        };
-        id.to_string()
+        self.id_number().to_string()
     }
 
     pub(crate) fn name(self) -> String {
@@ -256,7 +194,15 @@ impl Company {
             n if n > FIRST_IDS => Self::at(n - FIRST_IDS),
             _ => return None,
         };
-        Some(found).filter(|found| found.id() == id.to_string())
+        Some(found).filter(|found| found.id_number() == id)
+    }
+
+    fn id_number(self) -> u64 {
+        match self.n {
+            n @ 1..=5 => FIRST_IDS + n,
+            n if n > COUNT => SCHOOL_IDS + n - COUNT - 1,
+            n => IDS + n,
+        }
     }
 }
 
@@ -267,6 +213,12 @@ impl Size {
     pub(crate) fn is_named(self, wanted: &str) -> bool {
         self.text.trim_end_matches('+') == wanted.trim_end_matches(['+', ' '])
     }
+}
+
+/// Whether that slug was made of that name; both are plain ASCII.
+fn is_dashed(name: &str, slug: &str) -> bool {
+    let letter = |byte: u8| if byte == b' ' { b'-' } else { byte.to_ascii_lowercase() };
+    name.bytes().map(letter).eq(slug.bytes())
 }
 
 const fn size(text: &'static str, least: u64, most: Option<u64>) -> Size {

@@ -111,7 +111,7 @@ impl Job {
 
     /// A third is not where the company is.
     pub(crate) fn place(self) -> Place {
-        if self.n % 3 == 0 { Place::of(mix(142, self.n)) } else { self.company().place() }
+        if self.n.is_multiple_of(3) { Place::of(mix(142, self.n)) } else { self.company().place() }
     }
 
     pub(crate) fn level(self) -> Word {

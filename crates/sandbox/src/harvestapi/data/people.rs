@@ -6,9 +6,11 @@ mod career;
 mod extras;
 mod profile;
 mod rows;
+mod words;
 
 pub(crate) use profile::{Detail, address, write};
 pub(crate) use rows::{actor, lead_row, member, row, service_row};
+use words::{FIRST, LANGUAGES, LAST, ROLES, SERVICES};
 
 /// Who lives in this LinkedIn: five with names of their own, then `person-0001` and so on. Nobody of them exists; even the
 /// one slug that looks known holds invented data.
@@ -51,70 +53,6 @@ const SPECIAL: [Special; 5] = [
 const LARGE: u64 = 4;
 const NUMBERED: u64 = 5000;
 pub(crate) const COUNT: u64 = 5 + NUMBERED;
-const FIRST: [&str; 24] = [
-    "Ada", "Bela", "Cleo", "Dario", "Edda", "Faye", "Gita", "Hugo", "Ilse", "Jona", "Kira", "Lino", "Mara",
-    "Nils", "Odile", "Petra", "Rafa", "Sana", "Tove", "Ugo", "Vera", "Wim", "Yara", "Zeno",
-];
-const LAST: [&str; 25] = [
-    "Abernon",
-    "Brightling",
-    "Castellane",
-    "Dunmarrow",
-    "Eastlake",
-    "Farnsby",
-    "Goldwick",
-    "Harrowell",
-    "Inglemoor",
-    "Jessamer",
-    "Kirkbane",
-    "Lockhaven",
-    "Merrivale",
-    "Northgale",
-    "Oakenfell",
-    "Pemberlow",
-    "Quillmore",
-    "Ravensby",
-    "Silverthorn",
-    "Tamsworth",
-    "Underhay",
-    "Vantongue",
-    "Westerbrook",
-    "Yellowlee",
-    "Zimmerlane",
-];
-const ROLES: [Role; 20] = [
-    role("VP of Engineering", 300, 8),
-    role("Product Lead", 210, 19),
-    role("Head of Engineering", 220, 8),
-    role("Founder", 320, 9),
-    role("Staff Engineer", 120, 8),
-    role("Head of Sales", 220, 25),
-    role("Data Analyst", 110, 24),
-    role("Recruiter", 120, 12),
-    role("CTO", 310, 8),
-    role("Software Engineer", 110, 8),
-    role("Engineering Manager", 200, 8),
-    role("UX Designer", 120, 3),
-    role("Marketing Manager", 200, 15),
-    role("Account Executive", 120, 25),
-    role("Customer Success Manager", 200, 26),
-    role("IT Administrator", 120, 13),
-    role("Accountant", 120, 1),
-    role("Operations Intern", 100, 18),
-    role("Strategy Advisor", 130, 6),
-    role("Senior Product Manager", 210, 19),
-];
-const SERVICES: [&str; 8] = [
-    "UX Design",
-    "Training",
-    "Software Testing",
-    "Web Development",
-    "Accounting",
-    "Copywriting",
-    "Leadership Development",
-    "IT Consulting",
-];
-const LANGUAGES: [&str; 5] = ["en", "de", "fr", "es", "nl"];
 
 pub(crate) fn all() -> impl Iterator<Item = Person> {
     (0..COUNT).map(Person::at)
@@ -311,10 +249,6 @@ const fn special(
     jobs: u64,
 ) -> Special {
     Special { slug, id, first, last, jobs }
-}
-
-const fn role(title: &'static str, seniority: u64, function: u64) -> Role {
-    Role { title, seniority, function }
 }
 
 #[cfg(test)]

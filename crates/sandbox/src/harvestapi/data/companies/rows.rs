@@ -27,7 +27,7 @@ pub(crate) fn element(company: Company) -> Value {
         "name": company.name(),
         "tagline": (n % 5 != 4).then(|| format!("{} that do not exist", company.industry().name)),
         "website": format!("https://{domain}"),
-        "phone": (n % 3 == 2).then(|| json!({"number": format!("+1555{n:07}"), "extension": (n % 2 == 0).then_some("12")})),
+        "phone": (n % 3 == 2).then(|| json!({"number": format!("+1555{n:07}"), "extension": n.is_multiple_of(2).then_some("12")})),
         "logo": picture_url(&company.logo(), 200),
         "foundedOn": founded(n),
         "employeeCount": company.employees(),

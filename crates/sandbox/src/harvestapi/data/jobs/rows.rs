@@ -92,7 +92,7 @@ fn hirer(job: Job) -> Value {
 /// Where nothing is told, either null or an object of nulls.
 fn salary(job: Job) -> Value {
     let Some((least, most)) = job.salary() else {
-        return if job.number() % 2 == 0 {
+        return if job.number().is_multiple_of(2) {
             Value::Null
         } else {
             json!({"text": null, "min": null, "max": null, "currency": null, "payPeriod": null, "compensationType": null,

@@ -95,7 +95,7 @@ fn position(person: Person, now: Now, job: u64, from: u64, to: u64) -> Value {
         "duration": duration(to - from),
         "description": job.is_multiple_of(2).then_some("Leads work on a fictional product line."),
         "skills": [skill(person, 0), skill(person, 2)],
-        "experienceGroupId": (hash % 6 == 0).then(|| format!("group-{}", hash % 1000)),
+        "experienceGroupId": hash.is_multiple_of(6).then(|| format!("group-{}", hash % 1000)),
         "startDate": now.date_part(to),
         "endDate": end,
         "companyLogo": picture(&company.logo()),

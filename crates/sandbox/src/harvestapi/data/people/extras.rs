@@ -23,7 +23,7 @@ pub(super) fn extras(person: Person, now: Now) -> Value {
             "issuedByLink": p.is_multiple_of(2).then(|| company.url()),
             "issuedByLogo": p.is_multiple_of(2).then(|| picture_url("board", 100)),
         })),
-        "projects": some(p % 3 == 0, || json!({
+        "projects": some(p.is_multiple_of(3), || json!({
             "title": "Open Sample Kit",
             "duration": "Jan 2020 - Dec 2020",
             "startDate": {"month": "Jan", "year": 2020, "text": "Jan 2020"},
@@ -33,14 +33,14 @@ pub(super) fn extras(person: Person, now: Now) -> Value {
             "description": "Fictional side project.",
             "contributors": [{"linkedinUrl": near(1).url()}],
         })),
-        "volunteering": some(p % 4 == 0, || json!({
+        "volunteering": some(p.is_multiple_of(4), || json!({
             "role": "Mentor",
             "organizationName": "Imaginary Code Club",
             "duration": "2 yrs",
             "startDate": now.date_part(48),
             "endDate": now.date_part(24),
         })),
-        "receivedRecommendations": some(p % 6 == 0, || json!({
+        "receivedRecommendations": some(p.is_multiple_of(6), || json!({
             "givenBy": near(1).name(),
             "givenAt": format!("March 3, 2022, {} worked with {}", near(1).first(), person.first()),
             "givenByLink": near(1).url(),
@@ -96,7 +96,7 @@ pub(super) fn extras(person: Person, now: Now) -> Value {
             "description": "Provides invented services.",
             "media": [],
             "servicesList": services,
-            "rating": (p % 2 == 0).then_some("5.0"),
+            "rating": p.is_multiple_of(2).then_some("5.0"),
             "requestUrl": format!("https://www.linkedin.com/services/page/{}", person.slug()),
         })),
         "interests": [{"interestName": "Companies", "elements": [interest(Company::at(p + 2))]}],

@@ -135,8 +135,8 @@ fn article(post: Post) -> Value {
         "title": format!("More about {}", post.topic()),
         "subtitle": "blog.example.com",
         "link": format!("https://blog.example.com/{n}"),
-        "linkLabel": (n % 3 == 0).then_some("Read on"),
-        "description": (n % 4 == 0).then_some("An article that was never written."),
+        "linkLabel": n.is_multiple_of(3).then_some("Read on"),
+        "description": n.is_multiple_of(4).then_some("An article that was never written."),
         "image": image,
     })
 }
