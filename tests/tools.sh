@@ -1,5 +1,5 @@
-# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl, need_python and need_vault set BUF, GRPCURL,
-# PYTHON and VAULT, or fail and say what to do.
+# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl, need_python, need_vault and need_vendor set BUF,
+# GRPCURL, PYTHON, VAULT and VENDOR, or fail and say what to do.
 
 missing() {
   echo "missing: $1" >&2
@@ -57,4 +57,17 @@ need_vault() {
   mkdir -p "$place"
   nice -n 10 go build -C "$module" -v -tags minimal -trimpath -buildvcs=false -ldflags="-s -w" -o "$VAULT.$$" . >&2 &&
     mv "$VAULT.$$" "$VAULT" || { rm -f "$VAULT.$$"; missing vault "go could not build it in tests/vault-server: see above; or $how"; }
+}
+
+# The vendor's own client for LinkedIn data, in the versions of its lock file.
+need_vendor() {
+  VENDOR="$CACHE/vendor"
+  command -v node >/dev/null && command -v npm >/dev/null || missing node "install Node.js 20.12 or newer with npm" || return 1
+  mkdir -p "$VENDOR"
+  if [ ! -d "$VENDOR/node_modules" ] || ! cmp -s tests/vendor/package-lock.json "$VENDOR/package-lock.json"; then
+    echo "installing @harvestapi/scraper under tests/.cache"
+    cp tests/vendor/package.json tests/vendor/package-lock.json "$VENDOR/"
+    npm ci --silent --no-fund --no-audit --prefix "$VENDOR" || { rm -rf "$VENDOR"; missing @harvestapi/scraper "npm could not install it" || return 1; }
+  fi
+  cp tests/vendor/run.mjs "$VENDOR/"
 }

@@ -156,6 +156,10 @@ impl Credentials {
         true
     }
 
+    pub(crate) fn li_at(&self, cookie: &str) -> Option<State> {
+        lock(&self.inner).li_at.known.get(cookie).map(|plain| plain.state)
+    }
+
     pub(crate) fn apify(&self, token: &str) -> Option<State> {
         lock(&self.inner).apify.known.get(token).map(|plain| plain.state)
     }

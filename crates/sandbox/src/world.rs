@@ -6,7 +6,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::harvest::Accounts;
-use crate::harvestapi::{Cache, Gates};
+use crate::harvestapi::{Cache, Clock, Gates, Sessions};
 use crate::journal::Journal;
 use crate::store::Store;
 
@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) accounts: Accounts,
     pub(crate) gates: Gates,
     pub(crate) profiles: Cache,
+    pub(crate) sessions: Sessions,
+    pub(crate) clock: Clock,
     requests: AtomicU64,
 }
 
@@ -34,6 +36,8 @@ impl World {
             accounts: Accounts::new(store.clone()),
             gates: Gates::default(),
             profiles: Cache::new(),
+            sessions: Sessions::new(&store),
+            clock: Clock::start(),
             requests: AtomicU64::new(0),
             store,
         })
@@ -44,6 +48,7 @@ impl World {
         self.faults.clear();
         self.credentials.reset();
         self.accounts.reset();
+        self.sessions.reset();
         self.store.clear();
         self.journal.clear();
     }

@@ -13,6 +13,16 @@ mod harvest_lists;
 #[cfg(test)]
 mod linkedin;
 #[cfg(test)]
+mod linkedin_connections;
+#[cfg(test)]
+mod linkedin_pages;
+#[cfg(test)]
+mod linkedin_prices;
+#[cfg(test)]
+mod linkedin_rows;
+#[cfg(test)]
+mod linkedin_search;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod transport;
