@@ -13,6 +13,7 @@ mod gate;
 mod people;
 mod population;
 mod profile;
+pub(crate) mod scrape;
 
 pub(crate) use cache::Cache;
 pub(crate) use envelope::body_failure;

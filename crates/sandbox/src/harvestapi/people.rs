@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use super::population::Subject;
+use super::scrape::Colleague;
 
 mod parts;
 
@@ -87,6 +88,22 @@ pub(super) fn write(subject: &Subject, detail: Detail) -> Vec<u8> {
         }
     }
     serde_json::to_vec(&profile).unwrap_or_default()
+}
+
+/// Slug and name of every employer.
+pub(super) fn companies() -> impl Iterator<Item = (String, &'static str)> {
+    COMPANIES.into_iter().map(|name| (format!("{}-fx", dashed(name)), name))
+}
+
+pub(super) fn colleague(subject: Subject) -> Colleague {
+    let facts = Facts::of(subject);
+    Colleague {
+        slug: subject.slug(),
+        company: format!("{}-fx", dashed(facts.company)),
+        title: facts.title,
+        place: facts.place(),
+        has_address: subject.has_address(),
+    }
 }
 
 // === impl Facts ===

@@ -42,6 +42,12 @@ pub(super) fn find(wanted: &str) -> Option<Subject> {
     }
 }
 
+/// All of them, always in the same order.
+pub(super) fn everyone() -> impl Iterator<Item = Subject> {
+    let named = [Subject::Avery, Subject::Quinn, Subject::Jeff, Subject::Large];
+    named.into_iter().chain((1..=COUNT).map(Subject::Person))
+}
+
 // === impl Subject ===
 
 impl Subject {
