@@ -16,7 +16,8 @@ use tower::ServiceExt as _;
 
 use crate::call::parse_form;
 use crate::credentials::Update;
-use crate::fields::Fault;
+use crate::fields::{Fault, Fields};
+use crate::harvestapi::Notes;
 use crate::listener::Listener;
 use crate::world::World;
 
@@ -32,6 +33,7 @@ pub(crate) async fn serve(listener: Listener, world: Arc<World>, stop: Cancellat
         .route("/health", get(async || Json(json!({"status": "ok"}))))
         .route("/credentials", get(credentials).post(set_credential))
         .route("/journal", get(journal))
+        .route("/connections", get(connections).post(set_notes))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/reset", post(reset))
         .fallback(async || refused(StatusCode::NOT_FOUND, "no such path"))
@@ -57,6 +59,31 @@ async fn set_credential(State(world): State<Arc<World>>, body: body::Bytes) -> R
     let applied = Update::parse(&body)
         .and_then(|update| world.credentials.apply(&world.store, &world.accounts, update));
     answered(applied)
+}
+
+/// What the holder of a cookie has done; without a cookie, the switch alone.
+async fn connections(State(world): State<Arc<World>>, uri: Uri) -> Response {
+    let query = uri.query().map(parse_form).unwrap_or_default();
+    match query.into_iter().find(|(key, _)| key == "li_at") {
+        None => Json(json!({"connection_notes": world.sessions.notes()})).into_response(),
+        Some((_, cookie)) if world.credentials.li_at(&cookie).is_some() => {
+            Json(world.sessions.written(&world.store, &cookie)).into_response()
+        }
+        Some(_) => refused(StatusCode::NOT_FOUND, "li_at: is not known"),
+    }
+}
+
+async fn set_notes(State(world): State<Arc<World>>, body: body::Bytes) -> Response {
+    let notes = Fields::parse(&body).and_then(|mut fields| {
+        let words = [("kept", Notes::Kept), ("ignored", Notes::Ignored)];
+        let notes = fields.word("connection_notes", &words)?;
+        fields.finish()?;
+        notes.ok_or_else(|| Fault::new("connection_notes", "is needed"))
+    });
+    answered(notes.map(|notes| {
+        world.sessions.set_notes(notes);
+        json!({"connection_notes": notes})
+    }))
 }
 
 async fn journal(State(world): State<Arc<World>>, uri: Uri) -> Response {

@@ -157,6 +157,10 @@ impl Credentials {
         true
     }
 
+    pub(crate) fn li_at(&self, cookie: &str) -> Option<State> {
+        lock(&self.inner).li_at.known.get(cookie).map(|plain| plain.state)
+    }
+
     /// Looks at a token of Apify, and may count a call against it.
     pub(crate) fn apify<R>(&self, token: &str, look: impl FnOnce(&mut apify::Token) -> R) -> Option<R> {
         lock(&self.inner).apify.known.get_mut(token).map(look)

@@ -1,23 +1,43 @@
-//! HarvestAPI: LinkedIn profiles for a price, out of an invented population.
+//! HarvestAPI: LinkedIn data for a price, out of an invented population.
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 
 use crate::call::{Call, Reply};
 use crate::credentials::{Key, State};
 use crate::world::World;
 
+mod ads;
+mod ask;
 mod cache;
+mod comments;
+mod companies;
+mod connections;
+mod data;
 mod envelope;
+mod filter;
 mod gate;
+mod geo;
+mod groups;
+mod jobs;
+mod leads;
+mod pages;
 mod people;
-mod population;
+mod platform;
+mod posts;
 mod profile;
+mod reactions;
+mod routes;
 pub(crate) mod scrape;
+mod services;
+mod sessions;
+mod text;
 
 pub(crate) use cache::Cache;
+pub(crate) use data::clock::Clock;
 pub(crate) use envelope::body_failure;
 pub(crate) use gate::{Gates, Slot};
+pub(crate) use sessions::{Notes, Sessions};
 
 /// Answers one call.
 pub(crate) fn handle(world: &World, call: &Call) -> Reply {
@@ -25,10 +45,16 @@ pub(crate) fn handle(world: &World, call: &Call) -> Reply {
         Ok(admitted) => admitted,
         Err(reply) => return reply,
     };
-    match (&call.method, call.path.as_str()) {
-        (&Method::GET, "/linkedin/profile") => profile::get(world, call, key, &known),
-        (&Method::GET, "/users/my-api-user") => api_user(&known),
-        _ => Reply::json(StatusCode::NOT_FOUND, &json!({"error": 404, "message": "Not found"})),
+    let Some(route) = routes::find(call) else {
+        return Reply::json(StatusCode::NOT_FOUND, &json!({"error": 404, "message": "Not found"}));
+    };
+    let ask = ask::Ask { world, call, now: world.clock.now(), price: route.price };
+    match (route.answer)(&ask) {
+        Err(reply) => reply,
+        Ok(envelope) if world.credentials.charge(&world.store, key, envelope.cost()) => {
+            envelope.reply(world, call, &known)
+        }
+        Ok(_) => failure(StatusCode::PAYMENT_REQUIRED, "Payment required"),
     }
 }
 
@@ -56,19 +82,4 @@ fn admit<'a>(world: &World, call: &'a Call) -> Result<(&'a str, Key), Reply> {
         State::Forbidden => Err(failure(StatusCode::FORBIDDEN, "Forbidden")),
         State::Revoked | State::Expired => Err(refused()),
     }
-}
-
-/// Free of charge. Only the two balances are known from the real service.
-fn api_user(known: &Key) -> Reply {
-    let body = json!({
-        "user": {
-            "id": format!("sbx-user-{:04}", known.number),
-            "email": format!("user-{:04}@example.com", known.number),
-            "membershipTier": known.tier,
-            "totalBalance": known.total,
-            "createdAt": "2026-01-05T09:00:00.000Z",
-        },
-        "usage": {"balance": known.balance},
-    });
-    Reply::json(StatusCode::OK, &body)
 }

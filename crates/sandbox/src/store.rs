@@ -21,6 +21,8 @@ pub(crate) enum Table {
     HarvestTokens,
     Keys,
     LiAt,
+    /// What the holder of each cookie has done.
+    Sessions,
     ApifyTokens,
     Accounts,
     /// Keys are `account/entry`, both in decimal.
@@ -117,14 +119,22 @@ impl Store {
 // === impl Table ===
 
 impl Table {
-    const ALL: [Self; 6] =
-        [Self::HarvestTokens, Self::Keys, Self::LiAt, Self::ApifyTokens, Self::Accounts, Self::Entries];
+    const ALL: [Self; 7] = [
+        Self::HarvestTokens,
+        Self::Keys,
+        Self::LiAt,
+        Self::Sessions,
+        Self::ApifyTokens,
+        Self::Accounts,
+        Self::Entries,
+    ];
 
     fn definition(self) -> TableDefinition<'static, &'static str, &'static [u8]> {
         TableDefinition::new(match self {
             Self::HarvestTokens => "harvest_tokens",
             Self::Keys => "harvestapi_keys",
             Self::LiAt => "li_at",
+            Self::Sessions => "linkedin_sessions",
             Self::ApifyTokens => "apify_tokens",
             Self::Accounts => "harvest_accounts",
             Self::Entries => "harvest_entries",

@@ -7,7 +7,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::harvest::Accounts;
-use crate::harvestapi::{Cache, Gates};
+use crate::harvestapi::{Cache, Clock, Gates, Sessions};
 use crate::journal::Journal;
 use crate::store::Store;
 
@@ -21,6 +21,8 @@ pub(crate) struct World {
     pub(crate) gates: Gates,
     pub(crate) profiles: Cache,
     pub(crate) runs: Runs,
+    pub(crate) sessions: Sessions,
+    pub(crate) clock: Clock,
     requests: AtomicU64,
 }
 
@@ -37,6 +39,8 @@ impl World {
             gates: Gates::default(),
             profiles: Cache::new(),
             runs: Runs::new(),
+            sessions: Sessions::new(&store),
+            clock: Clock::start(),
             requests: AtomicU64::new(0),
             store,
         })
@@ -48,6 +52,7 @@ impl World {
         self.runs.clear();
         self.credentials.reset();
         self.accounts.reset();
+        self.sessions.reset();
         self.store.clear();
         self.journal.clear();
     }

@@ -2,21 +2,27 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::routes::{self, Price};
 use crate::call::{Call, Reply};
 use crate::credentials::{Key, Tier};
 use crate::decimal::Micros;
 use crate::world::World;
 
-/// What stands around the element of every answer.
+/// What stands around every answer. The HTTP status is 200 whatever the body says.
 pub(super) struct Envelope {
-    pub(super) entity_id: Option<String>,
-    pub(super) status: u16,
-    pub(super) error: Option<String>,
-    /// What was understood.
-    pub(super) query: Map<String, Value>,
-    pub(super) payment: Option<&'static str>,
-    pub(super) cost: Micros,
-    pub(super) element: Option<Bytes>,
+    entity_id: Option<String>,
+    status: u16,
+    error: Option<String>,
+    /// What was understood, where it is not just what was sent.
+    query: Option<Map<String, Value>>,
+    url: Option<String>,
+    price: Price,
+    body: Body,
+}
+
+enum Body {
+    Element(Option<Bytes>),
+    Rows(Vec<Value>, Value),
 }
 
 /// Parameters that are sent to be used, not to be shown again.
@@ -25,7 +31,51 @@ const HIDDEN: [&str; 3] = ["cookie", "proxy", "sharedSecret"];
 // === impl Envelope ===
 
 impl Envelope {
-    /// The HTTP status is 200 whatever the body says. The element is copied as it is, without being parsed again.
+    pub(super) fn element(price: Price, entity_id: String, element: &Value) -> Self {
+        let written = serde_json::to_vec(element).unwrap_or_default();
+        let url = element["linkedinUrl"].as_str().map(str::to_owned);
+        Self { url, ..Self::written(price, entity_id, written.into()) }
+    }
+
+    /// An element that stands for nothing with an id.
+    pub(super) fn unnamed(price: Price, element: &Value) -> Self {
+        Self { entity_id: None, ..Self::element(price, String::new(), element) }
+    }
+
+    /// An element that was written out before; it is copied as it is.
+    pub(super) fn written(price: Price, entity_id: String, element: Bytes) -> Self {
+        Self { entity_id: Some(entity_id), ..Self::of(200, price, Body::Element(Some(element))) }
+    }
+
+    pub(super) fn rows(price: Price, rows: Vec<Value>, pagination: Value) -> Self {
+        Self::of(200, price, Body::Rows(rows, pagination))
+    }
+
+    /// Success with nothing in it, charged.
+    pub(super) fn nothing(price: Price, entity_id: String) -> Self {
+        let price = Price { code: None, ..price };
+        Self { entity_id: Some(entity_id), ..Self::of(200, price, Body::Element(None)) }
+    }
+
+    /// A failure that only the body tells: what does not exist is charged, what was asked wrongly is not.
+    pub(super) fn failure(price: Price, status: u16, error: &str) -> Self {
+        let cost = price.cost.map(|cost| if status == 404 { cost } else { Micros(0) });
+        let body = if price.rows { Body::Rows(Vec::new(), Value::Null) } else { Body::Element(None) };
+        Self { error: Some(error.to_owned()), ..Self::of(status, Price { cost, code: None, ..price }, body) }
+    }
+
+    pub(super) fn about(self, entity_id: &str) -> Self {
+        Self { entity_id: Some(entity_id.to_owned()), ..self }
+    }
+
+    pub(super) fn understood(self, query: Map<String, Value>) -> Self {
+        Self { query: Some(query), ..self }
+    }
+
+    pub(super) fn cost(&self) -> Micros {
+        self.price.cost.unwrap_or_default()
+    }
+
     pub(super) fn reply(self, world: &World, call: &Call, key: &Key) -> Reply {
         let concurrency = key.concurrency.unwrap_or(match key.tier {
             Tier::Free => 1,
@@ -34,26 +84,45 @@ impl Envelope {
             Tier::Pro => 20,
             Tier::Business => 40,
         });
-        let head = json!({
+        let mut head = json!({
             "entityId": self.entity_id,
             "requestId": format!("sbx-{:08}", world.next_request()),
             "status": self.status,
             "error": self.error,
-            "query": self.query,
+            "query": self.query.unwrap_or_else(|| original(call)),
             "originalQuery": original(call),
             "user": {"membershipTier": key.tier, "requestsConcurrency": concurrency},
-            "payments": self.payment.as_slice(),
-            "cost": self.cost,
-            "retries": 0,
+            "payments": self.price.code.as_slice(),
         });
-        let mut body = Vec::with_capacity(1024 + self.element.as_ref().map_or(4, Bytes::len));
+        if let Some(url) = self.url {
+            head["liUrl"] = json!(url);
+        }
+        if let Some(cost) = self.price.cost {
+            head["cost"] = json!(cost);
+        }
+        head["retries"] = json!(0);
+        let mut body = Vec::with_capacity(1024);
         // Writing to memory cannot fail.
         let _ = serde_json::to_writer(&mut body, &head);
         body.pop();
-        body.extend_from_slice(b",\"element\":");
-        body.extend_from_slice(self.element.as_deref().unwrap_or(b"null"));
+        match self.body {
+            Body::Element(element) => {
+                body.extend_from_slice(b",\"element\":");
+                body.extend_from_slice(element.as_deref().unwrap_or(b"null"));
+            }
+            Body::Rows(rows, pagination) => {
+                body.extend_from_slice(b",\"elements\":");
+                let _ = serde_json::to_writer(&mut body, &rows);
+                body.extend_from_slice(b",\"pagination\":");
+                let _ = serde_json::to_writer(&mut body, &pagination);
+            }
+        }
         body.push(b'}');
         Reply::json_bytes(StatusCode::OK, body)
+    }
+
+    fn of(status: u16, price: Price, body: Body) -> Self {
+        Self { entity_id: None, status, error: None, query: None, url: None, price, body }
     }
 }
 
@@ -69,17 +138,9 @@ pub(crate) fn body_failure(
     let Some(known) = world.credentials.key(key) else {
         return super::failure(StatusCode::UNAUTHORIZED, "Invalid API key");
     };
-    let cost = cost.unwrap_or(if status == 404 { super::profile::MISS } else { Micros(0) });
-    world.credentials.charge(&world.store, key, cost);
-    let envelope = Envelope {
-        entity_id: None,
-        status,
-        error: Some(text.to_owned()),
-        query: original(call),
-        payment: None,
-        cost,
-        element: None,
-    };
+    let mut envelope = Envelope::failure(routes::price(call), status, text);
+    envelope.price.cost = cost.or(envelope.price.cost);
+    world.credentials.charge(&world.store, key, envelope.cost());
     envelope.reply(world, call, &known)
 }
 

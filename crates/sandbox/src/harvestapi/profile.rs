@@ -1,100 +1,85 @@
-use http::StatusCode;
-use serde_json::{Map, Value};
+//! One person: the profile, its id, an address.
 
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::ask::Ask;
+use super::data::people::{self, Detail, Person};
 use super::envelope::{Envelope, original};
-use super::people::{self, Detail};
-use super::population::{self, Subject};
-use crate::call::{Call, Reply};
-use crate::credentials::Key;
+use super::routes::Price;
+use crate::call::Reply;
 use crate::decimal::Micros;
-use crate::world::World;
 
-/// Prices of the starter tier, which every key pays here.
-const FULL: Micros = Micros(6_400);
 const MAIN: Micros = Micros(4_000);
 const WITH_EMAIL: Micros = Micros(20_000);
-pub(super) const MISS: Micros = Micros(4_000);
+const MISS: Micros = Micros(4_000);
+const NAMES: [&str; 4] = ["query", "url", "publicIdentifier", "profileId"];
 
 /// One profile; a miss is charged too, a question without a subject is not.
-pub(super) fn get(world: &World, call: &Call, key: &str, known: &Key) -> Reply {
-    let Some((name, wanted)) = ["query", "url", "publicIdentifier", "profileId"]
-        .into_iter()
-        .find_map(|name| Some((name, call.param(name).filter(|text| !text.is_empty())?)))
-    else {
-        let error = Some("query, url, publicIdentifier or profileId is required".to_owned());
-        let query = original(call);
-        let nothing = Envelope {
-            entity_id: None,
-            status: 400,
-            error,
-            query,
-            payment: None,
-            cost: Micros(0),
-            element: None,
-        };
-        return nothing.reply(world, call, known);
+pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
+    let Some((name, wanted)) = ask.first(&NAMES) else {
+        return Ok(Envelope::failure(
+            ask.price,
+            400,
+            "query, url, publicIdentifier or profileId is required",
+        ));
     };
-    let subject = population::find(wanted);
-    let main = flag(call, "main");
+    let query = understood(ask, name, wanted);
+    let Some(person) = Person::find(wanted) else {
+        let price = Price { cost: Some(MISS), ..ask.price };
+        return Ok(Envelope::failure(price, 404, "Profile not found").understood(query));
+    };
+    let main = ask.flag("main");
     // The vendor leaves findEmail aside when main is set.
-    let email = flag(call, "findEmail") && !main;
-    let found = subject.as_ref().is_some_and(|subject| email && subject.has_address());
-    let price = match &subject {
-        None => MISS,
-        Some(_) if main => MAIN,
-        Some(_) if found => WITH_EMAIL,
-        Some(_) => FULL,
+    let email = ask.flag("findEmail") && !main && person.has_address();
+    let price = match (main, email) {
+        (true, _) => Price { cost: Some(MAIN), ..ask.price },
+        (_, true) => Price { cost: Some(WITH_EMAIL), code: Some("linkedinProfileWithEmail"), ..ask.price },
+        _ => ask.price,
     };
-    if !world.credentials.charge(&world.store, key, price) {
-        return super::failure(StatusCode::PAYMENT_REQUIRED, "Payment required");
-    }
-    let query = understood(call, name, wanted);
-    let envelope = match subject {
-        None => Envelope {
-            entity_id: None,
-            status: 404,
-            error: Some("Profile not found".to_owned()),
-            query,
-            payment: None,
-            cost: price,
-            element: None,
-        },
-        Some(subject) => {
-            let detail = Detail {
-                main,
-                email: found,
-                smtp: !flag(call, "skipSmtp"),
-                about: flag(call, "includeAboutProfile"),
-            };
-            let name = format!("{}/{detail:?}", subject.slug());
-            let element = world.profiles.get_or(&name, || people::write(&subject, detail));
-            let payment = if found { "linkedinProfileWithEmail" } else { "linkedinProfile" };
-            Envelope {
-                entity_id: Some(subject.slug()),
-                status: 200,
-                error: None,
-                query,
-                payment: Some(payment),
-                cost: price,
-                element: Some(element),
-            }
-        }
-    };
-    envelope.reply(world, call, known)
+    let detail = Detail { main, email, smtp: !ask.flag("skipSmtp"), about: ask.flag("includeAboutProfile") };
+    Ok(Envelope::written(price, person.slug(), element(ask, person, detail)).understood(query))
 }
 
-fn flag(call: &Call, name: &str) -> bool {
-    matches!(call.param(name), Some("true" | "1"))
+pub(super) fn id(ask: &Ask<'_>) -> Result<Envelope, Reply> {
+    let Some((_, wanted)) = ask.first(&NAMES) else {
+        return Ok(Envelope::failure(ask.price, 400, "url or publicIdentifier is required"));
+    };
+    Ok(match Person::find(wanted) {
+        Some(person) => Envelope::element(ask.price, person.slug(), &json!({"id": person.id()})),
+        None => Envelope::failure(ask.price, 404, "Profile not found"),
+    })
+}
+
+/// The body holds what is known of a profile; free where no address is found.
+pub(super) fn email(ask: &Ask<'_>) -> Result<Envelope, Reply> {
+    let body: Value = serde_json::from_slice(&ask.call.body).unwrap_or_default();
+    let known = &body["profile"];
+    let wanted = ["publicIdentifier", "id", "linkedinUrl"].iter().find_map(|name| known[*name].as_str());
+    let Some(wanted) = wanted else {
+        return Ok(Envelope::failure(ask.price, 400, "profile is required"));
+    };
+    let Some(person) = Person::find(wanted).filter(|person| person.has_address()) else {
+        let free = Price { cost: Some(Micros(0)), ..ask.price };
+        return Ok(Envelope::nothing(free, wanted.to_owned()));
+    };
+    Ok(Envelope::element(ask.price, person.slug(), &people::address(person, !ask.flag("skipSmtp"))))
+}
+
+/// A profile as it is written out; popular ones are kept.
+pub(super) fn element(ask: &Ask<'_>, person: Person, detail: Detail) -> Bytes {
+    let name = format!("{}/{detail:?}", person.slug());
+    ask.world.profiles.get_or(&name, || people::write(person, detail, ask.now))
 }
 
 /// `query` takes three forms; the answer says which one it was taken for.
-fn understood(call: &Call, name: &str, wanted: &str) -> Map<String, Value> {
-    let mut query = original(call);
+fn understood(ask: &Ask<'_>, name: &str, wanted: &str) -> Map<String, Value> {
+    let mut query = original(ask.call);
     if name == "query" {
         query.shift_remove("query");
         let form = match wanted {
             url if url.contains('/') => "url",
-            id if Subject::is_profile_id(id) => "profileId",
+            id if Person::is_id(id) => "profileId",
             _ => "publicIdentifier",
         };
         query.insert(form.to_owned(), Value::String(wanted.to_owned()));

@@ -1,10 +1,10 @@
 //! What the actors of Apify get out of the same population: elements without an envelope.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::people::{self, Detail};
-use super::population;
+use super::data::companies::{self, Company};
+use super::data::people::{self, Detail, Person};
 use crate::world::World;
 
 /// Who or what an input of an actor means.
@@ -32,72 +32,46 @@ pub(crate) fn find(wanted: &str) -> Option<Found> {
     if is_company(wanted) {
         return company_slug(wanted).map(|slug| Found::Company { slug });
     }
-    let subject = population::find(wanted)?;
-    Some(Found::Person { slug: subject.slug(), has_address: subject.has_address() })
+    let person = Person::find(wanted)?;
+    Some(Found::Person { slug: person.slug(), has_address: person.has_address() })
 }
 
 pub(crate) fn is_company(wanted: &str) -> bool {
     COMPANY_PATHS.iter().any(|path| wanted.contains(path))
 }
 
-/// Slug of a company that exists, given its URL, slug or name.
+/// Slug of a company that exists, given its URL, id, slug or name.
 pub(crate) fn company_slug(wanted: &str) -> Option<String> {
-    let after = COMPANY_PATHS.iter().find_map(|path| wanted.split_once(path).map(|(_, rest)| rest));
-    let name = after.map_or(wanted, |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    let name = name.trim();
-    people::companies()
-        .find(|(slug, title)| slug.eq_ignore_ascii_case(name) || title.eq_ignore_ascii_case(name))
-        .map(|(slug, _)| slug)
+    let named = || companies::all().find(|company| company.name().eq_ignore_ascii_case(wanted.trim()));
+    Company::find(wanted).or_else(named).map(Company::slug)
 }
 
 /// The whole profile of somebody who exists.
 pub(crate) fn profile(world: &World, slug: &str, email: bool) -> Option<Bytes> {
-    let subject = population::find(slug)?;
+    let person = Person::find(slug)?;
     let detail = Detail { main: false, email, smtp: true, about: false };
-    Some(world.profiles.get_or(&format!("{slug}/{detail:?}"), || people::write(&subject, detail)))
+    let name = format!("{slug}/{detail:?}");
+    Some(world.profiles.get_or(&name, || people::write(person, detail, world.clock.now())))
 }
 
 pub(crate) fn company(slug: &str) -> Option<Value> {
-    let (at, (slug, name)) = people::companies().enumerate().find(|(_, (known, _))| known == slug)?;
-    Some(json!({
-        "id": (90_000_001 + at).to_string(),
-        "universalName": slug,
-        "linkedinUrl": format!("https://www.linkedin.com/company/{slug}"),
-        "name": name,
-    }))
+    Company::find(slug).map(companies::element)
 }
 
 /// Everybody with a position, always in the same order.
 pub(crate) fn colleagues() -> impl Iterator<Item = Colleague> {
-    population::everyone().map(people::colleague)
+    people::all().map(|person| Colleague {
+        slug: person.slug(),
+        company: person.company().slug(),
+        title: person.role().title,
+        place: person.place().text(),
+        has_address: person.has_address(),
+    })
 }
 
 /// What a search for leads shows of somebody.
 pub(crate) fn lead(world: &World, slug: &str) -> Option<Value> {
-    let whole: Value = serde_json::from_slice(&profile(world, slug, false)?).ok()?;
-    let position = &whole["currentPosition"][0];
-    Some(json!({
-        "id": whole["id"],
-        "linkedinUrl": whole["linkedinUrl"],
-        "firstName": whole["firstName"],
-        "lastName": whole["lastName"],
-        "summary": whole["about"],
-        "openProfile": false,
-        "premium": whole["premium"],
-        "location": {"linkedinText": whole["location"]["linkedinText"]},
-        "pictureUrl": whole["photo"],
-        "currentPositions": [{
-            "companyName": position["companyName"],
-            "title": position["position"],
-            "description": position["description"],
-            "current": true,
-            "startedOn": {"month": 1, "year": position["startDate"]["year"]},
-            "companyId": position["companyId"],
-            "companyLinkedinUrl": position["companyLinkedinUrl"],
-            "tenureAtPosition": {"numYears": 3, "numMonths": 2},
-            "tenureAtCompany": {"numYears": 3, "numMonths": 2},
-        }],
-    }))
+    Person::find(slug).map(|person| people::lead_row(person, world.clock.now()))
 }
 
 #[cfg(test)]
@@ -117,6 +91,6 @@ mod tests {
         assert!(company_slug("https://www.linkedin.com/company/nobody-fx").is_none());
         assert_eq!(company("paper-harbour-fx").unwrap()["name"], "Paper Harbour");
         let staff = colleagues().filter(|colleague| colleague.company == "paper-harbour-fx").count();
-        assert!(staff > 100, "{staff}");
+        assert!(staff > 40, "{staff}");
     }
 }
