@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
+use crate::apify;
 use crate::decimal::Micros;
 use crate::store::{Store, Table};
 use crate::sync::lock;
@@ -26,7 +27,7 @@ struct Inner {
     harvest: Kept<HarvestToken>,
     keys: Kept<Key>,
     li_at: Kept<Plain>,
-    apify: Kept<Plain>,
+    apify: Kept<apify::Token>,
 }
 
 /// Credentials of one kind: the seeded ones keep their order, which is the order in which they are handed out.
@@ -160,8 +161,21 @@ impl Credentials {
         lock(&self.inner).li_at.known.get(cookie).map(|plain| plain.state)
     }
 
-    pub(crate) fn apify(&self, token: &str) -> Option<State> {
-        lock(&self.inner).apify.known.get(token).map(|plain| plain.state)
+    /// Looks at a token of Apify, and may count a call against it.
+    pub(crate) fn apify<R>(&self, token: &str, look: impl FnOnce(&mut apify::Token) -> R) -> Option<R> {
+        lock(&self.inner).apify.known.get_mut(token).map(look)
+    }
+
+    /// Takes a price out of the balance behind a token of Apify; false, and nothing taken, when it does not cover it.
+    pub(crate) fn charge_apify(&self, store: &Store, token: &str, price: Micros) -> bool {
+        let mut inner = lock(&self.inner);
+        let Some(known) = inner.apify.known.get_mut(token) else { return false };
+        if known.balance < price {
+            return false;
+        }
+        known.balance.0 -= price.0;
+        store.put(Table::ApifyTokens, token, known);
+        true
     }
 }
 

@@ -74,25 +74,28 @@ impl Door {
             Ok(slot) => slot,
             Err(reply) => return Outcome::Answered(Answer::whole(reply)),
         };
-        let Some(effect) = effect else { return Outcome::Answered(Answer::whole(self.answer(&call))) };
+        let Some(effect) = effect else { return Outcome::Answered(Answer::whole(self.answer(&call).await)) };
         if !effect.delay.is_zero() {
             sleep(effect.delay).await;
         }
         if effect.hang_up == Some(HangUp::Before) {
             return Outcome::HungUp;
         }
-        let reply = faults::instead(effect, &self.world, &call).unwrap_or_else(|| self.answer(&call));
+        let reply = match faults::instead(effect, &self.world, &call) {
+            Some(reply) => reply,
+            None => self.answer(&call).await,
+        };
         if effect.hang_up == Some(HangUp::After) {
             return Outcome::HungUp;
         }
         faults::finish(effect, &call, reply)
     }
 
-    fn answer(&self, call: &Call) -> Reply {
+    async fn answer(&self, call: &Call) -> Reply {
         match self.api {
             Api::Harvest => harvest::handle(&self.world, call),
             Api::LinkedIn => harvestapi::handle(&self.world, call),
-            Api::Apify => apify::handle(&self.world, call),
+            Api::Apify => apify::handle(&self.world, call).await,
         }
     }
 }

@@ -1,5 +1,7 @@
 use serde_json::{Map, Value};
 
+use crate::decimal::Micros;
+
 /// A JSON object that is taken apart field by field, so that a complaint can name the field.
 pub(crate) struct Fields {
     map: Map<String, Value>,
@@ -70,6 +72,14 @@ impl Fields {
             Some(Value::Bool(value)) => Ok(Some(value)),
             Some(_) => Err(Fault::new(name, "must be true or false")),
         }
+    }
+
+    /// Dollars, as a number or a text.
+    pub(crate) fn dollars(&mut self, name: &str) -> Result<Option<Micros>, Fault> {
+        let Some(value) = self.map.shift_remove(name) else { return Ok(None) };
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let parsed = Micros::parse_dollars(&text);
+        parsed.map(Some).ok_or_else(|| Fault::new(name, "must be dollars with at most six decimals"))
     }
 
     /// One word out of a fixed list.

@@ -28,6 +28,7 @@ mod posts;
 mod profile;
 mod reactions;
 mod routes;
+pub(crate) mod scrape;
 mod services;
 mod sessions;
 mod text;

@@ -1,4 +1,4 @@
-//! A simulator of the third-party services that Granary talks to: Harvest v2, HarvestAPI and the door of Apify.
+//! A simulator of the third-party services that Granary talks to: Harvest v2, HarvestAPI and Apify.
 //!
 //! Each service listens on a port of its own and keeps its state, its errors and its bills as the real one does. A fourth
 //! port, [`Sandbox::control_url`], is for whoever drives it: credentials, faults to come, and a journal of every call.

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::apify::Runs;
 use crate::config::Config;
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -19,6 +20,7 @@ pub(crate) struct World {
     pub(crate) accounts: Accounts,
     pub(crate) gates: Gates,
     pub(crate) profiles: Cache,
+    pub(crate) runs: Runs,
     pub(crate) sessions: Sessions,
     pub(crate) clock: Clock,
     requests: AtomicU64,
@@ -36,6 +38,7 @@ impl World {
             accounts: Accounts::new(store.clone()),
             gates: Gates::default(),
             profiles: Cache::new(),
+            runs: Runs::new(),
             sessions: Sessions::new(&store),
             clock: Clock::start(),
             requests: AtomicU64::new(0),
@@ -46,6 +49,7 @@ impl World {
     /// Back to the seed. The wipe of kept state comes last, so that nothing changed before it is written after it.
     pub(crate) fn reset(&self) {
         self.faults.clear();
+        self.runs.clear();
         self.credentials.reset();
         self.accounts.reset();
         self.sessions.reset();

@@ -1,6 +1,9 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::fields::{Fault, Fields};
 
 /// So many requests in so many seconds, counted in windows that start with the first request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,6 +17,21 @@ pub(crate) struct Rate {
 // === impl Rate ===
 
 impl Rate {
+    /// Reads the field `rate`: absent, null for no limit, or the limit.
+    pub(crate) fn parse(fields: &mut Fields) -> Result<Option<Option<Self>>, Fault> {
+        let mut inner = match fields.raw("rate") {
+            None => return Ok(None),
+            Some(Value::Null) => return Ok(Some(None)),
+            Some(Value::Object(map)) => Fields::of(map),
+            Some(_) => return Err(Fault::new("rate", "must be null or {\"requests\": n, \"seconds\": n}")),
+        };
+        let missing = |name| Fault::new(name, "is needed in rate, and above 0");
+        let requests = inner.integer("requests")?.ok_or_else(|| missing("requests"))?;
+        let seconds = inner.integer("seconds")?.filter(|n| *n > 0).ok_or_else(|| missing("seconds"))?;
+        inner.finish()?;
+        Ok(Some(Some(Self::new(requests, seconds))))
+    }
+
     pub(crate) fn new(requests: u64, seconds: u64) -> Self {
         Self { requests, seconds, window: None }
     }

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::{Binding, HarvestToken, Inner, Kept, Key, Plain, Role, State, Tier};
+use crate::apify;
 use crate::decimal::Micros;
 
 /// Credentials of each kind that exist from the start.
@@ -18,7 +19,7 @@ pub(super) fn all() -> Inner {
         inner.harvest.insert(value("pat", n), HarvestToken { bindings, ..HarvestToken::fresh() });
         inner.keys.insert(value("key", n), Key::fresh(n));
         inner.li_at.insert(value("liat", n), Plain::fresh());
-        inner.apify.insert(format!("apify_api_sbx{n:04}{:016x}", mark("apify", n)), Plain::fresh());
+        inner.apify.insert(format!("apify_api_sbx{n:04}{:016x}", mark("apify", n)), apify::Token::fresh(n));
     }
     inner
 }

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::{Binding, Credentials, HarvestToken, Key, Plain, Rate, Role, State, Tier, view};
+use crate::apify;
 use crate::decimal::Micros;
 use crate::fields::{Fault, Fields};
 use crate::harvest::Accounts;
@@ -27,7 +28,7 @@ enum Change {
         concurrency: Option<Option<u32>>,
     },
     LiAt,
-    Apify,
+    Apify(apify::Update),
 }
 
 const STATES: [(&str, State); 4] = [
@@ -66,7 +67,7 @@ impl Update {
         let change = match name {
             "access_token" => harvest(&mut fields)?,
             "li_at" => Change::LiAt,
-            "apify_token" => Change::Apify,
+            "apify_token" => Change::Apify(apify::Update::parse(&mut fields)?),
             _ => key(&mut fields)?,
         };
         fields.finish()?;
@@ -121,19 +122,29 @@ impl Credentials {
                 inner.keys.insert(value, known);
                 Ok(shown)
             }
-            Change::LiAt | Change::Apify => {
-                let (kept, table, name) = match change {
-                    Change::LiAt => (&mut inner.li_at, Table::LiAt, "li_at"),
-                    _ => (&mut inner.apify, Table::ApifyTokens, "apify_token"),
-                };
-                if !kept.has_room(&value) {
+            Change::LiAt => {
+                if !inner.li_at.has_room(&value) {
                     return full;
                 }
-                let mut known = kept.known.get(&value).cloned().unwrap_or_else(Plain::fresh);
+                let mut known = inner.li_at.known.get(&value).cloned().unwrap_or_else(Plain::fresh);
                 known.state = state.unwrap_or(known.state);
-                store.put(table, &value, &known);
-                let shown = view::plain(name, &value, known.state);
-                kept.insert(value, known);
+                store.put(Table::LiAt, &value, &known);
+                let shown = view::plain("li_at", &value, known.state);
+                inner.li_at.insert(value, known);
+                Ok(shown)
+            }
+            Change::Apify(update) => {
+                if !inner.apify.has_room(&value) {
+                    return full;
+                }
+                let number = inner.apify.order.len() as u64 + 1;
+                let fresh = || apify::Token::fresh(number);
+                let mut known = inner.apify.known.get(&value).cloned().unwrap_or_else(fresh);
+                known.state = state.unwrap_or(known.state);
+                known.apply(update);
+                store.put(Table::ApifyTokens, &value, &known);
+                let shown = known.view(&value);
+                inner.apify.insert(value, known);
                 Ok(shown)
             }
         }
@@ -170,32 +181,12 @@ fn harvest(fields: &mut Fields) -> Result<Change, Fault> {
     let role = fields.word("role", &ROLES)?;
     let mode = fields.word("timer_mode", &[("duration", false), ("timestamp", true)])?;
     let wants = fields.boolean("wants_timestamp_timers")?;
-    let rate = match fields.raw("rate") {
-        None => None,
-        Some(Value::Null) => Some(None),
-        Some(Value::Object(map)) => Some(Some(rate(Fields::of(map))?)),
-        Some(_) => return Err(Fault::new("rate", "must be null or {\"requests\": n, \"seconds\": n}")),
-    };
+    let rate = Rate::parse(fields)?;
     Ok(Change::Harvest { account_id, role, timestamp_timers: mode.or(wants), rate })
 }
 
-fn rate(mut fields: Fields) -> Result<Rate, Fault> {
-    let missing = |name| Fault::new(name, "is needed in rate, and above 0");
-    let requests = fields.integer("requests")?.ok_or_else(|| missing("requests"))?;
-    let seconds = fields.integer("seconds")?.filter(|n| *n > 0).ok_or_else(|| missing("seconds"))?;
-    fields.finish()?;
-    Ok(Rate::new(requests, seconds))
-}
-
 fn key(fields: &mut Fields) -> Result<Change, Fault> {
-    let balance = match fields.raw("balance") {
-        None => None,
-        Some(value) => {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let parsed = Micros::parse_dollars(&text);
-            Some(parsed.ok_or_else(|| Fault::new("balance", "must be dollars with at most six decimals"))?)
-        }
-    };
+    let balance = fields.dollars("balance")?;
     let tier = fields.word("tier", &TIERS)?;
     let concurrency = match fields.raw("concurrency") {
         None => None,

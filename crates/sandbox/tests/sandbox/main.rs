@@ -1,6 +1,8 @@
 //! The sandbox over real HTTP, as any client would meet it.
 
 #[cfg(test)]
+mod apify;
+#[cfg(test)]
 mod control;
 #[cfg(test)]
 mod faults;
