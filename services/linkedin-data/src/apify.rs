@@ -52,8 +52,8 @@ impl Apify {
         let apify = self.clone();
         let start = async move {
             let answer = apify.send(call, apify.deadline).await?;
-            let state = failure::succeeded(&answer, true).and_then(|body| State::read(&body));
-            Ok(Run::new(apify, state.map_err(failure::of_start)?))
+            let body = failure::succeeded(&answer, true)?;
+            Ok(Run::new(apify, State::read(&body).map_err(|_| failure::unknown())?))
         };
         match tokio::spawn(start).await {
             Ok(outcome) => outcome,

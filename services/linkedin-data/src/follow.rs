@@ -35,7 +35,8 @@ pub(crate) fn stream(session: Session) -> Streamed<wire::FollowPagesResponse> {
 struct Follow {
     session: Session,
     state: State,
-    seen: HashSet<(Option<i32>, Option<String>)>,
+    /// The pages that were asked for: by their token where they have one, else by their number.
+    seen: HashSet<Place>,
     next: Option<NextPage>,
     pages: i32,
     items: i64,
@@ -59,6 +60,7 @@ enum State {
     Over,
 }
 
+type Place = (Option<i32>, Option<String>);
 type Answer = Result<wire::FollowPagesResponse, Error>;
 
 impl Follow {
@@ -159,7 +161,7 @@ impl Follow {
 
     async fn turn(&mut self, mut page: Box<Session>) -> Answer {
         let here = asked(&page);
-        self.seen.insert((here.page, here.pagination_token.clone()));
+        self.seen.insert(place(&here));
         let turned = match turn::page(&page).await {
             Ok(turned) => turned,
             Err(error) if self.pages == 0 => return Err(error),
@@ -184,7 +186,7 @@ impl Follow {
         }
         self.next.clone_from(&turned.info.next);
         self.state = match (turned.info.more(), turned.info.next) {
-            (More::Yes, Some(next)) if !self.seen.contains(&(next.page, next.pagination_token.clone())) => {
+            (More::Yes, Some(next)) if !self.seen.contains(&place(&next)) => {
                 page.turn_to(&next);
                 State::Turn(page)
             }
@@ -206,6 +208,13 @@ impl Follow {
             error_reason: error.map(str::to_owned),
         };
         wire::FollowPagesResponse { page: Some(Page::End(end)) }
+    }
+}
+
+fn place(page: &NextPage) -> Place {
+    match &page.pagination_token {
+        Some(token) => (None, Some(token.clone())),
+        None => (page.page, None),
     }
 }
 

@@ -1,372 +1,129 @@
-//! Names of countries and of the states in them, in small letters: as many as people write after a city.
+//! Names of countries and of the states in them, in small letters, parted by bars: as many as people write after a city.
 
 /// Countries, by the names that are in use. Codes of two letters are known without a table, but for the commonest.
-pub(super) const COUNTRIES: &[&str] = &[
-    "us",
-    "usa",
-    "uk",
-    "uae",
-    "eu",
-    "united states",
-    "united states of america",
-    "united kingdom",
-    "great britain",
-    "united arab emirates",
-    "afghanistan",
-    "albania",
-    "algeria",
-    "andorra",
-    "angola",
-    "argentina",
-    "armenia",
-    "australia",
-    "austria",
-    "azerbaijan",
-    "bahamas",
-    "bahrain",
-    "bangladesh",
-    "barbados",
-    "belarus",
-    "belgium",
-    "belize",
-    "benin",
-    "bhutan",
-    "bolivia",
-    "bosnia and herzegovina",
-    "botswana",
-    "brazil",
-    "brasil",
-    "brunei",
-    "bulgaria",
-    "burkina faso",
-    "burundi",
-    "cambodia",
-    "cameroon",
-    "canada",
-    "cape verde",
-    "chad",
-    "chile",
-    "china",
-    "colombia",
-    "costa rica",
-    "croatia",
-    "cuba",
-    "cyprus",
-    "czech republic",
-    "czechia",
-    "denmark",
-    "deutschland",
-    "dominican republic",
-    "ecuador",
-    "egypt",
-    "el salvador",
-    "españa",
-    "estonia",
-    "eswatini",
-    "ethiopia",
-    "fiji",
-    "finland",
-    "france",
-    "gabon",
-    "gambia",
-    "germany",
-    "ghana",
-    "greece",
-    "guatemala",
-    "guinea",
-    "guyana",
-    "haiti",
-    "honduras",
-    "hungary",
-    "iceland",
-    "india",
-    "indonesia",
-    "iran",
-    "iraq",
-    "ireland",
-    "israel",
-    "italia",
-    "italy",
-    "ivory coast",
-    "jamaica",
-    "japan",
-    "jordan",
-    "kazakhstan",
-    "kenya",
-    "kosovo",
-    "kuwait",
-    "kyrgyzstan",
-    "laos",
-    "latvia",
-    "lebanon",
-    "lesotho",
-    "liberia",
-    "libya",
-    "liechtenstein",
-    "lithuania",
-    "madagascar",
-    "malawi",
-    "malaysia",
-    "maldives",
-    "mali",
-    "malta",
-    "mauritania",
-    "mauritius",
-    "mexico",
-    "méxico",
-    "moldova",
-    "mongolia",
-    "montenegro",
-    "morocco",
-    "mozambique",
-    "myanmar",
-    "namibia",
-    "nepal",
-    "netherlands",
-    "the netherlands",
-    "new zealand",
-    "nicaragua",
-    "niger",
-    "nigeria",
-    "north macedonia",
-    "norway",
-    "oman",
-    "österreich",
-    "pakistan",
-    "palestine",
-    "panama",
-    "papua new guinea",
-    "paraguay",
-    "peru",
-    "philippines",
-    "poland",
-    "portugal",
-    "puerto rico",
-    "qatar",
-    "romania",
-    "russia",
-    "rwanda",
-    "saudi arabia",
-    "schweiz",
-    "senegal",
-    "serbia",
-    "sierra leone",
-    "slovakia",
-    "slovenia",
-    "somalia",
-    "south africa",
-    "south korea",
-    "korea",
-    "spain",
-    "sri lanka",
-    "sudan",
-    "suriname",
-    "sweden",
-    "switzerland",
-    "syria",
-    "taiwan",
-    "tajikistan",
-    "tanzania",
-    "thailand",
-    "togo",
-    "trinidad and tobago",
-    "tunisia",
-    "turkey",
-    "türkiye",
-    "turkmenistan",
-    "uganda",
-    "ukraine",
-    "uruguay",
-    "uzbekistan",
-    "venezuela",
-    "vietnam",
-    "yemen",
-    "zambia",
-    "zimbabwe",
-];
+const COUNTRIES: &str = "\
+    us|usa|uk|uae|eu|united states|united states of america|united kingdom|great britain|\
+    united arab emirates|afghanistan|albania|algeria|andorra|angola|argentina|armenia|australia|austria|\
+    azerbaijan|bahamas|bahrain|bangladesh|barbados|belarus|belgium|belize|benin|bhutan|bolivia|\
+    bosnia and herzegovina|botswana|brazil|brasil|brunei|bulgaria|burkina faso|burundi|cambodia|cameroon|\
+    canada|cape verde|chad|chile|china|colombia|costa rica|croatia|cuba|cyprus|czech republic|czechia|\
+    denmark|deutschland|dominican republic|ecuador|egypt|el salvador|españa|estonia|eswatini|ethiopia|fiji|\
+    finland|france|gabon|gambia|germany|ghana|greece|guatemala|guinea|guyana|haiti|honduras|hungary|iceland|\
+    india|indonesia|iran|iraq|ireland|israel|italia|italy|ivory coast|jamaica|japan|jordan|kazakhstan|kenya|\
+    kosovo|kuwait|kyrgyzstan|laos|latvia|lebanon|lesotho|liberia|libya|liechtenstein|lithuania|madagascar|\
+    malawi|malaysia|maldives|mali|malta|mauritania|mauritius|mexico|méxico|moldova|mongolia|montenegro|\
+    morocco|mozambique|myanmar|namibia|nepal|netherlands|the netherlands|new zealand|nicaragua|niger|\
+    nigeria|north macedonia|norway|oman|österreich|pakistan|palestine|panama|papua new guinea|paraguay|peru|\
+    philippines|poland|portugal|puerto rico|qatar|romania|russia|rwanda|saudi arabia|schweiz|senegal|serbia|\
+    sierra leone|slovakia|slovenia|somalia|south africa|south korea|korea|spain|sri lanka|sudan|suriname|\
+    sweden|switzerland|syria|taiwan|tajikistan|tanzania|thailand|togo|trinidad and tobago|tunisia|turkey|\
+    türkiye|turkmenistan|uganda|ukraine|uruguay|uzbekistan|venezuela|vietnam|yemen|zambia|zimbabwe";
 
 /// Cities that are countries: a second time after themselves they are the country.
-pub(super) const CITY_STATES: &[&str] =
-    &["singapore", "hong kong", "luxembourg", "monaco", "macau", "san marino"];
+const CITY_STATES: &str = "singapore|hong kong|luxembourg|monaco|macau|san marino";
 
 /// States and the like, under the country that they belong to.
-pub(super) const REGIONS: &[(&str, &[&str])] = &[
+const REGIONS: &[(&str, &str)] = &[
     (
         "united states",
-        &[
-            "alabama",
-            "alaska",
-            "arizona",
-            "arkansas",
-            "california",
-            "colorado",
-            "connecticut",
-            "delaware",
-            "district of columbia",
-            "d.c.",
-            "florida",
-            "georgia",
-            "hawaii",
-            "idaho",
-            "illinois",
-            "indiana",
-            "iowa",
-            "kansas",
-            "kentucky",
-            "louisiana",
-            "maine",
-            "maryland",
-            "massachusetts",
-            "michigan",
-            "minnesota",
-            "mississippi",
-            "missouri",
-            "montana",
-            "nebraska",
-            "nevada",
-            "new hampshire",
-            "new jersey",
-            "new mexico",
-            "new york",
-            "north carolina",
-            "north dakota",
-            "ohio",
-            "oklahoma",
-            "oregon",
-            "pennsylvania",
-            "rhode island",
-            "south carolina",
-            "south dakota",
-            "tennessee",
-            "texas",
-            "utah",
-            "vermont",
-            "virginia",
-            "washington",
-            "west virginia",
-            "wisconsin",
-            "wyoming",
-        ],
+        "\
+         alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|district of columbia|d.c.|\
+         florida|georgia|hawaii|idaho|illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|\
+         massachusetts|michigan|minnesota|mississippi|missouri|montana|nebraska|nevada|new hampshire|\
+         new jersey|new mexico|new york|north carolina|north dakota|ohio|oklahoma|oregon|pennsylvania|\
+         rhode island|south carolina|south dakota|tennessee|texas|utah|vermont|virginia|washington|\
+         west virginia|wisconsin|wyoming",
     ),
     (
         "canada",
-        &[
-            "alberta",
-            "british columbia",
-            "manitoba",
-            "new brunswick",
-            "newfoundland and labrador",
-            "nova scotia",
-            "ontario",
-            "prince edward island",
-            "quebec",
-            "québec",
-            "saskatchewan",
-        ],
+        "\
+         alberta|british columbia|manitoba|new brunswick|newfoundland and labrador|nova scotia|ontario|\
+         prince edward island|quebec|québec|saskatchewan",
     ),
-    ("united kingdom", &["england", "scotland", "wales", "northern ireland"]),
+    (
+        "united kingdom",
+        "\
+         england|scotland|wales|northern ireland",
+    ),
     (
         "australia",
-        &[
-            "new south wales",
-            "nsw",
-            "victoria",
-            "queensland",
-            "western australia",
-            "south australia",
-            "tasmania",
-            "australian capital territory",
-            "northern territory",
-        ],
+        "\
+         new south wales|nsw|victoria|queensland|western australia|south australia|tasmania|\
+         australian capital territory|northern territory",
     ),
     (
         "germany",
-        &[
-            "baden-württemberg",
-            "baden-wuerttemberg",
-            "bavaria",
-            "bayern",
-            "brandenburg",
-            "hesse",
-            "hessen",
-            "lower saxony",
-            "niedersachsen",
-            "mecklenburg-vorpommern",
-            "north rhine-westphalia",
-            "nordrhein-westfalen",
-            "rhineland-palatinate",
-            "rheinland-pfalz",
-            "saarland",
-            "saxony",
-            "sachsen",
-            "saxony-anhalt",
-            "schleswig-holstein",
-            "thuringia",
-            "thüringen",
-        ],
+        "\
+         baden-württemberg|baden-wuerttemberg|bavaria|bayern|brandenburg|hesse|hessen|lower saxony|\
+         niedersachsen|mecklenburg-vorpommern|north rhine-westphalia|nordrhein-westfalen|\
+         rhineland-palatinate|rheinland-pfalz|saarland|saxony|sachsen|saxony-anhalt|schleswig-holstein|\
+         thuringia|thüringen",
     ),
     (
         "india",
-        &[
-            "andhra pradesh",
-            "assam",
-            "bihar",
-            "chhattisgarh",
-            "goa",
-            "gujarat",
-            "haryana",
-            "himachal pradesh",
-            "jharkhand",
-            "karnataka",
-            "kerala",
-            "madhya pradesh",
-            "maharashtra",
-            "odisha",
-            "punjab",
-            "rajasthan",
-            "tamil nadu",
-            "telangana",
-            "uttar pradesh",
-            "uttarakhand",
-            "west bengal",
-        ],
+        "\
+         andhra pradesh|assam|bihar|chhattisgarh|goa|gujarat|haryana|himachal pradesh|jharkhand|karnataka|\
+         kerala|madhya pradesh|maharashtra|odisha|punjab|rajasthan|tamil nadu|telangana|uttar pradesh|\
+         uttarakhand|west bengal",
     ),
     (
         "france",
-        &[
-            "île-de-france",
-            "ile-de-france",
-            "auvergne-rhône-alpes",
-            "provence-alpes-côte d'azur",
-            "occitanie",
-            "nouvelle-aquitaine",
-            "brittany",
-            "bretagne",
-            "normandy",
-            "normandie",
-            "grand est",
-            "hauts-de-france",
-        ],
+        "\
+         île-de-france|ile-de-france|auvergne-rhône-alpes|provence-alpes-côte d'azur|occitanie|\
+         nouvelle-aquitaine|brittany|bretagne|normandy|normandie|grand est|hauts-de-france",
     ),
-    ("spain", &["andalusia", "catalonia", "cataluña", "community of madrid", "basque country", "galicia"]),
+    (
+        "spain",
+        "\
+         andalusia|catalonia|cataluña|community of madrid|basque country|galicia",
+    ),
     (
         "italy",
-        &["lombardy", "lazio", "piedmont", "tuscany", "veneto", "campania", "emilia-romagna", "sicily"],
+        "\
+         lombardy|lazio|piedmont|tuscany|veneto|campania|emilia-romagna|sicily",
     ),
     (
         "netherlands",
-        &[
-            "north holland",
-            "south holland",
-            "north brabant",
-            "gelderland",
-            "flevoland",
-            "limburg",
-            "friesland",
-        ],
+        "\
+         north holland|south holland|north brabant|gelderland|flevoland|limburg|friesland",
     ),
-    ("poland", &["mazowieckie", "małopolskie", "dolnośląskie", "wielkopolskie", "pomorskie", "śląskie"]),
-    ("ireland", &["county dublin", "leinster", "munster", "connacht", "ulster"]),
-    ("brazil", &["minas gerais", "paraná", "rio grande do sul", "santa catarina", "bahia", "pernambuco"]),
-    ("mexico", &["jalisco", "nuevo león", "nuevo leon", "yucatán", "baja california"]),
+    (
+        "poland",
+        "\
+         mazowieckie|małopolskie|dolnośląskie|wielkopolskie|pomorskie|śląskie",
+    ),
+    (
+        "ireland",
+        "\
+         county dublin|leinster|munster|connacht|ulster",
+    ),
+    (
+        "brazil",
+        "\
+         minas gerais|paraná|rio grande do sul|santa catarina|bahia|pernambuco",
+    ),
+    (
+        "mexico",
+        "\
+         jalisco|nuevo león|nuevo leon|yucatán|baja california",
+    ),
 ];
+
+/// Whether it is the name of a country.
+pub(super) fn is_country(name: &str) -> bool {
+    has(COUNTRIES, name)
+}
+
+/// Whether it is a city that is a country, too.
+pub(super) fn is_city_state(name: &str) -> bool {
+    has(CITY_STATES, name)
+}
+
+/// The country of a state.
+pub(super) fn country_of(state: &str) -> Option<&'static str> {
+    REGIONS.iter().find(|(_, states)| has(states, state)).map(|(country, _)| *country)
+}
+
+fn has(names: &str, name: &str) -> bool {
+    names.split('|').any(|known| known == name)
+}

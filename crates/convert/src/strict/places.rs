@@ -1,5 +1,5 @@
 //! Which pieces of a text with commas are one place: a state or a country belongs to the place before it.
-use crate::strict::place_names::{CITY_STATES, COUNTRIES, REGIONS};
+use super::place_names::{country_of, is_city_state, is_country};
 
 /// Puts together what belongs together.
 pub(super) fn join(pieces: &[&str]) -> Vec<String> {
@@ -12,7 +12,9 @@ pub(super) fn join(pieces: &[&str]) -> Vec<String> {
             Kind::Region(_) if is_city(piece) && !next.is_some_and(|next| kind(next) == Kind::Country) => {
                 Kind::Place
             }
-            Kind::Place if same && CITY_STATES.contains(&piece.to_lowercase().as_str()) => Kind::Country,
+            // "São Paulo, São Paulo, Brazil": a state of its capital's name.
+            Kind::Place if same && next.is_some_and(|next| kind(next) == Kind::Country) => Kind::Region(""),
+            Kind::Place if same && is_city_state(&piece.to_lowercase()) => Kind::Country,
             kind => kind,
         };
         match places.last_mut() {
@@ -67,12 +69,10 @@ impl Place {
 
 fn kind(piece: &str) -> Kind {
     let name = piece.to_lowercase();
-    if COUNTRIES.contains(&name.as_str()) {
+    if is_country(&name) {
         return Kind::Country;
     }
-    let country =
-        REGIONS.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(country, _)| *country);
-    match country {
+    match country_of(&name) {
         Some(country) => Kind::Region(country),
         // A code of a state or of a country, as after "San Francisco" or "Berlin".
         None if name.len() == 2 && name.bytes().all(|b| b.is_ascii_lowercase()) => Kind::Region(""),

@@ -48,6 +48,7 @@ mod tests {
             ("Texas, Germany", &["Texas", "Germany"]),
             ("Atlanta, Georgia", &["Atlanta, Georgia"]),
             ("London, Singapore", &["London", "Singapore"]),
+            ("São Paulo, São Paulo, Brazil, Rio", &["São Paulo, São Paulo, Brazil", "Rio"]),
             ("Singapore, Singapore", &["Singapore, Singapore"]),
             ("london, uk, munich, bavaria, germany", &["london, uk", "munich, bavaria, germany"]),
             ("San Francisco Bay Area, Greater Boston", &["San Francisco Bay Area", "Greater Boston"]),

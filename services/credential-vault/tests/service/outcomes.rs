@@ -44,20 +44,25 @@ async fn a_report_about_an_old_version_changes_nothing() {
 }
 
 #[tokio::test]
-async fn each_kind_has_its_own_probe_or_none() {
+async fn each_kind_has_its_own_probe() {
     let suite = suite().await;
     let key = &suite.operator;
     suite.create(key, "u").await;
     for (kind, credential, probe) in [
         (Kind::HarvestapiKey, harvestapi_key("k"), "granary.linkedin.v1.LinkedInData/ProbeHarvestapiKey"),
-        (Kind::LinkedinSession, linkedin_session("l"), ""),
-        (Kind::ApifyToken, apify_token("a"), ""),
+        (
+            Kind::LinkedinSession,
+            linkedin_session("l"),
+            "granary.linkedin.v1.LinkedInData/ProbeLinkedinSession",
+        ),
+        (Kind::ApifyToken, apify_token("a"), "granary.linkedin.v1.LinkedInData/ProbeApifyToken"),
     ] {
         suite.put(key, "u", credential, None).await.unwrap();
         let report = suite.report(key, "u", (kind, 1), Outcome::Rejected).await.unwrap();
         assert_eq!((report.status(), report.probe_method.as_str()), (Status::Suspect, probe));
         let table = granary_proto::policy_table().unwrap();
-        assert!(probe.is_empty() || table.path(&format!("/{probe}")).is_some_and(|m| m.needs == [[kind]]));
+        // Upstream wants its key beside a session.
+        assert!(table.path(&format!("/{probe}")).is_some_and(|m| m.needs[0] == [kind]), "{probe}");
     }
 }
 

@@ -10,12 +10,12 @@ use crate::failure::KIND;
 /// A passing shortage, in whatever answer it comes.
 const SHORTAGE: &str = "no available resource";
 
-/// The body of an answer that succeeded.
+/// The body of an answer that succeeded. The start of a run that cannot be read may have been one all the same.
 pub(super) fn succeeded(answer: &Answer, write: bool) -> Result<Value, Error> {
     if !(200..300).contains(&answer.status) {
         return Err(of(answer, write));
     }
-    answer.json().ok_or_else(|| unreadable("JSON"))
+    answer.json().ok_or_else(|| if write { unknown() } else { unreadable("JSON") })
 }
 
 /// An answer that says success and cannot be read.
@@ -23,12 +23,9 @@ pub(super) fn unreadable(what: &str) -> Error {
     Error::new(Reason::UpstreamMalformed, format!("apify answered without {what}")).with("upstream", UPSTREAM)
 }
 
-/// The error of a start whose answer cannot be used: a run may have begun.
-pub(super) fn of_start(error: Error) -> Error {
-    if error.reason() == Reason::UpstreamMalformed {
-        return failure_of_write(200, UPSTREAM, None, None);
-    }
-    error
+/// The answer to a start cannot be used: a run may have begun.
+pub(super) fn unknown() -> Error {
+    failure_of_write(200, UPSTREAM, None, None)
 }
 
 fn of(answer: &Answer, write: bool) -> Error {

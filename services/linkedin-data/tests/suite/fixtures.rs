@@ -8,8 +8,9 @@ use tonic::metadata::MetadataMap;
 use tonic_types::StatusExt;
 
 use crate::stub::{Canned, Seen, Stub};
+use crate::tools::{TOKEN, held};
 use crate::wire::{Answered, detail, difference};
-use crate::{KEY, door, key, path, session};
+use crate::{KEY, door, path};
 
 #[tokio::test]
 async fn each_recorded_shape_becomes_its_answer_or_its_error() {
@@ -24,7 +25,7 @@ async fn each_recorded_shape_becomes_its_answer_or_its_error() {
             faults.push(format!("{}: {fault}", file.file_stem().unwrap().display()));
         }
     }
-    assert!(cases >= 60, "only {cases} fixtures were found");
+    assert!(cases >= 100, "only {cases} fixtures were found");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
@@ -32,14 +33,17 @@ async fn run(fixture: &Value) -> Result<(), String> {
     let canned = fixture["upstream"].as_array().unwrap().iter().map(Canned::from_fixture).collect();
     let upstream = Stub::start(canned).await;
     let service = door(&upstream.url).await;
-    let held = if fixture["session"] == true { vec![session(), key(KEY)] } else { vec![key(KEY)] };
-    let outcome = service.call_as(&path(fixture["rpc"].as_str().unwrap()), &held, &fixture["input"]).await;
+    let rpc = path(fixture["rpc"].as_str().unwrap());
+    let method = granary_proto::policy_table().unwrap().path(&rpc).unwrap();
+    let outcome = service.call_as(&rpc, &held(method), &fixture["input"]).await;
     let seen = upstream.seen();
     for call in &seen {
-        if call.headers.get("x-api-key").is_none_or(|key| key != KEY)
-            || call.headers.contains_key("authorization")
-        {
-            return Err(format!("{} {} came without the key", call.method, call.path));
+        let apify = call.path.starts_with("/v2/");
+        let (own, other) =
+            if apify { ("authorization", "x-api-key") } else { ("x-api-key", "authorization") };
+        let secret = if apify { format!("Bearer {TOKEN}") } else { KEY.to_owned() };
+        if call.headers.get(own).is_none_or(|value| *value != secret) || call.headers.contains_key(other) {
+            return Err(format!("{} {} came without its own credential", call.method, call.path));
         }
     }
     asked(&seen, &fixture["asked"])?;

@@ -77,6 +77,15 @@ async fn tokens_are_sent_along_and_a_page_is_never_asked_for_twice() {
 }
 
 #[tokio::test]
+async fn a_token_that_comes_back_ends_the_list() {
+    let upstream = Stub::start(vec![posts(Some("t2")), posts(Some("t2")), posts(Some("t2"))]).await;
+    let input = json!({"get_profile_posts": {"public_identifier": "x"}});
+    let (messages, failed) = follow(&door(&upstream.url).await, input, None).await;
+    assert!(failed.is_none(), "{failed:?}");
+    assert_eq!((&end(&messages)["stop"], upstream.seen().len()), (&json!("LOOP"), 2));
+}
+
+#[tokio::test]
 async fn bounds_of_rows_and_money_are_kept_and_the_next_page_is_told() {
     let endless = || (1..=80).map(|page| leads(page, 90, 2, &json!(0.1))).collect();
     for (bounds, cap, pages, stop) in [

@@ -38,10 +38,11 @@ pub(crate) fn session() -> Credential {
     }
 }
 
-/// The service, with an upstream at this address.
+/// The service, with both vendors at this address.
 pub(crate) async fn door(url: &str) -> wire::Door {
     let mut config = Config::default();
     config.harvestapi.base_url = url.to_owned();
+    config.apify.base_url = url.to_owned();
     door_with(&config).await
 }
 
