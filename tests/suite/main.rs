@@ -20,3 +20,4 @@ mod processes;
 mod revocation;
 mod sealed_puts;
 mod support;
+mod vault;
