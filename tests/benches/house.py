@@ -13,11 +13,14 @@ EDGES = ("broker", "harvest-time", "linkedin-data")
 
 
 class House:
-    """Starts processes of one installation. What `ports` names is played by someone else, at that port."""
+    """Starts processes of one installation. What `ports` names is played by someone else, at that port.
 
-    def __init__(self, processes, binaries, ports=()):
-        self.processes, self.binaries = processes, binaries
-        self.granary, self.folder = binaries / "granary", processes.folder / "house"
+    `store` has further lines for credential-vault's table; without it, everything is in the embedded store.
+    """
+
+    def __init__(self, processes, binaries, ports=(), name="house", store=()):
+        self.processes, self.binaries, self.store = processes, binaries, store
+        self.granary, self.folder = binaries / "granary", processes.folder / name
         names = ("vault", "broker", "harvest-time", "linkedin-data")
         self.ports = {name: processes.port() for name in names} | dict(ports)
         self.folder.mkdir(mode=0o700)
@@ -28,11 +31,11 @@ class House:
         self.config = self.folder / "granary.toml"
         self.config.write_text(self._settings())
 
-    def start_vault(self):
+    def start_vault(self, **settings):
         """Makes the store and its first key, and starts credential-vault."""
         init = [self.granary, "credential-vault", "--config", self.config, "init"]
         self.api_key = self.processes.run(init).split()[-1]
-        return self._start("credential-vault", self.ports["vault"])
+        return self._start("credential-vault", self.ports["vault"], **settings)
 
     def start_linkedin(self, base_url, ca_file):
         settings = {"linkedin_data.harvestapi.base_url": base_url, "linkedin_data.harvestapi.ca_file": ca_file}
@@ -91,6 +94,7 @@ class House:
             f"public.listen.address = {address('vault')}",
             f"broker.listen.address = {address('broker')}",
             f"broker.edge_key_file = {key('edge-broker')}",
+            *self.store,
             "[credential_vault.ticket_keys]",
             *(f'"{service}" = {key(f"ticket-{name}")}' for service, name in SERVICES.items()),
             "[gateway]",

@@ -31,6 +31,14 @@ class Running:
         """User and system time of the process and of its children, all threads."""
         return sum(map(_cpu, _tree(self.pid)))
 
+    def resident_bytes(self):
+        """Memory of the process that is in RAM now, without its children."""
+        try:
+            pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
+        except OSError:
+            return 0
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
     def last_words(self):
         return self.log.read_text(errors="replace")[-2_000:].strip()
 

@@ -11,8 +11,8 @@ COLUMNS = ("req_s", "p50_us", "p99_us", "cpu_us")
 class Report:
     """Collects the rounds of each row; a row's numbers are the medians over its rounds."""
 
-    def __init__(self, bench, quiet):
-        self.bench, self.out = bench, sys.stderr if quiet else sys.stdout
+    def __init__(self, bench, quiet, columns=COLUMNS):
+        self.bench, self.columns, self.out = bench, columns, sys.stderr if quiet else sys.stdout
         self.rounds, self.ratios, self.targets = {}, {}, {}
         self.begun = time.monotonic()
 
@@ -53,15 +53,16 @@ class Report:
 
     def _medians(self, name, load):
         medians = {}
-        for column in COLUMNS:
-            known = [value for value in self.values(name, load, column) if value is not None]
+        for column in self.columns:
+            rounds = (numbers.get(column) for numbers in self.rounds[name, load])
+            known = [value for value in rounds if value is not None]
             medians[column] = round(statistics.median(known), 1) if known else None
         return medians
 
     def _table(self, rows):
         width = max(len(row["name"]) for row in rows) + 2
-        self.say("\n" + "name".ljust(width) + "load".ljust(8) + "".join(f"{column:>12}" for column in COLUMNS))
+        self.say("\n" + "name".ljust(width) + "load".ljust(11) + "".join(f"{column:>12}" for column in self.columns))
         for row in rows:
-            cells = ("–" if row[column] is None else f"{row[column]:,.1f}" for column in COLUMNS)
-            self.say(row["name"].ljust(width) + row["load"].ljust(8) + "".join(f"{cell:>12}" for cell in cells))
+            cells = ("–" if row[column] is None else f"{row[column]:,.1f}" for column in self.columns)
+            self.say(row["name"].ljust(width) + row["load"].ljust(11) + "".join(f"{cell:>12}" for cell in cells))
         self.say("")

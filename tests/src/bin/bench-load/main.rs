@@ -1,7 +1,12 @@
-//! Load for whole brokered calls: makes accounts, or calls a method in a closed loop with another account each time.
+//! Load for whole brokered calls, and for credential-vault alone: makes accounts, calls a method in a closed loop with another
+//! account each time, reads lists, asks for tickets.
 mod accounts;
 mod answer;
 mod calls;
+mod fill;
+mod measured;
+mod pages;
+mod tickets;
 
 use std::io::Write;
 
@@ -17,19 +22,34 @@ enum Args {
     Accounts(accounts::Args),
     /// Call a method until the time is over, and check every answer
     Calls(calls::Args),
+    /// Create tenants and their accounts, each with a HarvestAPI key, read from stdin
+    Fill(fill::Args),
+    /// Read the pages of a tenant's list
+    Pages(pages::Args),
+    /// Ask the broker for tickets
+    Tickets(tickets::Args),
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
     let key = std::env::var("BENCH_API_KEY").map_err(|_| "BENCH_API_KEY is not set")?;
-    let mut bearer: MetadataValue<Ascii> = format!("Bearer {key}").parse()?;
-    bearer.set_sensitive(true);
+    let bearer = bearer(&key)?;
     let result = match Args::parse() {
         Args::Accounts(args) => accounts::run(args, bearer).await?,
         Args::Calls(args) => calls::run(args, bearer).await?,
+        Args::Fill(args) => fill::run(args, bearer).await?,
+        Args::Pages(args) => pages::run(args, bearer).await?,
+        Args::Tickets(args) => tickets::run(args, &key).await?,
     };
     writeln!(std::io::stdout(), "{result}")?;
     Ok(())
+}
+
+/// A key as callers send it.
+fn bearer(key: &str) -> Result<MetadataValue<Ascii>, Failure> {
+    let mut bearer: MetadataValue<Ascii> = format!("Bearer {key}").parse()?;
+    bearer.set_sensitive(true);
+    Ok(bearer)
 }
 
 /// The account with a number.

@@ -1,0 +1,141 @@
+"""Credential-vault by itself: whether a page of a list and a ticket take longer where there are many accounts."""
+
+import json
+import re
+import secrets
+import time
+import urllib.error
+import urllib.request
+
+import house as granary
+import tools
+from processes import Failure
+
+COLUMNS = ("req_s", "p50_us", "p99_us", "cpu_us", "vault_req", "resident_mb")
+# So few accounts it is compared with, or a tenth of all where there are not many.
+FEW = 1_000
+# One tenant for so many accounts, the largest of which has a tenth of all.
+SHARE = 1_000
+PAGE = 100
+# Pages and tickets of one run at most, and how much longer than elsewhere it may take, so that there are enough for a p99.
+PAGES, TICKETS, LONGER = 100, 1_000, 5
+# Credential-vault knows an account for less than a second after it was read.
+FORGOTTEN = 1.1
+TARGET = 1.3
+KINDS = ("list", "ticket-cold", "ticket-warm")
+UPSTREAM_KEY = "sbx-key-bench-0000000000000000"
+
+
+def run(asked, processes, report):
+    server = tools.vault(report)
+    binaries = tools.build(asked, report)
+    sizes = (min(FEW, asked.accounts // 10), asked.accounts)
+    homes = {}
+    for size in sizes:
+        for store in ("vault", "embedded"):
+            homes[store, size] = Home(asked, processes, report, binaries, server if store == "vault" else None, size)
+    for number in range(asked.rounds):
+        for what in KINDS:
+            for (store, size), home in homes.items():
+                seen = home.measure(what, number)
+                report.progress(
+                    f"{number + 1}/{asked.rounds} {store:9}{what:12}{size:>10,} accounts  p50 {seen['p50_us']:>8,} µs  "
+                    f"p99 {seen['p99_us']:>8,} µs"
+                )
+    for home in homes.values():
+        home.memory()
+    compare(report, sizes)
+
+
+class Home:
+    """Credential-vault over one store with so many accounts."""
+
+    def __init__(self, asked, processes, report, binaries, server, size):
+        self.processes, self.report, self.size, self.seconds = processes, report, size, asked.seconds * LONGER
+        self.store, self.server = "vault" if server else "embedded", None
+        name = f"{self.store}-{size}"
+        report.progress(f"making {size:,} accounts in {'Vault' if server else 'the embedded store'}")
+        settings = self.start_server(server, binaries, name) if server else ()
+        self.house = granary.House(processes, binaries, name=name, store=settings)
+        self.metrics = processes.port()
+        self.running = self.house.start_vault(metrics_address=f"127.0.0.1:{self.metrics}")
+        command = [binaries / "bench-load", "fill", "--address", f"127.0.0.1:{self.house.ports['vault']}"]
+        command += ["--accounts", size, "--tenants", max(size // SHARE, 1)]
+        env = {"BENCH_API_KEY": self.house.api_key}
+        filled = json.loads(processes.run(command, env, UPSTREAM_KEY, seconds=300 + size / 50))
+        self.largest, self.key = filled["largest"], filled["largest_key"]
+        report.progress(f"{size:,} accounts in {filled['seconds']:,.1f} s, {self.largest:,} in one tenant")
+
+    def start_server(self, program, binaries, name):
+        """Starts a Vault in memory and makes it ready; returns what credential-vault must know of it."""
+        port, token = self.processes.port(), secrets.token_urlsafe(24)
+        command = [program, "server", "-dev", "-dev-no-store-token", f"-dev-listen-address=127.0.0.1:{port}"]
+        env = {"VAULT_DEV_ROOT_TOKEN_ID": token}
+        self.server = self.processes.start(f"server-{name}", [*command, "-log-level=warn"], port, env, seconds=60)
+        address, file = f"http://127.0.0.1:{port}", self.processes.folder / f"secret-id-{name}"
+        granary.until(60, lambda: mounted(address, token))
+        env = {"VAULT_ADDR": address, "VAULT_TOKEN": token}
+        command = [binaries / "granary", "--output", "json", "vault", "bootstrap", "--secret-id-file", file]
+        role = json.loads(self.processes.run(command, env))["role_id"]
+        auth = f'vault.auth = {{ role_id = "{role}", secret_id_file = "{file}" }}'
+        return ('store = "vault"', f'vault.addresses = ["{address}"]', auth)
+
+    def measure(self, what, number):
+        """One run of one kind."""
+        if what == "list":
+            command, door = ["pages", "--size", PAGE, "--calls", PAGES], "vault"
+        else:
+            calls = min(TICKETS, self.largest)
+            command, door = ["tickets", "--calls", calls, "--first", number], "broker"
+            command += ["--warm"] if what == "ticket-warm" else []
+            time.sleep(FORGOTTEN)
+        command += ["--address", f"127.0.0.1:{self.house.ports[door]}", "--accounts", self.largest]
+        command += ["--seconds", self.seconds]
+        env = {"BENCH_API_KEY": self.key, "BENCH_EDGE_KEY": (self.house.folder / "edge-broker.key").read_text().strip()}
+        before, asked = self.running.cpu_seconds(), self.requests()
+        seen = json.loads(self.processes.run([self.house.binaries / "bench-load", *command], env, seconds=300))
+        spent = (self.running.cpu_seconds() - before) * 1e6 / seen["calls"]
+        asked = (self.requests() - asked) / seen["calls"] if self.server else None
+        self.processes.check()
+        numbers = {"req_s": seen["calls"] / seen["seconds"], "p50_us": seen["p50_us"], "p99_us": seen["p99_us"]}
+        self.report.add(f"{what}/{self.store}", f"{self.size:,}", cpu_us=spent, vault_req=asked, **numbers)
+        return seen
+
+    def requests(self):
+        """How many requests credential-vault has made of Vault. Unlike time, that is the same on every machine."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=5) as answer:
+            text = answer.read().decode()
+        return sum(map(int, re.findall(r"^granary_vault_requests_total\{.*\} (\d+)$", text, re.MULTILINE)))
+
+    def memory(self):
+        parts = {"credential-vault": self.running, "vault-server": self.server}
+        for name, running in parts.items():
+            if running:
+                self.report.add(f"memory/{self.store}/{name}", f"{self.size:,}", resident_mb=running.resident_bytes() / 1e6)
+
+
+def mounted(address, token):
+    """A dev server listens before its own engines are there."""
+    request = urllib.request.Request(f"{address}/v1/secret/config", headers={"X-Vault-Token": token})
+    try:
+        with urllib.request.urlopen(request, timeout=5):
+            pass
+    except (urllib.error.URLError, OSError) as error:
+        raise Failure(f"Vault does not start: {error}") from None
+
+
+def compare(report, sizes):
+    """Many accounts against few, in the same round."""
+    few, many = (f"{size:,}" for size in sizes)
+    for store in ("vault", "embedded"):
+        for what in KINDS:
+            for column in ("p50_us", "p99_us"):
+                one, other = (report.values(f"{what}/{store}", size, column) for size in (many, few))
+                target = TARGET if column == "p99_us" else None
+                report.compare(f"{what}/{store}/{column.removesuffix('_us')}", one, other, target)
+        if store == "vault":
+            for what in KINDS:
+                one, other = (report.values(f"{what}/vault", size, "vault_req") for size in (many, few))
+                report.compare(f"{what}/vault/requests", one, other)
+        one, other = (report.values(f"memory/{store}/credential-vault", size, "resident_mb") for size in (many, few))
+        report.compare(f"memory/{store}/credential-vault", one, other)
