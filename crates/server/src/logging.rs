@@ -1,7 +1,10 @@
 //! Logs to standard error, as JSON lines or for people. Bodies and headers never reach them.
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
+use tracing::{Dispatch, Metadata};
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The form of logs.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -32,15 +35,15 @@ impl Default for Logging {
 
 /// Targets of libraries that may print headers, frames or bodies at low levels, where credentials stand. They are held at
 /// warnings whatever the filter says.
-const QUIET: [&str; 8] = [
-    "h2=warn",
-    "hyper=warn",
-    "hyper_util=warn",
-    "reqwest=warn",
-    "rustls=warn",
-    "tower=warn",
-    "vaultrs=off",
-    "rustify=off",
+const QUIET: [(&str, LevelFilter); 8] = [
+    ("h2", LevelFilter::WARN),
+    ("hyper", LevelFilter::WARN),
+    ("hyper_util", LevelFilter::WARN),
+    ("reqwest", LevelFilter::WARN),
+    ("rustls", LevelFilter::WARN),
+    ("tower", LevelFilter::WARN),
+    ("vaultrs", LevelFilter::OFF),
+    ("rustify", LevelFilter::OFF),
 ];
 
 impl Logging {
@@ -54,18 +57,23 @@ impl Logging {
 
     /// Starts logging for the process. A second start changes nothing.
     pub fn start(&self) {
-        let filter = QUIET.iter().filter_map(|d| d.parse().ok()).fold(
-            EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info")),
-            EnvFilter::add_directive,
-        );
-        let builder = tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_writer(BoxMakeWriter::new(std::io::stderr))
-            .with_target(true);
         // An error here says that a subscriber is set already, as in tests.
-        let _ = match self.form {
-            Form::Json => builder.json().flatten_event(true).try_init(),
-            Form::Pretty => builder.compact().try_init(),
-        };
+        let _ = self.to(BoxMakeWriter::new(std::io::stderr)).try_init();
     }
+
+    /// What [`start`](Self::start) sets for the process, with another place to write to.
+    pub fn to(&self, writer: BoxMakeWriter) -> Dispatch {
+        let chosen = EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+        let events = tracing_subscriber::registry().with(chosen).with(filter_fn(may_speak));
+        let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(true);
+        match self.form {
+            Form::Json => events.with(lines.json().flatten_event(true)).into(),
+            Form::Pretty => events.with(lines.compact()).into(),
+        }
+    }
+}
+
+/// A filter of its own: among directives the most specific one wins, and the configuration's could be that.
+fn may_speak(metadata: &Metadata<'_>) -> bool {
+    QUIET.iter().all(|(target, most)| !metadata.target().starts_with(target) || metadata.level() <= most)
 }

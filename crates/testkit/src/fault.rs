@@ -57,6 +57,8 @@ pub enum Fault {
         /// The body.
         body: String,
     },
+    /// The answer sends the caller to the same path at this server, given as `http://host:port`; ours never sees it.
+    Redirect(String),
     /// The server answers it, and the first half of the body arrives, as if that were all.
     Truncate,
 }

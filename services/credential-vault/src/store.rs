@@ -18,6 +18,8 @@ pub use vault::Vault;
 
 /// Longest wait for one operation of a store. An operation that takes longer is `Unavailable`.
 pub const CALL: Duration = Duration::from_secs(5);
+/// When to try again after the store has refused us; as with a sealed one, someone must act first.
+const REFUSED: Duration = Duration::from_secs(10);
 /// Most names that one `list` returns.
 pub const MAX_LIST: usize = 1_000;
 /// Longest data of one record, in bytes. Five credentials of the largest kind need a quarter of it.
@@ -211,6 +213,7 @@ impl From<Error> for granary_rpc::Error {
             Error::Denied(_) => {
                 Self::new(Reason::StoreUnavailable, "the credential store refused credential-vault")
                     .with("cause", error.text())
+                    .retry_after(REFUSED)
             }
         };
         mapped.caused_by(error)

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, TRANSFER_ENCODING};
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, LOCATION, TRANSFER_ENCODING,
+};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio_util::task::AbortOnDropHandle;
@@ -113,6 +115,10 @@ pub(super) async fn exchange(
         Fault::Answer { status, body } => {
             let answer = Response::builder().status(*status).header(CONTENT_TYPE, "application/json");
             return answer.body(Full::new(Bytes::from(body.clone()))).map_err(io::Error::other);
+        }
+        Fault::Redirect(server) => {
+            let answer = Response::builder().status(307).header(LOCATION, format!("{server}{path}"));
+            return answer.body(Full::default()).map_err(io::Error::other);
         }
         Fault::Pass | Fault::CutAfter | Fault::Truncate => {}
     }

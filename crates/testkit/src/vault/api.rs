@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Certificate, Method};
+use reqwest::{Certificate, Identity, Method};
 use serde_json::{Value, json};
 
 /// How long one request may take.
@@ -36,6 +36,15 @@ impl Api {
     pub fn with_ca(address: &str, token: &str, ca: &str) -> Self {
         let ca = Certificate::from_pem(ca.as_bytes()).expect("a certificate");
         let http = reqwest::Client::builder().timeout(PATIENCE).tls_certs_only([ca]).build();
+        Self { address: address.to_owned(), token: token.to_owned(), http: http.expect("a client") }
+    }
+
+    /// The same, for a server that asks for a client certificate (PEM, with its private key).
+    pub fn with_identity(address: &str, token: &str, ca: &str, identity: &str) -> Self {
+        let ca = Certificate::from_pem(ca.as_bytes()).expect("a certificate");
+        let identity = Identity::from_pem(identity.as_bytes()).expect("a certificate with its key");
+        let http =
+            reqwest::Client::builder().timeout(PATIENCE).tls_certs_only([ca]).identity(identity).build();
         Self { address: address.to_owned(), token: token.to_owned(), http: http.expect("a client") }
     }
 

@@ -38,6 +38,15 @@ struct Node {
 impl VaultCluster {
     /// Starts and unseals three nodes, and waits until each has a vote.
     pub async fn start() -> Self {
+        Self::begin(false).await
+    }
+
+    /// The same, of nodes that take connections from holders of a certificate of their authority alone.
+    pub async fn start_mutual() -> Self {
+        Self::begin(true).await
+    }
+
+    async fn begin(mutual: bool) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let ca = certificates::write(dir.path());
         let ports = [(); NODES].map(|()| (free_port(), free_port()));
@@ -45,8 +54,15 @@ impl VaultCluster {
         for (number, (port, _)) in ports.iter().enumerate() {
             let config = dir.path().join(format!("node-{number}.json"));
             std::fs::create_dir(dir.path().join(format!("raft-{number}"))).expect("a directory");
-            std::fs::write(&config, configuration(&dir, &ports, number).to_string()).expect("a file");
-            let api = Api::with_ca(&format!("https://127.0.0.1:{port}"), "", &ca);
+            std::fs::write(&config, configuration(&dir, &ports, number, mutual).to_string()).expect("a file");
+            let address = format!("https://127.0.0.1:{port}");
+            let api = if mutual {
+                let read = |name: &str| std::fs::read_to_string(dir.path().join(name)).expect("a file");
+                let identity = read(certificates::CLIENT) + &read(certificates::CLIENT_KEY);
+                Api::with_identity(&address, "", &ca, &identity)
+            } else {
+                Api::with_ca(&address, "", &ca)
+            };
             nodes.push(Node { process: None, config, api });
         }
         let mut cluster = Self { nodes, unseal_key: String::new(), dir };
@@ -76,6 +92,11 @@ impl VaultCluster {
     /// The authority that the nodes' certificates lead to, in PEM.
     pub fn ca_file(&self) -> PathBuf {
         self.dir.path().join(certificates::CA)
+    }
+
+    /// The certificate and the private key of a client, in PEM, from the same authority.
+    pub fn client_files(&self) -> (PathBuf, PathBuf) {
+        (self.dir.path().join(certificates::CLIENT), self.dir.path().join(certificates::CLIENT_KEY))
     }
 
     /// What a node has logged.
@@ -194,14 +215,19 @@ impl VaultCluster {
 }
 
 /// A node's configuration; `ports` has the API's and the cluster's of each.
-fn configuration(dir: &TempDir, ports: &[(u16, u16)], number: usize) -> Value {
+fn configuration(dir: &TempDir, ports: &[(u16, u16)], number: usize, mutual: bool) -> Value {
     let file = |name: &str| dir.path().join(name);
     let url = |port: u16| format!("https://127.0.0.1:{port}");
     let others: Vec<Value> = ports
         .iter()
-        .map(
-            |(port, _)| json!({"leader_api_addr": url(*port), "leader_ca_cert_file": file(certificates::CA)}),
-        )
+        .map(|(port, _)| {
+            json!({
+                "leader_api_addr": url(*port),
+                "leader_ca_cert_file": file(certificates::CA),
+                "leader_client_cert_file": file(certificates::CLIENT),
+                "leader_client_key_file": file(certificates::CLIENT_KEY),
+            })
+        })
         .collect();
     let (port, cluster_port) = ports[number];
     json!({
@@ -217,6 +243,8 @@ fn configuration(dir: &TempDir, ports: &[(u16, u16)], number: usize) -> Value {
             "cluster_address": format!("127.0.0.1:{cluster_port}"),
             "tls_cert_file": file(certificates::CERTIFICATE),
             "tls_key_file": file(certificates::KEY),
+            "tls_client_ca_file": file(certificates::CA),
+            "tls_require_and_verify_client_cert": mutual,
         }}],
         "api_addr": url(port),
         "cluster_addr": url(cluster_port),

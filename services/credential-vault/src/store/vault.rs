@@ -34,6 +34,8 @@ pub(crate) use session::Session;
 
 /// The one field of a record in the KV engine: its bytes in base64.
 const FIELD: &str = "record";
+/// What every value begins with that Vault has sealed.
+const SEALED: &str = "vault:v";
 /// How long a start waits for a Vault that is away.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -258,7 +260,7 @@ impl Store for Vault {
                 })
             })
             .await?;
-        Ok(sealed.ciphertext.into_bytes())
+        made(sealed.ciphertext)
     }
 
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -300,7 +302,7 @@ impl Store for Vault {
                 })
             })
             .await?;
-        Ok(rewrapped.ciphertext.into_bytes())
+        made(rewrapped.ciphertext)
     }
 
     async fn rotate(&self) -> Result<(), Error> {
@@ -340,8 +342,13 @@ fn checked(path: &str) -> Result<(), Error> {
     if valid_path(path) { Ok(()) } else { Err(Error::Denied("a path that no store can hold".to_owned())) }
 }
 
+/// A value that Vault says it has sealed.
+fn made(ciphertext: String) -> Result<Vec<u8>, Error> {
+    if ciphertext.starts_with(SEALED) { Ok(ciphertext.into_bytes()) } else { Err(Fault::Unreadable.into()) }
+}
+
 /// A sealed value as Vault names it.
 fn text(sealed: &[u8]) -> Result<String, Error> {
-    let text = std::str::from_utf8(sealed).ok().filter(|text| text.starts_with("vault:v"));
+    let text = std::str::from_utf8(sealed).ok().filter(|text| text.starts_with(SEALED));
     text.map(str::to_owned).ok_or_else(|| Error::Corrupt("a value that vault did not seal".to_owned()))
 }

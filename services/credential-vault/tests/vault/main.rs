@@ -11,8 +11,14 @@
 mod service;
 
 mod bootstrap;
+mod cluster;
 mod conformance;
 mod cost;
+mod faults;
+mod load;
 mod login;
+mod outages;
+mod secrets;
+mod settle;
 mod support;
 mod upkeep;

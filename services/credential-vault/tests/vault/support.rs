@@ -3,9 +3,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use granary_credential_vault::bootstrap::{self, Options, Report, Role, SecretId};
-use granary_credential_vault::store::Store;
 use granary_credential_vault::store::vault::config::{Auth, Method};
 use granary_credential_vault::store::vault::{Config, Vault};
+use granary_credential_vault::store::{Context, Error, Expect, Outage, Store};
+use granary_testkit::FaultProxy;
 use granary_testkit::vault::VaultServer;
 
 /// A dev server on which `granary vault bootstrap` was run.
@@ -86,4 +87,48 @@ pub(crate) fn asked(audit: &Path, since: usize) -> Vec<String> {
 /// How many lines the log has.
 pub(crate) fn lines(audit: &Path) -> usize {
     granary_testkit::vault::audit_entries(audit).len()
+}
+
+/// A Vault with a proxy before it that a test can break, and settings that lead through it.
+pub(crate) async fn behind() -> (Ready, FaultProxy, Config) {
+    let ready = Ready::start().await;
+    let proxy = FaultProxy::start(ready.server.address()).await;
+    let config = ready.app_role_at(&[&proxy.address()]);
+    (ready, proxy, config)
+}
+
+/// What each operation of a store comes to, all of them at the same time.
+pub(crate) async fn all_operations(store: &Arc<dyn Store>) -> Vec<(&'static str, Result<(), Error>)> {
+    let context = Context::system("all-operations");
+    let path = "system/all-operations";
+    let (get, put, delete, list, seal, open, rewrap, rotate, check) = tokio::join!(
+        store.get(path),
+        store.put(path, b"x".to_vec(), Expect::Absent),
+        store.delete(path),
+        store.list("system", None, 10),
+        store.seal(&context, b"x"),
+        store.open(&context, b"vault:v1:AAAA"),
+        store.rewrap(&context, b"vault:v1:AAAA"),
+        store.rotate(),
+        store.check(),
+    );
+    vec![
+        ("get", get.map(drop)),
+        ("put", put.map(drop)),
+        ("delete", delete),
+        ("list", list.map(drop)),
+        ("seal", seal.map(drop)),
+        ("open", open.map(drop)),
+        ("rewrap", rewrap.map(drop)),
+        ("rotate", rotate),
+        ("check", check),
+    ]
+}
+
+/// What kind of outage it was.
+pub(crate) fn outage<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Outage {
+    match outcome {
+        Err(Error::Unavailable { outage, retry, .. }) if !retry.is_zero() => outage,
+        other => panic!("no outage: {other:?}"),
+    }
 }

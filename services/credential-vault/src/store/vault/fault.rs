@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     Unreadable,
     /// This server cannot serve now.
     Outage(Outage),
+    /// The leader lost its place while it wrote. What it wrote may stand.
+    Deposed,
     /// It could not be connected to, so nothing was sent.
     Unreached,
 }
@@ -45,6 +47,7 @@ impl Fault {
         matches!(
             self,
             Self::Unreached
+                | Self::Deposed
                 | Self::Outage(Outage::Sealed | Outage::Standby | Outage::Unreachable | Outage::Slow)
         )
     }
@@ -69,6 +72,7 @@ impl Fault {
             Self::Forbidden => "permission_denied",
             Self::Unreadable => "unreadable",
             Self::Outage(outage) => outage.text(),
+            Self::Deposed => Outage::Standby.text(),
             Self::Unreached => Outage::Unreachable.text(),
         }
     }
@@ -86,6 +90,7 @@ impl From<Fault> for Error {
             Fault::Forbidden => Self::Denied("vault says that permission is denied".to_owned()),
             Fault::Unreadable => outage(Outage::Unreadable),
             Fault::Outage(kind) => outage(kind),
+            Fault::Deposed => outage(Outage::Standby),
             Fault::Unreached => outage(Outage::Unreachable),
         }
     }
@@ -121,6 +126,8 @@ fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
     match code {
         400 if says("check-and-set parameter did not match") => Fault::Conflict,
         400 if says("encryption key not found") || says("no key") => Fault::NotSetUp,
+        // A KV engine that a new leader has just mounted.
+        400 if says("non-versioned to versioned data") => Fault::Outage(Outage::Standby),
         400 => Fault::Invalid,
         403 => Fault::Forbidden,
         404 if says("no handler for route") => Fault::NotSetUp,
@@ -128,7 +135,10 @@ fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
         429 => Fault::Outage(Outage::RateLimited),
         307 | 308 | 412 | 472 | 473 => Fault::Outage(Outage::Standby),
         503 if says("Vault is sealed") || says("sealed") => Fault::Outage(Outage::Sealed),
-        500..=599 if says("standby") || says("active") || says("leader") => Fault::Outage(Outage::Standby),
+        500..=599 if says("leadership lost") => Fault::Deposed,
+        500..=599 if says("standby") || says("not active") || says("leader") => {
+            Fault::Outage(Outage::Standby)
+        }
         _ => Fault::Outage(Outage::Unreachable),
     }
 }
@@ -155,6 +165,15 @@ mod tests {
             Fault::Outage(Outage::Standby)
         );
         assert_eq!(api(502, "bad gateway"), Fault::Outage(Outage::Unreachable));
+    }
+
+    #[test]
+    fn a_write_is_sent_again_only_if_it_was_certainly_not_carried_out() {
+        assert!(api(500, "local node not active but active cluster node not found").undone());
+        assert!(api(500, "node is not the leader").undone());
+        let lost = api(500, "leadership lost while committing log");
+        assert!(lost.elsewhere() && !lost.undone());
+        assert!(!api(500, "context canceled").undone());
     }
 
     #[test]

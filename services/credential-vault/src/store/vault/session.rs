@@ -24,6 +24,8 @@ const A_LOGIN: Duration = Duration::from_secs(1);
 const CALLS: usize = 256;
 /// A renewal that brings less than this part of the first lease nears the token's end: we log in anew instead.
 const WORTHWHILE: u32 = 3;
+/// Longest wait for an answer to whether Vault is well.
+const HEALTH: Duration = Duration::from_millis(1_500);
 /// The shortest time between two looks at a lease.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -277,18 +279,27 @@ impl Session {
         worthwhile
     }
 
-    /// How every server is, the first that can serve deciding.
+    /// Whether a server serves us, the first that does deciding. A dead token is replaced here, too: while we say that we
+    /// cannot serve, there may be no call that would do it.
     pub(crate) async fn health(&self) -> Result<(), Fault> {
-        let deadline = Instant::now() + Duration::from_secs(2);
+        let deadline = Instant::now() + HEALTH;
         let live = self.live(deadline).await?;
-        let at = self.servers.current();
-        let Some(link) = live.links.get(at) else { return Err(Fault::Unreached) };
-        let fault = match timeout_at(deadline, login::lookup(link)).await {
-            Ok(Ok(_)) => return Ok(()),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::Outage(Outage::Slow),
-        };
-        if fault.elsewhere() {
+        let mut fault = Fault::Unreached;
+        for _ in 0..self.servers.count() {
+            let at = self.servers.current();
+            let Some(link) = live.links.get(at) else { break };
+            fault = match timeout_at(deadline, login::lookup(link)).await {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err(Fault::Forbidden)) => {
+                    let again = self.log_in(live.number, deadline).await;
+                    return again.map_err(|_| Fault::Outage(Outage::LoggedOut));
+                }
+                Ok(Err(fault)) => fault,
+                Err(_) => Fault::Outage(Outage::Slow),
+            };
+            if !fault.elsewhere() {
+                break;
+            }
             self.servers.leave(at);
         }
         Err(fault)
