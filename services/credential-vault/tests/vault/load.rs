@@ -9,10 +9,10 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// Operations a second.
-pub(crate) const RATE: usize = 500;
 /// Workers, each with a record that it alone writes.
 const WORKERS: usize = 50;
+/// Between two operations of a worker: all of them make 500 in a second.
+const EVERY: Duration = Duration::from_millis(100);
 /// Records that all of them write.
 const SHARED: usize = 4;
 
@@ -78,7 +78,7 @@ impl Load {
     }
 
     async fn work(self: Arc<Self>, mut own: Own) {
-        let mut tick = interval(Duration::from_secs(1) * WORKERS as u32 / RATE as u32);
+        let mut tick = interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.end.run_until_cancelled(tick.tick()).await.is_some() {
             match rand::random_range(0..100) {

@@ -18,6 +18,8 @@ use crate::support::{Ready, all_operations, file, with_token};
 
 /// What a whole answer of Vault has beside its data.
 const AROUND: &str = r#""request_id":"r","lease_id":"","renewable":false,"lease_duration":0"#;
+/// Which of the answers has the form of Vault's errors.
+const ERRORS: usize = 9;
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -161,16 +163,19 @@ async fn calls(proxy: &FaultProxy, config: &Config, secrets: &Secrets) -> String
         all += &format!("{:?}", suite.get(&operator, "u").await);
         all += &format!("{:?}", suite.put(&operator, "u", harvest_token(&secrets.value.0), None).await);
     }
-    let body = secrets.answers().swap_remove(9);
+    let body = secrets.answers().swap_remove(ERRORS);
     let forbidden = Fault::Answer { status: 403, body };
     for fault in [Fault::CutBefore, Fault::CutAfter, Fault::Truncate, forbidden] {
         proxy.always(fault);
-        for (_, outcome) in all_operations(&store).await {
-            all += &outcome.err().map(said_by_store).unwrap_or_default();
-        }
-        all += &format!("{:?}", store.put(&path, value.to_vec(), Expect::Version(7)).await);
-        all += &format!("{:?}", store.seal(&context, value).await.map(drop));
-        all += &format!("{:?} {:?}", store.open(&context, &sealed).await.map(drop), store.rotate().await);
+        let (outcomes, put, made, opened) = tokio::join!(
+            all_operations(&store),
+            store.put(&path, value.to_vec(), Expect::Version(7)),
+            store.seal(&context, value),
+            store.open(&context, &sealed),
+        );
+        let errors = outcomes.into_iter().filter_map(|(_, outcome)| outcome.err());
+        let errors = errors.chain(put.err()).chain(made.err()).chain(opened.err());
+        all += &errors.map(said_by_store).collect::<String>();
     }
     proxy.heal().await;
     all + &format!("{store:?} {config:?}")
@@ -181,11 +186,12 @@ async fn starts(proxy: &FaultProxy, config: &Config, secrets: &Secrets) -> Strin
     let mut all = String::new();
     let mut wrapped = config.clone();
     wrapped.auth.secret_id_wrapped = true;
-    for answer in secrets.answers() {
-        for status in [200, 400, 403, 404, 429, 500, 503] {
+    for (number, answer) in secrets.answers().into_iter().enumerate() {
+        // The last three are waited for, which takes its time.
+        let statuses = [200, 400, 403, 404, 429, 500, 503];
+        for status in statuses.into_iter().take(if number == ERRORS { 7 } else { 4 }) {
             proxy.always(Fault::Answer { status, body: answer.clone() });
             for config in [config, &wrapped] {
-                // A Vault that is away would be waited for.
                 let opened = tokio::time::timeout(Duration::from_millis(100), Vault::open(config)).await;
                 all += &opened.map_or_else(|_| String::new(), |opened| said(&opened.unwrap_err()));
                 let made = bootstrap::run(config, &bootstrap::Options::default()).await;
@@ -230,7 +236,7 @@ async fn the_client_library_does_talk_where_nobody_stops_it() {
     let ready = Ready::start().await;
     let proxy = FaultProxy::start(ready.server.address()).await;
     let store = Vault::open(&ready.app_role_at(&[&proxy.address()])).await.unwrap();
-    proxy.always(Fault::Answer { status: 500, body: secrets.answers().swap_remove(9) });
+    proxy.always(Fault::Answer { status: 500, body: secrets.answers().swap_remove(ERRORS) });
     store.get("system/x").await.unwrap_err();
     assert!(!secrets.found_in(&lines.taken()).is_empty(), "the other tests look for what is never there");
 }

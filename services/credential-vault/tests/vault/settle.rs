@@ -36,11 +36,11 @@ impl Written {
     }
 
     /// How often Vault has written the record.
-    async fn writes(&self) -> u64 {
+    async fn writes(&self) -> i64 {
         let path = self.posts().pop().unwrap();
         let path = path.trim_start_matches("/v1/");
         let read = self.ready.server.api().must("GET", path, Value::Null).await;
-        read["data"]["metadata"]["version"].as_u64().unwrap()
+        read["data"]["metadata"]["version"].as_i64().unwrap()
     }
 
     async fn kept(&self) -> Vec<i64> {
@@ -100,7 +100,7 @@ async fn stays_away(fault: Fault, landed: bool) {
     proxy.heal().await;
     let version = if landed { 2 } else { 1 };
     assert_eq!(suite.get(key, "u").await.unwrap().credentials[0].version, version);
-    assert_eq!(written.writes().await, version as u64);
+    assert_eq!(written.writes().await, version);
     match suite.put(key, "u", harvest_token("two"), Some(1)).await {
         Ok(state) => assert!(!landed && state.version == 2),
         Err(status) => {
