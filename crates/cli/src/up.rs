@@ -58,6 +58,7 @@ struct House {
     sandbox: Option<Sandbox>,
     api_key: Option<String>,
     sealing_fingerprint: String,
+    store: vault::stores::Kind,
 }
 
 /// Starts everything, says how to use it, and runs until a signal.
@@ -154,6 +155,7 @@ impl House {
             sandbox,
             api_key,
             sealing_fingerprint,
+            store: settings.credential_vault.store,
         })
     }
 

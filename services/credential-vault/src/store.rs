@@ -20,6 +20,8 @@ pub use vault::Vault;
 pub const CALL: Duration = Duration::from_secs(5);
 /// When to try again after the store has refused us; as with a sealed one, someone must act first.
 const REFUSED: Duration = Duration::from_secs(10);
+/// Records that are read at a time where several are asked for.
+const AT_ONCE: usize = 64;
 /// Most names that one `list` returns.
 pub const MAX_LIST: usize = 1_000;
 /// Longest data of one record, in bytes. Five credentials of the largest kind need a quarter of it.
@@ -37,7 +39,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The records at several paths, in their order. At most [`MAX_LIST`] of them. They need not be of one moment.
     async fn get_many(&self, paths: &[String]) -> Result<Vec<Option<Record>>, Error> {
         let mut records = Vec::with_capacity(paths.len());
-        for chunk in paths.chunks(16) {
+        for chunk in paths.chunks(AT_ONCE) {
             let gets = chunk.iter().map(|path| self.get(path));
             records.extend(futures_util::future::try_join_all(gets).await?);
         }

@@ -1,4 +1,5 @@
 //! What `granary up` says when it is ready: one line for scripts, or addresses and calls to try for people.
+use granary_credential_vault::stores::Kind;
 use serde_json::{Map, Value, json};
 
 use super::state::State;
@@ -41,9 +42,15 @@ fn text(house: &House, state: &State) -> String {
         );
     }
     text += &format!(
-        "  state              {}   (the master key lies beside the data, in keys/: fit for one machine, not for production)\n  \
-         sealing key        {}\n",
+        "  state              {}   ({})\n  sealing key        {}\n",
         state.root().display(),
+        match house.store {
+            Kind::Embedded => {
+                "the master key lies beside the data, in keys/: fit for one machine, not for production"
+            }
+            Kind::Vault =>
+                "accounts and credentials are in HashiCorp Vault; keys between services here, in keys/",
+        },
         house.sealing_fingerprint
     );
     let key = match &house.api_key {

@@ -117,6 +117,14 @@ fn covered(desc: &MessageDescriptor, input: &Map<String, Value>, output: &Value)
         }
         match field {
             Some(_) if value.is_null() => {}
+            // Its values are leaves; which keys there are is upstream's.
+            Some(field) if field.is_map() => {
+                let entries = value.as_object().ok_or_else(|| format!("{key} is lost"))?;
+                for (entry, value) in entries {
+                    same(None, value, &output[field.name()][entry])
+                        .map_err(|e| format!("{key}.{entry}: {e}"))?;
+                }
+            }
             Some(field) => {
                 let nested = field.kind().as_message().cloned();
                 same(nested.as_ref(), value, &output[field.name()]).map_err(|e| format!("{key}: {e}"))?;

@@ -55,27 +55,36 @@ async fn a_ticket_holds_the_declared_kind_and_nothing_else_is_read() {
     let suite = with_all_kinds(Options::default()).await;
     // Every method that needs a credential.
     for method in granary_proto::policy_table().unwrap().methods().iter().filter(|m| !m.needs.is_empty()) {
-        let (kind, text) = match method.needs.as_slice() {
-            [need] if need[0] == Kind::HarvestToken => (Kind::HarvestToken, "canary-harvest"),
-            [need] if need[0] == Kind::HarvestapiKey => (Kind::HarvestapiKey, "canary-harvestapi"),
-            needs => panic!("say here what a ticket for {needs:?} holds"),
-        };
+        let held: Vec<(Kind, &str)> = method.needs.iter().map(|need| (need[0], canary(need[0]))).collect();
         let method = method.name();
         suite.store.reset();
         let issued = suite.ticket(&suite.operator, "u", method).await.unwrap();
         let grant = suite.open(&issued, method, "acme", "u");
-        assert_eq!(grant.credentials().len(), 1);
-        assert_eq!(grant.secrets()[0].expose(), text);
-        assert_eq!(issued.credentials.len(), 1);
-        assert_eq!((issued.credentials[0].kind(), issued.credentials[0].version), (kind, 1));
+        assert_eq!(grant.credentials().len(), held.len(), "{method}");
+        let inside: Vec<(Kind, i64)> = issued.credentials.iter().map(|c| (c.kind(), c.version)).collect();
+        assert_eq!(inside, held.iter().map(|(kind, _)| (*kind, 1)).collect::<Vec<_>>(), "{method}");
+        let texts: Vec<&str> = grant.secrets().iter().map(|secret| secret.expose()).collect();
+        assert_eq!(texts, held.iter().map(|(_, text)| *text).collect::<Vec<_>>(), "{method}");
 
-        let context = Context::credential("acme", grant.incarnation(), kind);
-        assert_eq!(suite.store.opened(), vec![context], "one value is opened, once");
+        let context = |kind| Context::credential("acme", grant.incarnation(), kind);
+        let contexts: Vec<Context> = held.iter().map(|(kind, _)| context(*kind)).collect();
+        assert_eq!(suite.store.opened(), contexts, "each value is opened once, and no other");
         let kinds = ["harvestapi_key", "harvest_token", "linkedin_session", "apify_token"];
         let read: Vec<String> =
             suite.store.read_names().into_iter().filter(|n| kinds.iter().any(|k| n.starts_with(k))).collect();
-        assert_eq!(read.len(), 1, "{read:?}");
-        assert!(read[0].starts_with(kind.text()), "{read:?}");
+        assert_eq!(read.len(), held.len(), "{read:?}");
+        assert!(read.iter().zip(&held).all(|(name, (kind, _))| name.starts_with(kind.text())), "{read:?}");
+    }
+}
+
+/// What the account holds of a kind.
+fn canary(kind: Kind) -> &'static str {
+    match kind {
+        Kind::HarvestToken => "canary-harvest",
+        Kind::HarvestapiKey => "canary-harvestapi",
+        Kind::LinkedinSession => "canary-linkedin",
+        Kind::ApifyToken => "canary-apify",
+        Kind::Unspecified => panic!("no kind"),
     }
 }
 
