@@ -8,7 +8,7 @@ import house as granary
 import tools
 from processes import Failure
 
-METHODS = {"60KB": "scrape-profile", "small": "get-my-api-user"}
+METHODS = {"60KB": "scrape-profile", "1KB": "get-linkedin-group"}
 CONCURRENCY = (1, 16)
 ACCOUNTS = 2_000
 # A gateway that remembers so few tickets never finds one again, since calls go round all accounts.
@@ -43,11 +43,11 @@ def run(asked, processes, report):
     bench.shared = {"linkedin-data": linkedin, "credential-vault": vault, "sandbox": sandbox}
     report.progress("calling as each account once")
     for _, port in gateways.values():
-        granary.until(20, lambda: bench.load(port, "small", "warm", 1, calls=1))
+        granary.until(20, lambda: bench.load(port, "1KB", "warm", 1, calls=1))
     # The first success of a credential is reported and changes its status, which must not happen while measuring. Twice,
     # because reports that come too fast are dropped.
     for _ in range(2):
-        bench.load(gateways["cold"][1], "small", "cold", 4, calls=ACCOUNTS)
+        bench.load(gateways["cold"][1], "1KB", "cold", 4, calls=ACCOUNTS)
     rounds(asked, bench, gateways)
     compare(report)
 

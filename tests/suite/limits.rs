@@ -101,11 +101,13 @@ async fn tools_are_listed_in_pages_and_say_what_an_account_lacks() {
         for tool in page.tools {
             let schema: serde_json::Value = serde_json::from_str(&tool.input_schema_json).unwrap();
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
-            let harvest = tool.method.starts_with("granary.harvest.");
-            let missing: Vec<i32> =
-                if harvest { vec![CredentialKind::HarvestToken.into()] } else { Vec::new() };
-            // A HarvestAPI key serves no time tracking unless an address for that is configured.
+            let held = i32::from(CredentialKind::HarvestapiKey);
+            let unmet = tool.needs.iter().filter(|need| !need.any_of.contains(&held));
+            let missing: Vec<i32> = unmet.filter_map(|need| need.any_of.first().copied()).collect();
             assert_eq!(tool.missing_kinds, missing, "{}", tool.name);
+            // A HarvestAPI key serves no time tracking unless an address for that is configured.
+            let harvest = tool.method.starts_with("granary.harvest.");
+            assert_eq!(missing == [i32::from(CredentialKind::HarvestToken)], harvest, "{}", tool.name);
             names.push(tool.name);
         }
         token = page.next_page_token;
@@ -113,7 +115,7 @@ async fn tools_are_listed_in_pages_and_say_what_an_account_lacks() {
             break;
         }
     }
-    assert!(names.len() >= 14 && names.is_sorted(), "{names:?}");
+    assert!(names.len() >= 47 && names.is_sorted(), "{names:?}");
     let request = ListToolsRequest { page_token: "nonsense".into(), ..Default::default() };
     assert_eq!(reason(client.tools().list_tools(request).await), Reason::InvalidInput);
 }

@@ -3,6 +3,7 @@ use std::collections::HashMap;
 
 use granary_proto::granary::policy::v1::CredentialKind as Kind;
 use granary_testkit::{Canary, Up};
+use serde_json::json;
 
 use crate::support::{apify, key, make_known, session, token};
 
@@ -18,6 +19,9 @@ async fn a_kind_that_is_not_declared_is_never_on_the_wire() {
             .collect();
     let text = |kind: Kind| canaries[&kind].0.as_str();
     make_known(&sandbox, text(Kind::HarvestToken), 930_001, text(Kind::HarvestapiKey)).await;
+    // Known, so that nothing is rejected and no probe falls into another tool's calls.
+    sandbox.set(json!({"li_at": text(Kind::LinkedinSession)})).await;
+    sandbox.set(json!({"apify_token": text(Kind::ApifyToken)})).await;
     client.account("a").await;
     client.put("a", &token(text(Kind::HarvestToken), 930_001)).await.unwrap();
     client.put("a", &key(text(Kind::HarvestapiKey))).await.unwrap();

@@ -1,7 +1,7 @@
 //! What is asked, and whether what came is the answer. A wrong answer that comes fast must not count as a fast one.
 use bytes::{BufMut, Bytes, BytesMut};
 use granary_proto::granary::linkedin::v1::{
-    GetMyApiUserRequest, GetMyApiUserResponse, ScrapeProfileRequest, ScrapeProfileResponse,
+    GetLinkedinGroupRequest, GetLinkedinGroupResponse, ScrapeProfileRequest, ScrapeProfileResponse,
 };
 use prost::Message;
 
@@ -9,6 +9,8 @@ use crate::Failure;
 
 /// The simulator's profile of about 60 KB.
 const LARGE: &str = "sixty-kilobytes";
+/// A group of the simulator of which about 1 KB is answered.
+const SMALL: &str = "99000002";
 /// Five bytes before a message: a flag and the length.
 const PREFIX: usize = 5;
 /// Balances, costs and ids in an answer have more or fewer digits from call to call.
@@ -20,8 +22,8 @@ const DECODED: usize = 64;
 pub(crate) enum Method {
     /// About 60 KB
     ScrapeProfile,
-    /// Less than 1 KB
-    GetMyApiUser,
+    /// About 1 KB
+    GetLinkedinGroup,
 }
 
 /// Checks the answers of one run.
@@ -37,7 +39,7 @@ impl Method {
     pub(crate) fn path(self) -> &'static str {
         match self {
             Self::ScrapeProfile => "/granary.linkedin.v1.LinkedInData/ScrapeProfile",
-            Self::GetMyApiUser => "/granary.linkedin.v1.LinkedInData/GetMyApiUser",
+            Self::GetLinkedinGroup => "/granary.linkedin.v1.LinkedInData/GetLinkedinGroup",
         }
     }
 
@@ -48,7 +50,10 @@ impl Method {
                 let public_identifier = Some(LARGE.to_owned());
                 ScrapeProfileRequest { public_identifier, ..Default::default() }.encode_to_vec()
             }
-            Self::GetMyApiUser => GetMyApiUserRequest::default().encode_to_vec(),
+            Self::GetLinkedinGroup => {
+                let group_id = Some(SMALL.to_owned());
+                GetLinkedinGroupRequest { group_id, ..Default::default() }.encode_to_vec()
+            }
         };
         let mut frame = BytesMut::with_capacity(PREFIX + message.len());
         frame.put_u8(0);
@@ -65,10 +70,10 @@ impl Method {
                     return Err("the answer is another profile".into());
                 }
             }
-            Self::GetMyApiUser => {
-                let user = GetMyApiUserResponse::decode(message)?.api_user.unwrap_or_default();
-                if user.usage.and_then(|usage| usage.balance).is_none() {
-                    return Err("the answer names no balance".into());
+            Self::GetLinkedinGroup => {
+                let group = GetLinkedinGroupResponse::decode(message)?.element.unwrap_or_default();
+                if group.id.as_deref() != Some(SMALL) {
+                    return Err("the answer is another group".into());
                 }
             }
         }
