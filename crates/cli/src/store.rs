@@ -34,17 +34,18 @@ pub enum Command {
 pub struct Migrate {
     /// The store to move to, set up in credential-vault's settings
     #[arg(long, value_enum)]
-    to: To,
+    to: Kind,
     #[command(flatten)]
     connection: Connection,
 }
 
+/// A kind of store, as flags name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum To {
-    /// HashiCorp Vault
-    Vault,
+pub enum Kind {
     /// One encrypted file
     Embedded,
+    /// HashiCorp Vault
+    Vault,
 }
 
 /// How.
@@ -81,7 +82,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
         Command::Rekey(args) => rekey(args).await.map(|()| None),
         Command::Migrate(Migrate { to, connection }) => {
             let door = connection.vault()?;
-            let to = if to == To::Vault { StoreKind::Vault } else { StoreKind::Embedded };
+            let to = if to == Kind::Vault { StoreKind::Vault } else { StoreKind::Embedded };
             let request = || wire::MigrateStoreRequest { to: to.into() };
             let progress = watched(
                 &door,

@@ -16,6 +16,7 @@ use crate::exit::Failure;
 use crate::output::Format;
 use crate::serve::ended_by_signals;
 use crate::settings::{From, Settings};
+use crate::store;
 use ports::Ports;
 use state::State;
 
@@ -34,17 +35,9 @@ pub struct Args {
     /// Where to keep accounts and credentials [default: as the settings say, else embedded]. vault: the server at VAULT_ADDR,
     /// with VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, once `granary vault bootstrap` has made it ready
     #[arg(long, value_enum)]
-    store: Option<StoreChoice>,
+    store: Option<store::Kind>,
     #[command(flatten)]
     from: From,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum StoreChoice {
-    /// One encrypted file in the state directory
-    Embedded,
-    /// HashiCorp Vault
-    Vault,
 }
 
 /// What runs, in the order in which it must end.
@@ -68,10 +61,10 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     let ports = Ports::from(args.port);
     let sandbox_wanted = !args.real;
     state.apply(&mut settings, &ports);
-    if let Some(store) = args.store {
-        settings.credential_vault.store = match store {
-            StoreChoice::Embedded => vault::stores::Kind::Embedded,
-            StoreChoice::Vault => vault::stores::Kind::Vault,
+    if let Some(kind) = args.store {
+        settings.credential_vault.store = match kind {
+            store::Kind::Embedded => vault::stores::Kind::Embedded,
+            store::Kind::Vault => vault::stores::Kind::Vault,
         };
     }
     let mut faults = settings.logging.faults();

@@ -8,15 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use granary_credential::Secret;
-use vaultrs::api::kv2::requests::SetConfigurationRequest;
-use vaultrs::api::sys::requests::EnableEngineRequest;
-use vaultrs::api::transit::requests::CreateKeyRequest;
-use vaultrs::error::ClientError;
+use vaultrs::api::kv2::requests::{ReadConfigurationRequest, SetConfigurationRequest};
+use vaultrs::api::sys::requests::{CreatePolicyRequest, EnableEngineRequest, ReadPolicyRequest};
+use vaultrs::api::transit::requests::{CreateKeyRequest, ReadKeyRequest};
 
 use crate::store::Error;
-use crate::store::vault::{Config, Fault, Link, OpenError, Session};
+use crate::store::vault::{Config, Fault, OpenError, Session};
 use steps::step;
 
 /// The policy's name in Vault, and the role's.
@@ -157,14 +155,10 @@ impl Work {
         {
             return Err(Failure::Foreign(format!("{what} is there in version 1; choose another mount")));
         }
-        let at = mount.clone();
-        self.make(&what, there.is_some(), move |link| {
-            let at = at.clone();
-            Box::pin(async move {
-                let mut request = EnableEngineRequest::builder();
-                request.options(HashMap::from([("version".to_owned(), "2".to_owned())]));
-                vaultrs::sys::mount::enable(link.as_ref(), &at, "kv", Some(&mut request)).await
-            })
+        let version = HashMap::from([("version".to_owned(), "2".to_owned())]);
+        self.make(&what, there.is_some(), || {
+            let mut enable = EnableEngineRequest::builder();
+            enable.path(mount.as_str()).engine_type("kv").options(version.clone()).build().ok()
         })
         .await?;
         let what = format!("{mount}/config: one version, check-and-set required");
@@ -173,11 +167,7 @@ impl Work {
         }
         let begun = std::time::Instant::now();
         let found = loop {
-            let at = mount.clone();
-            let read = self.ask(move |link| {
-                let at = at.clone();
-                Box::pin(async move { vaultrs::kv2::config::read(link.as_ref(), &at).await })
-            });
+            let read = self.ask(|| ReadConfigurationRequest::builder().mount(mount.as_str()).build().ok());
             match read.await {
                 Ok(found) => break found,
                 // A fresh engine says for a moment that it is being upgraded.
@@ -188,13 +178,9 @@ impl Work {
             }
         };
         let as_wanted = found.cas_required && found.max_versions == 1;
-        self.change(&what, as_wanted, move |link| {
-            let at = mount.clone();
-            Box::pin(async move {
-                let mut request = SetConfigurationRequest::builder();
-                request.cas_required(true).max_versions(1_u64);
-                vaultrs::kv2::config::set(link.as_ref(), &at, Some(&mut request)).await
-            })
+        self.change(&what, as_wanted, || {
+            let mut set = SetConfigurationRequest::builder();
+            set.mount(mount.as_str()).cas_required(true).max_versions(1_u64).build().ok()
         })
         .await
     }
@@ -202,39 +188,21 @@ impl Work {
     async fn transit(&mut self) -> Result<(), Failure> {
         let (mount, key) = (self.config.transit_mount.clone(), self.config.transit_key.clone());
         let there = self.engine(&mount, "transit").await?.is_some();
-        let at = mount.clone();
-        self.make(&format!("transit engine {mount}/"), there, move |link| {
-            let at = at.clone();
-            Box::pin(async move { vaultrs::sys::mount::enable(link.as_ref(), &at, "transit", None).await })
+        self.make(&format!("transit engine {mount}/"), there, || {
+            EnableEngineRequest::builder().path(mount.as_str()).engine_type("transit").build().ok()
         })
         .await?;
         let what = format!("key {mount}/keys/{key}: derived, not exportable");
-        let found = if there {
-            let at = (mount.clone(), key.clone());
-            let read = self.ask(move |link| {
-                let at = at.clone();
-                Box::pin(async move { vaultrs::transit::key::read(link.as_ref(), &at.0, &at.1).await })
-            });
-            match read.await {
-                Ok(found) => Some(found),
-                Err(Fault::NotFound) => None,
-                Err(fault) => return Err(step(&what, fault)),
-            }
-        } else {
-            None
-        };
+        let read = || ReadKeyRequest::builder().mount(mount.as_str()).name(key.as_str()).build().ok();
+        let found = self.look(&what, there, read).await?;
         if found.as_ref().is_some_and(|key| !key.derived || key.exportable) {
             let text =
                 format!("{what}: there is one that is not; name another key, for this cannot be changed");
             return Err(Failure::Foreign(text));
         }
-        self.make(&what, found.is_some(), move |link| {
-            let (mount, key) = (mount.clone(), key.clone());
-            Box::pin(async move {
-                let mut request = CreateKeyRequest::builder();
-                request.derived(true).exportable(false);
-                vaultrs::transit::key::create(link.as_ref(), &mount, &key, Some(&mut request)).await
-            })
+        self.make(&what, found.is_some(), || {
+            let mut create = CreateKeyRequest::builder();
+            create.mount(mount.as_str()).name(key.as_str()).derived(true).exportable(false).build().ok()
         })
         .await
     }
@@ -242,18 +210,10 @@ impl Work {
     async fn policy(&mut self) -> Result<(), Failure> {
         let what = format!("policy {NAME}");
         let wanted = policy::text(&policy::rules(&self.config));
-        let read =
-            self.ask(|link| Box::pin(async move { vaultrs::sys::policy::read(link.as_ref(), NAME).await }));
-        let found = match read.await {
-            Ok(found) => Some(found.rules),
-            Err(Fault::NotFound) => None,
-            Err(fault) => return Err(step(&what, fault)),
-        };
+        let read = || ReadPolicyRequest::builder().name(NAME).build().ok();
+        let found = self.look(&what, true, read).await?.map(|policy| policy.rules);
         let as_wanted = found.as_ref().is_some_and(|rules| rules.trim() == wanted.trim());
-        let set = move |link: Arc<Link>| -> BoxFuture<'static, Result<(), ClientError>> {
-            let wanted = wanted.clone();
-            Box::pin(async move { vaultrs::sys::policy::set(link.as_ref(), NAME, &wanted).await })
-        };
+        let set = || CreatePolicyRequest::builder().name(NAME).policy(wanted.as_str()).build().ok();
         match found {
             None => self.make(&what, false, set).await,
             Some(_) => self.change(&what, as_wanted, set).await,

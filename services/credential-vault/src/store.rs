@@ -227,6 +227,17 @@ pub(crate) fn valid_path(path: &str) -> bool {
     path.len() <= 1_000 && path.split('/').all(valid_segment)
 }
 
+/// Refuses a path that not every store can hold.
+fn check_path(path: &str) -> Result<(), Error> {
+    if valid_path(path) { Ok(()) } else { Err(Error::Denied("a path that no store can hold".to_owned())) }
+}
+
+/// Refuses a record that is too large.
+fn check_data(data: &[u8]) -> Result<(), Error> {
+    let fits = data.len() <= MAX_DATA;
+    if fits { Ok(()) } else { Err(Error::Denied(format!("a record has at most {MAX_DATA} bytes"))) }
+}
+
 fn valid_segment(segment: &str) -> bool {
     (1..=200).contains(&segment.len())
         && segment != "."

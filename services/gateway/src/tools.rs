@@ -2,6 +2,7 @@
 mod catalogue;
 mod frames;
 
+use bytes::Bytes;
 use granary_convert as convert;
 use granary_proto::Method;
 use granary_proto::granary::gateway::v1::execute_tool_request::Input;
@@ -10,11 +11,13 @@ use granary_proto::granary::gateway::v1::tool_service_server::ToolService;
 use granary_proto::granary::gateway::v1::{
     ExecuteToolRequest, ExecuteToolResponse, ListToolsRequest, ListToolsResponse,
 };
+use granary_proto::granary::policy::v1::CredentialKind;
+use granary_proto::granary::vault::v1::{GetConnectedAccountRequest, GetConnectedAccountResponse};
 use granary_rpc::{Deadline, Error, Identifier, Reason, Violation};
 use granary_server::RequestId;
 use granary_server::stack::LaterAccount;
 use http::{HeaderMap, HeaderValue};
-use prost::Message;
+use prost::{DecodeError, Message};
 use prost_reflect::DynamicMessage;
 use tonic::{Request, Response, Status};
 
@@ -61,15 +64,33 @@ impl Tools {
         context: Context,
         account: Identifier,
     ) -> Result<DynamicMessage, Status> {
-        let Context { caller, deadline, id, headers, .. } = context;
-        let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
-        let call =
-            Outgoing { method, headers: &headers, id: &id, deadline, body: unary(&input.encode_to_vec()) };
+        let caller = context.caller.clone();
+        let ticket = self.core.ticket(&caller, &account, method, context.deadline).await?;
         let behalf = Behalf::Account { caller, account, ticket };
-        let answer = collect(self.core.forward(call, behalf).await?, MAX_ANSWER).await?;
-        DynamicMessage::decode(method.descriptor.output(), answer).map_err(|e| {
-            Error::new(Reason::Internal, "a service's answer cannot be read").caused_by(e).into()
-        })
+        let answer = self.forward(method, &input.encode_to_vec(), &context, behalf).await?;
+        DynamicMessage::decode(method.descriptor.output(), answer).map_err(|e| unreadable(e).into())
+    }
+
+    /// The kinds that an account holds and can use, as credential-vault tells the caller.
+    async fn held(&self, account: &Identifier, context: &Context) -> Result<Vec<CredentialKind>, Status> {
+        let method = self.core.shared.table.path(catalogue::ACCOUNT);
+        let method = method.ok_or_else(granary_server::stack::unknown_method)?;
+        let request = GetConnectedAccountRequest { identifier: account.as_str().to_owned() };
+        let answer = self.forward(method, &request.encode_to_vec(), context, Behalf::Caller).await?;
+        Ok(catalogue::usable(GetConnectedAccountResponse::decode(answer).map_err(unreadable)?))
+    }
+
+    /// Sends one message, and returns the one that is answered.
+    async fn forward(
+        &self,
+        method: &'static Method,
+        message: &[u8],
+        context: &Context,
+        behalf: Behalf,
+    ) -> Result<Bytes, Status> {
+        let Context { deadline, id, headers, .. } = context;
+        let call = Outgoing { method, headers, id, deadline: *deadline, body: unary(message) };
+        collect(self.core.forward(call, behalf).await?, MAX_ANSWER).await
     }
 }
 
@@ -85,7 +106,7 @@ impl ToolService for Tools {
         if !identifier.is_empty() {
             let account = Identifier::parse(identifier.as_str()).map_err(|v| Error::invalid(vec![v]))?;
             context.caller.check_account(account.as_str())?;
-            let held = catalogue::held(&self.core, &context.headers, &account, context.deadline).await?;
+            let held = self.held(&account, &context).await?;
             catalogue::mark_missing(&mut answer.tools, &held);
         }
         Ok(Response::new(answer))
@@ -120,6 +141,10 @@ impl ToolService for Tools {
         };
         Ok(Response::new(ExecuteToolResponse { output: Some(output), charge, warnings: told }))
     }
+}
+
+fn unreadable(error: DecodeError) -> Error {
+    Error::new(Reason::Internal, "a service's answer cannot be read").caused_by(error)
 }
 
 /// The faults of the input and of the identifier, in one answer.

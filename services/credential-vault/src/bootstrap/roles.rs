@@ -1,45 +1,28 @@
 //! The roles by which credential-vault logs in.
-use std::sync::Arc;
-
 use granary_credential::Secret;
-use vaultrs::api::auth::approle::requests::SetAppRoleRequest;
-use vaultrs::api::auth::oidc::requests::SetRoleRequest;
+use vaultrs::api::auth::approle::requests::{ReadAppRoleRequest, ReadRoleIDRequest, SetAppRoleRequest};
+use vaultrs::api::auth::oidc::requests::{ReadRoleRequest, SetRoleRequest};
+use vaultrs::api::sys::requests::{EnableAuthRequest, ListAuthsRequest};
 
-use super::steps::step;
+use super::steps::{NAME_OF_CALLS, step};
 use super::{Failure, LIFE, NAME, SecretId, Work};
-use crate::store::vault::{Fault, Link, wrapped_secret_id};
+use crate::store::vault::wrapped_secret_id;
 
 impl Work {
     pub(super) async fn app_role(&mut self, secret_id: Option<SecretId>) -> Result<(), Failure> {
         let mount = self.auth_mount("approle");
         let enabled = self.auth_method(&mount, "approle").await?;
         let what = format!("role auth/{mount}/role/{NAME}");
-        let found = if enabled {
-            let at = mount.clone();
-            let read = self.ask(move |link| {
-                let at = at.clone();
-                Box::pin(async move { vaultrs::auth::approle::role::read(link.as_ref(), &at, NAME).await })
-            });
-            match read.await {
-                Ok(found) => Some(found),
-                Err(Fault::NotFound) => None,
-                Err(fault) => return Err(step(&what, fault)),
-            }
-        } else {
-            None
-        };
+        let read = || ReadAppRoleRequest::builder().mount(mount.as_str()).role_name(NAME).build().ok();
+        let found = self.look(&what, enabled, read).await?;
         let as_wanted = found.as_ref().is_some_and(|role| {
             role.token_policies == [NAME] && role.token_no_default_policy && role.token_period == LIFE
         });
-        let at = mount.clone();
-        let set = move |link: Arc<Link>| -> futures_util::future::BoxFuture<'static, _> {
-            let at = at.clone();
-            Box::pin(async move {
-                let mut request = SetAppRoleRequest::builder();
-                request.token_policies(vec![NAME.to_owned()]).token_no_default_policy(true);
-                request.token_period(format!("{LIFE}s")).token_type("service").bind_secret_id(true);
-                vaultrs::auth::approle::role::set(link.as_ref(), &at, NAME, Some(&mut request)).await
-            })
+        let set = || {
+            let mut set = SetAppRoleRequest::builder();
+            set.mount(mount.as_str()).role_name(NAME).bind_secret_id(true);
+            set.token_policies(vec![NAME.to_owned()]).token_no_default_policy(true);
+            set.token_period(format!("{LIFE}s")).token_type("service").build().ok()
         };
         match found {
             None => self.make(&what, false, set).await?,
@@ -48,14 +31,11 @@ impl Work {
         if self.dry_run {
             return Ok(());
         }
-        let at = mount.clone();
-        let read = self.ask(move |link| {
-            let at = at.clone();
-            Box::pin(async move { vaultrs::auth::approle::role::read_id(link.as_ref(), &at, NAME).await })
-        });
+        let read =
+            self.ask(|| ReadRoleIDRequest::builder().mount(mount.as_str()).role_name(NAME).build().ok());
         self.report.role_id = Some(read.await.map_err(|fault| step(&what, fault))?.role_id);
         if let Some(SecretId { wrapped }) = secret_id {
-            let made = self.ask(move |link| {
+            let made = self.session.call(NAME_OF_CALLS, false, move |link| {
                 let at = mount.clone();
                 Box::pin(async move {
                     if wrapped {
@@ -75,43 +55,22 @@ impl Work {
         let mount = self.auth_mount("jwt");
         let enabled = self.auth_method(&mount, "jwt").await?;
         let what = format!("role auth/{mount}/role/{NAME} for {subject}");
-        let found = if enabled {
-            let at = mount.clone();
-            let read = self.ask(move |link| {
-                let at = at.clone();
-                Box::pin(async move { vaultrs::auth::oidc::role::read(link.as_ref(), &at, NAME).await })
-            });
-            match read.await {
-                Ok(found) => Some(found),
-                Err(Fault::NotFound | Fault::Invalid) => None,
-                Err(fault) => return Err(step(&what, fault)),
-            }
-        } else {
-            None
-        };
+        let read = || ReadRoleRequest::builder().mount(mount.as_str()).name(NAME).build().ok();
+        let found = self.look(&what, enabled, read).await?;
         let as_wanted = found.as_ref().is_some_and(|role| {
             role.bound_subject == subject
                 && role.bound_audiences.as_deref() == Some(&[audience.to_owned()])
                 && role.token_policies == [NAME]
         });
-        let (audience, subject) = (audience.to_owned(), subject.to_owned());
-        let set = move |link: Arc<Link>| -> futures_util::future::BoxFuture<'static, _> {
-            let (mount, audience, subject) = (mount.clone(), audience.clone(), subject.clone());
-            Box::pin(async move {
-                let mut request = SetRoleRequest::builder();
-                request.role_type("jwt").bound_audiences(vec![audience]).bound_subject(subject);
-                request.token_policies(vec![NAME.to_owned()]).token_no_default_policy(true);
-                request.token_period(format!("{LIFE}s")).token_type("service");
-                vaultrs::auth::oidc::role::set(
-                    link.as_ref(),
-                    &mount,
-                    NAME,
-                    "sub",
-                    Vec::new(),
-                    Some(&mut request),
-                )
-                .await
-            })
+        let set = || {
+            let mut set = SetRoleRequest::builder();
+            set.mount(mount.as_str())
+                .name(NAME)
+                .user_claim("sub")
+                .allowed_redirect_uris(Vec::<String>::new());
+            set.role_type("jwt").bound_audiences(vec![audience.to_owned()]).bound_subject(subject);
+            set.token_policies(vec![NAME.to_owned()]).token_no_default_policy(true);
+            set.token_period(format!("{LIFE}s")).token_type("service").build().ok()
         };
         match found {
             None => self.make(&what, false, set).await,
@@ -128,16 +87,14 @@ impl Work {
     /// Enables a way to log in. Whether it is there afterwards.
     async fn auth_method(&mut self, mount: &str, kind: &'static str) -> Result<bool, Failure> {
         let what = format!("auth method {mount}/");
-        let listed = self.ask(|link| Box::pin(async move { vaultrs::sys::auth::list(link.as_ref()).await }));
+        let listed = self.ask(|| ListAuthsRequest::builder().build().ok());
         let listed = listed.await.map_err(|fault| step(&what, fault))?;
         let there = listed.get(&format!("{mount}/"));
         if there.is_some_and(|found| found.mount_type != kind && found.mount_type != "oidc") {
             return Err(Failure::Foreign(format!("{what} is of another type; set vault.auth.mount")));
         }
-        let at = mount.to_owned();
-        self.make(&what, there.is_some(), move |link| {
-            let at = at.clone();
-            Box::pin(async move { vaultrs::sys::auth::enable(link.as_ref(), &at, kind, None).await })
+        self.make(&what, there.is_some(), || {
+            EnableAuthRequest::builder().path(mount).engine_type(kind).build().ok()
         })
         .await?;
         Ok(there.is_some() || !self.dry_run)

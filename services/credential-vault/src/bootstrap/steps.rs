@@ -1,21 +1,40 @@
 //! One step: looked at, done, or only told.
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
-use vaultrs::error::ClientError;
+use rustify::Endpoint;
+use vaultrs::api::sys::requests::ListMountsRequest;
 
 use super::{Failure, Outcome, Step, Work};
 use crate::store::Error;
-use crate::store::vault::{Fault, Link};
+use crate::store::vault::Fault;
+
+/// The name of its calls in metrics.
+pub(super) const NAME_OF_CALLS: &str = "bootstrap";
 
 impl Work {
     /// Asks Vault, as the operator.
-    pub(super) async fn ask<T: Send>(
+    pub(super) async fn ask<E: Endpoint + 'static>(
         &self,
-        work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<T, ClientError>> + Send + Sync,
-    ) -> Result<T, Fault> {
-        self.session.call("bootstrap", false, work).await
+        ask: impl Fn() -> Option<E> + Send + Sync,
+    ) -> Result<E::Response, Fault> {
+        self.session.result(NAME_OF_CALLS, false, ask).await
+    }
+
+    /// What is there; nothing where that which would hold it is not.
+    pub(super) async fn look<E: Endpoint + 'static>(
+        &self,
+        what: &str,
+        held: bool,
+        ask: impl Fn() -> Option<E> + Send + Sync,
+    ) -> Result<Option<E::Response>, Failure> {
+        if !held {
+            return Ok(None);
+        }
+        match self.ask(ask).await {
+            Ok(found) => Ok(Some(found)),
+            Err(Fault::NotFound) => Ok(None),
+            Err(fault) => Err(step(what, fault)),
+        }
     }
 
     /// The options of an engine of this type, if one is mounted there.
@@ -25,7 +44,7 @@ impl Work {
         kind: &str,
     ) -> Result<Option<HashMap<String, String>>, Failure> {
         let what = format!("engine {mount}/");
-        let listed = self.ask(|link| Box::pin(async move { vaultrs::sys::mount::list(link.as_ref()).await }));
+        let listed = self.ask(|| ListMountsRequest::builder().build().ok());
         let mut listed = listed.await.map_err(|fault| step(&what, fault))?;
         match listed.remove(&format!("{mount}/")) {
             None => Ok(None),
@@ -35,37 +54,37 @@ impl Work {
     }
 
     /// Makes what is not there.
-    pub(super) async fn make(
+    pub(super) async fn make<E: Endpoint + 'static>(
         &mut self,
         what: &str,
         there: bool,
-        work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<(), ClientError>> + Send + Sync,
+        ask: impl Fn() -> Option<E> + Send + Sync,
     ) -> Result<(), Failure> {
-        self.step(what, there, [Outcome::WouldCreate, Outcome::Created], work).await
+        self.step(what, there, [Outcome::WouldCreate, Outcome::Created], ask).await
     }
 
     /// Changes what is not as it should be.
-    pub(super) async fn change(
+    pub(super) async fn change<E: Endpoint + 'static>(
         &mut self,
         what: &str,
         as_wanted: bool,
-        work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<(), ClientError>> + Send + Sync,
+        ask: impl Fn() -> Option<E> + Send + Sync,
     ) -> Result<(), Failure> {
-        self.step(what, as_wanted, [Outcome::WouldChange, Outcome::Changed], work).await
+        self.step(what, as_wanted, [Outcome::WouldChange, Outcome::Changed], ask).await
     }
 
-    async fn step(
+    async fn step<E: Endpoint + 'static>(
         &mut self,
         what: &str,
         fine: bool,
         [would, did]: [Outcome; 2],
-        work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<(), ClientError>> + Send + Sync,
+        ask: impl Fn() -> Option<E> + Send + Sync,
     ) -> Result<(), Failure> {
         let outcome = match (fine, self.dry_run) {
             (true, _) => Outcome::Present,
             (false, true) => would,
             (false, false) => {
-                self.ask(work).await.map_err(|fault| step(what, fault))?;
+                self.session.done(NAME_OF_CALLS, false, ask).await.map_err(|fault| step(what, fault))?;
                 did
             }
         };

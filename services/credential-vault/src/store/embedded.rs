@@ -18,7 +18,7 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::{CALL, Context, Error, Expect, MAX_DATA, MAX_LIST, Outage, Record, Store, valid_path};
+use super::{CALL, Context, Error, Expect, MAX_LIST, Outage, Record, Store, check_data, check_path};
 use cipher::Cipher;
 use file::{AFTER_SEPARATOR, RECORDS, SEPARATOR, key_of, read_record};
 use writer::{Change, Writer};
@@ -75,7 +75,7 @@ impl Store for Embedded {
     }
 
     async fn get_many(&self, paths: &[String]) -> Result<Vec<Option<Record>>, Error> {
-        paths.iter().try_for_each(|path| checked(path))?;
+        paths.iter().try_for_each(|path| check_path(path))?;
         let paths = paths.to_vec();
         self.read(move |database| {
             let read = database.begin_read().map_err(Error::unavailable)?;
@@ -86,20 +86,18 @@ impl Store for Embedded {
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
-        checked(path)?;
-        if data.len() > MAX_DATA {
-            return Err(Error::Denied(format!("a record has at most {MAX_DATA} bytes")));
-        }
+        check_path(path)?;
+        check_data(&data)?;
         self.writer.send(Change::Put { path: path.to_owned(), data, expect }).await
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {
-        checked(path)?;
+        check_path(path)?;
         self.writer.send(Change::Delete { path: path.to_owned() }).await.map(drop)
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
-        checked(prefix)?;
+        check_path(prefix)?;
         let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
         self.read(move |database| {
             let read = database.begin_read().map_err(Error::unavailable)?;
@@ -138,10 +136,6 @@ impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Embedded(masked)")
     }
-}
-
-fn checked(path: &str) -> Result<(), Error> {
-    if valid_path(path) { Ok(()) } else { Err(Error::Denied("a path that no store can hold".to_owned())) }
 }
 
 /// Names one level below a prefix. After each name the cursor jumps over all that lies below it, so that the work is

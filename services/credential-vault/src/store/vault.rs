@@ -16,20 +16,17 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use data_encoding::BASE64;
 use serde_json::json;
-use vaultrs::api::kv2::requests::{ReadSecretRequest, SetSecretRequest, SetSecretRequestOptions};
+use vaultrs::api::kv2::requests as kv2;
 use vaultrs::api::transit::requests as transit;
-use vaultrs::api::{exec_with_empty, exec_with_result};
-use vaultrs::error::ClientError;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Context, Error, Expect, MAX_DATA, MAX_LIST, Record, Store, valid_path};
+use super::{Context, Error, Expect, MAX_LIST, Record, Store, check_data, check_path};
 use login::Login;
 use servers::Servers;
 
 pub use config::Config;
 pub(crate) use fault::Fault;
 pub(crate) use login::wrapped_secret_id;
-pub(crate) use servers::Link;
 pub(crate) use session::Session;
 
 /// The one field of a record in the KV engine: its bytes in base64.
@@ -100,80 +97,46 @@ impl Vault {
     /// Whether the engines keep what the store promises.
     async fn checked(self) -> Result<Self, (Fault, String)> {
         let during = |what: &'static str| move |fault: Fault| (fault, format!("{what}: {}", fault.text()));
-        let mount = self.config.mount.clone();
-        let kv = self
-            .session
-            .call("config", true, move |link| {
-                let mount = mount.clone();
-                Box::pin(async move { vaultrs::kv2::config::read(link.as_ref(), &mount).await })
-            })
-            .await
-            .map_err(during("the KV engine"))?;
+        let Config { mount, transit_mount, transit_key, .. } = &self.config;
+        let ask = || kv2::ReadConfigurationRequest::builder().mount(mount.as_str()).build().ok();
+        let kv = self.session.result("config", true, ask).await.map_err(during("the KV engine"))?;
         if !kv.cas_required || kv.max_versions != 1 {
             let text = format!(
-                "the KV engine {} must have cas_required = true and max_versions = 1, or revoked values would stay",
-                self.config.mount
+                "the KV engine {mount} must have cas_required = true and max_versions = 1, or revoked values would stay"
             );
             return Err((Fault::NotSetUp, text));
         }
-        let (mount, key) = (self.config.transit_mount.clone(), self.config.transit_key.clone());
-        let key = self
-            .session
-            .call("key", true, move |link| {
-                let (mount, key) = (mount.clone(), key.clone());
-                Box::pin(async move { vaultrs::transit::key::read(link.as_ref(), &mount, &key).await })
-            })
-            .await
-            .map_err(during("the transit key"))?;
+        let ask = || {
+            transit::ReadKeyRequest::builder()
+                .mount(transit_mount.as_str())
+                .name(transit_key.as_str())
+                .build()
+                .ok()
+        };
+        let key = self.session.result("key", true, ask).await.map_err(during("the transit key"))?;
         if !key.derived || key.exportable {
-            let text =
-                format!("the transit key {} must be derived and not exportable", self.config.transit_key);
+            let text = format!("the transit key {transit_key} must be derived and not exportable");
             return Err((Fault::NotSetUp, text));
         }
         Ok(self)
     }
 
-    fn transit(&self) -> (String, String) {
-        (self.config.transit_mount.clone(), self.config.transit_key.clone())
+    fn mount(&self) -> &str {
+        &self.config.mount
     }
 
-    /// The version of a record, without its data.
-    async fn put_at(&self, path: &str, data: &str, cas: u32) -> Result<u64, Fault> {
-        let (mount, path, data) = (self.config.mount.clone(), path.to_owned(), data.to_owned());
-        let written = self
-            .session
-            .call("put", false, move |link| {
-                let endpoint = SetSecretRequest::builder()
-                    .mount(mount.clone())
-                    .path(path.clone())
-                    .data(json!({ FIELD: data }))
-                    .options(SetSecretRequestOptions { cas })
-                    .build();
-                Box::pin(async move {
-                    exec_with_result(link.as_ref(), endpoint.map_err(|_| ClientError::ResponseEmptyError)?)
-                        .await
-                })
-            })
-            .await?;
-        Ok(written.version)
+    /// Where our transit key is: its engine and its name.
+    fn transit(&self) -> (&str, &str) {
+        (&self.config.transit_mount, &self.config.transit_key)
     }
 }
 
 #[async_trait]
 impl Store for Vault {
     async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
-        checked(path)?;
-        let (mount, path) = (self.config.mount.clone(), path.to_owned());
-        let read = self
-            .session
-            .call("get", true, move |link| {
-                let endpoint = ReadSecretRequest::builder().mount(mount.clone()).path(path.clone()).build();
-                Box::pin(async move {
-                    exec_with_result(link.as_ref(), endpoint.map_err(|_| ClientError::ResponseEmptyError)?)
-                        .await
-                })
-            })
-            .await;
+        check_path(path)?;
+        let ask = || kv2::ReadSecretRequest::builder().mount(self.mount()).path(path).build().ok();
+        let read = self.session.result("get", true, ask).await;
         let read = match read {
             Ok(read) => read,
             Err(Fault::NotFound) => return Ok(None),
@@ -186,10 +149,8 @@ impl Store for Vault {
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
-        checked(path)?;
-        if data.len() > MAX_DATA {
-            return Err(Error::Denied(format!("a record has at most {MAX_DATA} bytes")));
-        }
+        check_path(path)?;
+        check_data(&data)?;
         let data = BASE64.encode(&data);
         let cas = match expect {
             Expect::Absent => 0,
@@ -197,19 +158,18 @@ impl Store for Vault {
             Expect::Version(0) => return Err(Error::Conflict),
             Expect::Version(version) => u32::try_from(version).map_err(|_| Error::Conflict)?,
         };
-        Ok(self.put_at(path, &data, cas).await?)
+        let ask = || {
+            let mut put = kv2::SetSecretRequest::builder();
+            put.mount(self.mount()).path(path).data(json!({ FIELD: data }));
+            put.options(kv2::SetSecretRequestOptions { cas }).build().ok()
+        };
+        Ok(self.session.result("put", false, ask).await?.version)
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {
-        checked(path)?;
-        let (mount, path) = (self.config.mount.clone(), path.to_owned());
-        let deleted = self
-            .session
-            .call("delete", true, move |link| {
-                let (mount, path) = (mount.clone(), path.clone());
-                Box::pin(async move { vaultrs::kv2::delete_metadata(link.as_ref(), &mount, &path).await })
-            })
-            .await;
+        check_path(path)?;
+        let ask = || kv2::DeleteSecretMetadataRequest::builder().mount(self.mount()).path(path).build().ok();
+        let deleted = self.session.done("delete", true, ask).await;
         match deleted {
             Ok(()) | Err(Fault::NotFound) => Ok(()),
             Err(fault) => Err(fault.into()),
@@ -217,17 +177,11 @@ impl Store for Vault {
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
-        checked(prefix)?;
-        let (mount, prefix) = (self.config.mount.clone(), prefix.to_owned());
-        let listed = self
-            .session
-            .call("list", true, move |link| {
-                let (mount, prefix) = (mount.clone(), prefix.clone());
-                Box::pin(async move { vaultrs::kv2::list(link.as_ref(), &mount, &prefix).await })
-            })
-            .await;
+        check_path(prefix)?;
+        let ask = || kv2::ListSecretsRequest::builder().mount(self.mount()).path(prefix).build().ok();
+        let listed = self.session.result("list", true, ask).await;
         let mut names = match listed {
-            Ok(names) => names,
+            Ok(listed) => listed.keys,
             Err(Fault::NotFound) => return Ok(Vec::new()),
             Err(fault) => return Err(fault.into()),
         };
@@ -247,39 +201,22 @@ impl Store for Vault {
     async fn seal(&self, context: &Context, plain: &[u8]) -> Result<Vec<u8>, Error> {
         let (mount, key) = self.transit();
         let (context, plain) = (BASE64.encode(context.as_bytes()), Zeroizing::new(BASE64.encode(plain)));
-        let sealed = self
-            .session
-            .call("seal", true, move |link| {
-                let (mount, key, context, plain) =
-                    (mount.clone(), key.clone(), context.clone(), plain.clone());
-                Box::pin(async move {
-                    let mut request = transit::EncryptDataRequest::builder();
-                    request.context(context);
-                    vaultrs::transit::data::encrypt(link.as_ref(), &mount, &key, &plain, Some(&mut request))
-                        .await
-                })
-            })
-            .await?;
+        let ask = || {
+            let mut seal = transit::EncryptDataRequest::builder();
+            seal.mount(mount).name(key).context(context.as_str()).plaintext(plain.as_str()).build().ok()
+        };
+        let sealed = self.session.result("seal", true, ask).await?;
         made(sealed.ciphertext)
     }
 
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let (mount, key) = self.transit();
-        let context = BASE64.encode(context.as_bytes());
-        let sealed = text(sealed)?;
-        let mut opened = self
-            .session
-            .call("open", true, move |link| {
-                let (mount, key, context, sealed) =
-                    (mount.clone(), key.clone(), context.clone(), sealed.clone());
-                Box::pin(async move {
-                    let mut request = transit::DecryptDataRequest::builder();
-                    request.context(context);
-                    vaultrs::transit::data::decrypt(link.as_ref(), &mount, &key, &sealed, Some(&mut request))
-                        .await
-                })
-            })
-            .await?;
+        let (context, sealed) = (BASE64.encode(context.as_bytes()), text(sealed)?);
+        let ask = || {
+            let mut open = transit::DecryptDataRequest::builder();
+            open.mount(mount).name(key).context(context.as_str()).ciphertext(sealed).build().ok()
+        };
+        let mut opened = self.session.result("open", true, ask).await?;
         let plain = BASE64.decode(opened.plaintext.as_bytes()).map(Zeroizing::new);
         opened.plaintext.zeroize();
         plain.map_err(|_| Error::Corrupt("vault opened a value that it did not seal for us".to_owned()))
@@ -287,34 +224,19 @@ impl Store for Vault {
 
     async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         let (mount, key) = self.transit();
-        let context = BASE64.encode(context.as_bytes());
-        let sealed = text(sealed)?;
-        let rewrapped = self
-            .session
-            .call("rewrap", true, move |link| {
-                let (mount, key, context, sealed) =
-                    (mount.clone(), key.clone(), context.clone(), sealed.clone());
-                Box::pin(async move {
-                    let mut request = transit::RewrapDataRequest::builder();
-                    request.context(context);
-                    vaultrs::transit::data::rewrap(link.as_ref(), &mount, &key, &sealed, Some(&mut request))
-                        .await
-                })
-            })
-            .await?;
+        let (context, sealed) = (BASE64.encode(context.as_bytes()), text(sealed)?);
+        let ask = || {
+            let mut rewrap = transit::RewrapDataRequest::builder();
+            rewrap.mount(mount).name(key).context(context.as_str()).ciphertext(sealed).build().ok()
+        };
+        let rewrapped = self.session.result("rewrap", true, ask).await?;
         made(rewrapped.ciphertext)
     }
 
     async fn rotate(&self) -> Result<(), Error> {
         let (mount, key) = self.transit();
-        let rotated = self.session.call("rotate", false, move |link| {
-            let endpoint =
-                transit::RotateKeyRequest::builder().mount(mount.clone()).name(key.clone()).build();
-            Box::pin(async move {
-                exec_with_empty(link.as_ref(), endpoint.map_err(|_| ClientError::ResponseEmptyError)?).await
-            })
-        });
-        Ok(rotated.await?)
+        let ask = || transit::RotateKeyRequest::builder().mount(mount).name(key).build().ok();
+        Ok(self.session.done("rotate", false, ask).await?)
     }
 
     async fn check(&self) -> Result<(), Error> {
@@ -338,17 +260,13 @@ impl fmt::Debug for Vault {
     }
 }
 
-fn checked(path: &str) -> Result<(), Error> {
-    if valid_path(path) { Ok(()) } else { Err(Error::Denied("a path that no store can hold".to_owned())) }
-}
-
 /// A value that Vault says it has sealed.
 fn made(ciphertext: String) -> Result<Vec<u8>, Error> {
     if ciphertext.starts_with(SEALED) { Ok(ciphertext.into_bytes()) } else { Err(Fault::Unreadable.into()) }
 }
 
 /// A sealed value as Vault names it.
-fn text(sealed: &[u8]) -> Result<String, Error> {
+fn text(sealed: &[u8]) -> Result<&str, Error> {
     let text = std::str::from_utf8(sealed).ok().filter(|text| text.starts_with(SEALED));
-    text.map(str::to_owned).ok_or_else(|| Error::Corrupt("a value that vault did not seal".to_owned()))
+    text.ok_or_else(|| Error::Corrupt("a value that vault did not seal".to_owned()))
 }

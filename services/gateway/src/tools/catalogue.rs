@@ -6,15 +6,10 @@ use granary_convert as convert;
 use granary_proto::Method;
 use granary_proto::granary::gateway::v1::{ListToolsRequest, ListToolsResponse, Tool};
 use granary_proto::granary::policy::v1::{CredentialKind, Need, Scope};
-use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
 use granary_proto::granary::vault::v1::{
-    CredentialState, CredentialStatus, GetConnectedAccountRequest, Principal,
+    CredentialState, CredentialStatus, GetConnectedAccountResponse, Principal,
 };
-use granary_rpc::error::reason_of;
-use granary_rpc::{Deadline, Error, Identifier, Violation, metadata};
-use http::HeaderMap;
-use tonic::metadata::MetadataValue;
-use tonic::{Request, Status};
+use granary_rpc::{Error, Violation};
 
 use crate::core::Core;
 
@@ -48,33 +43,14 @@ pub(super) fn page(
     Ok(ListToolsResponse { tools, next_page_token })
 }
 
-/// The kinds that an account holds and can use, asked of credential-vault with the caller's own key.
-pub(super) async fn held(
-    core: &Core,
-    headers: &HeaderMap,
-    account: &Identifier,
-    deadline: Deadline,
-) -> Result<Vec<CredentialKind>, Status> {
-    let bearer =
-        headers.get(metadata::AUTHORIZATION).and_then(|v| MetadataValue::try_from(v.as_bytes()).ok());
-    let mut answer = Err(Status::unavailable("credential-vault has no address"));
-    for channel in &core.vault.channels {
-        let mut request =
-            Request::new(GetConnectedAccountRequest { identifier: account.as_str().to_owned() });
-        request.set_timeout(deadline.remaining());
-        if let Some(value) = bearer.clone() {
-            request.metadata_mut().insert(metadata::AUTHORIZATION, value);
-        }
-        answer = CredentialVaultClient::new(channel.clone()).get_connected_account(request).await;
-        // A replica that is away says nothing with a reason.
-        if answer.as_ref().map_or_else(|status| reason_of(status).is_some(), |_| true) {
-            break;
-        }
-    }
-    let answer = answer?;
+/// Asks credential-vault, with the caller's own key, for what an account holds.
+pub(super) const ACCOUNT: &str = "/granary.vault.v1.CredentialVault/GetConnectedAccount";
+
+/// The kinds that an account holds and can use.
+pub(super) fn usable(answer: GetConnectedAccountResponse) -> Vec<CredentialKind> {
     let usable = [CredentialStatus::Pending, CredentialStatus::Active, CredentialStatus::Suspect];
-    let credentials = answer.into_inner().connected_account.map(|a| a.credentials).unwrap_or_default();
-    Ok(credentials.iter().filter(|c| usable.contains(&c.status())).map(CredentialState::kind).collect())
+    let credentials = answer.connected_account.map(|account| account.credentials).unwrap_or_default();
+    credentials.iter().filter(|c| usable.contains(&c.status())).map(CredentialState::kind).collect()
 }
 
 /// Says for each tool which kinds an account lacks: of each need that it cannot meet, the first choice.

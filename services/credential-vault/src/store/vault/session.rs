@@ -3,10 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use rustify::Endpoint;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
+use vaultrs::api::{exec_with_empty, exec_with_result};
 use vaultrs::error::ClientError;
 
 use super::OpenError;
@@ -85,6 +88,34 @@ impl Session {
         let servers = Servers::new(config).map_err(OpenError::Setting)?;
         let opened = Self::open(servers, Login::new(config.auth.clone())).await;
         opened.map_err(|failure| OpenError::Login(failure.to_string()))
+    }
+
+    /// Sends what `ask` makes, anew for each attempt, and returns what is answered.
+    pub(crate) async fn result<E: Endpoint + 'static>(
+        &self,
+        name: &'static str,
+        again: bool,
+        ask: impl Fn() -> Option<E> + Send + Sync,
+    ) -> Result<E::Response, Fault> {
+        let work = |link: Arc<Link>| {
+            let asked = ask().ok_or(ClientError::InvalidUpdateParameter);
+            async move { exec_with_result(link.as_ref(), asked?).await }.boxed()
+        };
+        self.call(name, again, work).await
+    }
+
+    /// The same where nothing is answered but that it was done.
+    pub(crate) async fn done<E: Endpoint + 'static>(
+        &self,
+        name: &'static str,
+        again: bool,
+        ask: impl Fn() -> Option<E> + Send + Sync,
+    ) -> Result<(), Fault> {
+        let work = |link: Arc<Link>| {
+            let asked = ask().ok_or(ClientError::InvalidUpdateParameter);
+            async move { exec_with_empty(link.as_ref(), asked?).await }.boxed()
+        };
+        self.call(name, again, work).await
     }
 
     /// Makes a call with the token of the moment. `again`: whether it may be repeated though it may have been carried out.
