@@ -1,8 +1,8 @@
 # Granary's credential-vault. Written by: granary vault bootstrap
 
-# records, by check-and-set
+# records, by check-and-set, and marks beside them
 path "granary/data/*" {
-  capabilities = ["create", "read", "update"]
+  capabilities = ["create", "patch", "read", "update"]
 }
 
 # deleting a record for good, and listing names

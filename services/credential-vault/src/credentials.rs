@@ -1,5 +1,6 @@
 //! Credentials: put, rolled back, revoked, reported on. Values are opened for tickets alone.
 mod flight;
+mod look;
 mod machine;
 #[cfg(test)]
 mod model;
@@ -9,13 +10,13 @@ use granary_credential::{Credential, Key, Kind, fingerprint};
 use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus, Outcome};
 use granary_rpc::{Error, Identifier, Reason, Violation};
 
-use crate::accounts::{self, Accounts, Found};
+use crate::accounts::{self, Accounts, Found, Place};
 use crate::documents;
 use crate::invalidation::Announcements;
 use crate::records::{Decision, Records};
-use crate::store::Context;
 use crate::time::now_ms;
-use flight::{Flights, Opened};
+use flight::Flights;
+use look::Opened;
 use machine::Fresh;
 
 #[derive(Clone)]
@@ -46,29 +47,27 @@ impl Credentials {
         expected: Option<i64>,
     ) -> Result<CredentialState, Error> {
         let account = self.accounts.find(tenant, identifier).await?;
+        let (place, incarnation) = (&account.place, &account.record.incarnation);
         let kind = credential.kind();
-        let context = Context::credential(tenant, &account.record.incarnation, kind);
-        let sealed = self.records.store().seal(&context, &credential.encode()).await?;
+        let sealed =
+            self.records.store().seal(&place.context(incarnation, kind), &credential.encode()).await?;
         let fingerprint = fingerprint::of_credential(&self.fingerprint, tenant, credential);
-        let path = account.kind_path(kind);
+        let path = place.kind(kind);
         let written = self
             .records
-            .change(&path, |current: Option<documents::Credential>| {
+            .change_at(&path, |current: Option<documents::Credential>| {
+                let current = account.own(current);
                 expect(expected, current.as_ref())?;
-                let mut record = current.unwrap_or_else(|| documents::Credential {
-                    incarnation: account.record.incarnation.clone(),
-                    kind: kind.into(),
-                    ..documents::Credential::default()
-                });
+                let mut record = current.unwrap_or_else(|| blank(incarnation, kind));
                 record.put(Fresh { sealed: sealed.clone(), fingerprint: fingerprint.clone() }, now_ms());
                 let state = record.shown();
                 Ok(Decision::Write(record, state))
             })
             .await;
-        let state = self.committed(&account, written)?;
-        // A deletion that was marked after the account was found may have passed this record by.
-        if !self.accounts.remains(&account).await? {
-            self.records.store().delete(&path).await?;
+        let (state, version) = self.committed(place, written)?;
+        if !self.accounts.vouch(place, &path, version, incarnation).await? {
+            // The account was deleted after it was found, and the deletion may have passed this record by.
+            self.accounts.bury(place, &path, incarnation).await?;
             return Err(accounts::missing(identifier));
         }
         Ok(state)
@@ -84,10 +83,11 @@ impl Credentials {
         expected: Option<i64>,
     ) -> Result<CredentialState, Error> {
         let account = self.accounts.find(tenant, identifier).await?;
+        let path = account.place.kind(kind);
         let written = self
             .records
-            .change(&account.kind_path(kind), |current: Option<documents::Credential>| {
-                let mut record = current.ok_or_else(|| missing(kind))?;
+            .change_at(&path, |current: Option<documents::Credential>| {
+                let mut record = account.own(current).ok_or_else(|| missing(kind))?;
                 if record.status() == CredentialStatus::Revoked {
                     return Err(revoked(kind));
                 }
@@ -101,7 +101,9 @@ impl Credentials {
                 Ok(Decision::Write(record, state))
             })
             .await;
-        self.committed(&account, written)
+        let (state, version) = self.committed(&account.place, written)?;
+        self.vouch(&account, &path, version).await;
+        Ok(state)
     }
 
     /// Erases every version of a kind. Doing it again changes nothing.
@@ -114,15 +116,15 @@ impl Credentials {
         let account = self.accounts.find(tenant, identifier).await?;
         let written = self
             .records
-            .change(&account.kind_path(kind), |current: Option<documents::Credential>| {
-                let mut record = current.ok_or_else(|| missing(kind))?;
+            .change(&account.place.kind(kind), |current: Option<documents::Credential>| {
+                let mut record = account.own(current).ok_or_else(|| missing(kind))?;
                 Ok(match record.revoke(now_ms()) {
                     true => Decision::Write(record.clone(), record.shown()),
                     false => Decision::Keep(record.shown()),
                 })
             })
             .await;
-        self.committed(&account, written)
+        self.committed(&account.place, written)
     }
 
     /// Takes a report about a version, and returns the status that it left; unspecified where the kind is not there.
@@ -133,17 +135,17 @@ impl Credentials {
         version: i64,
         outcome: Outcome,
     ) -> Result<CredentialStatus, Error> {
-        let path = account.kind_path(kind);
+        let path = account.place.kind(kind);
         // Most reports change nothing, and need not wait for their turn to write.
         let current: Option<documents::Credential> = self.records.get(&path).await?;
-        let Some(mut current) = current else { return Ok(CredentialStatus::Unspecified) };
+        let Some(mut current) = account.own(current) else { return Ok(CredentialStatus::Unspecified) };
         if !current.report(version, outcome, now_ms()) {
             return Ok(current.status());
         }
         let reported = self
             .records
-            .change(&path, |current: Option<documents::Credential>| {
-                let Some(mut record) = current else {
+            .change_at(&path, |current: Option<documents::Credential>| {
+                let Some(mut record) = account.own(current) else {
                     return Ok(Decision::Keep(CredentialStatus::Unspecified));
                 };
                 let changed = record.report(version, outcome, now_ms());
@@ -151,56 +153,76 @@ impl Credentials {
                 Ok(if changed { Decision::Write(record, status) } else { Decision::Keep(status) })
             })
             .await;
-        let expires = |status: &CredentialStatus| *status == CredentialStatus::Expired;
+        let expires = |(status, _): &(CredentialStatus, u64)| *status == CredentialStatus::Expired;
         if reported.as_ref().map_or(outcome == Outcome::ProbeRejected, expires) {
-            self.announce(account);
+            self.announce(&account.place);
         }
-        reported
+        let (status, version) = reported?;
+        self.vouch(account, &path, version).await;
+        Ok(status)
     }
 
-    /// Opens the current value of the first of these kinds that the account has. No other kind's record is read.
-    pub(crate) async fn first_of(&self, account: &Found, kinds: &[Kind]) -> Result<Opened, Error> {
+    /// Marks a record that was written just now. Where that fails, its next ticket does it.
+    async fn vouch(&self, account: &Found, path: &str, version: u64) {
+        let vouched = self.accounts.vouch(&account.place, path, version, &account.record.incarnation).await;
+        if let Err(error) = vouched {
+            tracing::warn!(%error, "cannot look at the account of a credential that was written");
+        }
+    }
+
+    /// Opens the current value of the first of these kinds that the account has. No other kind's record is read, and the
+    /// account's own only where no mark spares it.
+    pub(crate) async fn first_of(&self, place: &Place, kinds: &[Kind]) -> Result<Opened, Error> {
         let begin = || {
-            let (records, account, kinds) = (self.records.clone(), account.clone(), kinds.to_vec());
-            async move { open_first(&records, &account, &kinds).await }.boxed()
+            let (accounts, records) = (self.accounts.clone(), self.records.clone());
+            let (place, kinds) = (place.clone(), kinds.to_vec());
+            async move { look::first_of(&accounts, &records, &place, &kinds).await }.boxed()
         };
-        self.flights.join(account, kinds, begin).await
+        self.flights.join(&place.folder, kinds, begin).await
     }
 
     /// Announces a change once it is committed, and also where its outcome is open.
-    fn committed<T>(&self, account: &Found, written: Result<T, Error>) -> Result<T, Error> {
+    fn committed<T>(&self, place: &Place, written: Result<T, Error>) -> Result<T, Error> {
         let may_stand = match &written {
             Ok(_) => true,
             Err(error) => matches!(error.reason(), Reason::StoreUnavailable | Reason::Overloaded),
         };
         if may_stand {
-            self.announce(account);
+            self.announce(place);
         }
         written
     }
 
-    fn announce(&self, account: &Found) {
-        self.flights.forget(&account.folder);
-        self.announcements.account(&account.tenant, &account.record.identifier);
+    /// Says that an account, or one of its credentials, changed: nobody joins a look that began before.
+    pub(crate) fn announce(&self, place: &Place) {
+        self.flights.forget(&place.folder);
+        self.announcements.account(&place.tenant, place.identifier.as_str());
     }
 }
 
-async fn open_first(records: &Records, account: &Found, kinds: &[Kind]) -> Result<Opened, Error> {
-    for kind in kinds {
-        let record: Option<documents::Credential> = records.get(&account.kind_path(*kind)).await?;
-        let Some(record) = record else { continue };
-        let status = record.status();
-        let sealed = match status {
-            CredentialStatus::Revoked => return Err(revoked(*kind)),
-            CredentialStatus::Expired => return Err(expired(*kind)),
-            _ => &record.current().ok_or_else(damaged)?.sealed,
-        };
-        let context = Context::credential(&account.tenant, &account.record.incarnation, *kind);
-        let plain = records.store().open(&context, sealed).await?;
-        let credential = Credential::decode(*kind, &plain).ok_or_else(damaged)?;
-        return Ok((credential, record.version, status));
+impl Found {
+    /// A record, if it belongs to this life of the account.
+    fn own(&self, record: Option<documents::Credential>) -> Option<documents::Credential> {
+        record.filter(|record| record.incarnation == self.record.incarnation)
     }
-    Err(missing(kinds.first().copied().unwrap_or_default()))
+}
+
+/// A record of a kind that nothing was put into yet.
+fn blank(incarnation: &[u8], kind: Kind) -> documents::Credential {
+    let incarnation = incarnation.to_vec();
+    documents::Credential { incarnation, kind: kind.into(), ..documents::Credential::default() }
+}
+
+/// The record of a kind after its first put.
+pub(crate) fn fresh(
+    incarnation: &[u8],
+    kind: Kind,
+    sealed: Vec<u8>,
+    fingerprint: String,
+) -> documents::Credential {
+    let mut record = blank(incarnation, kind);
+    record.put(Fresh { sealed, fingerprint }, now_ms());
+    record
 }
 
 /// Checks an expected version as it came in a request.

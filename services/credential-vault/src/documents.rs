@@ -41,9 +41,10 @@ pub(crate) enum AccountState {
     Deleting = 2,
 }
 
-/// `…/KIND.INCARNATION`
+/// `accounts/TENANT/HEX/HASH/KIND`. A mark beside it is described in `accounts::vouch`.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Credential {
+    /// The life of the account that it was put in. In any other it is as good as absent.
     #[prost(bytes = "vec", tag = "1")]
     pub(crate) incarnation: Vec<u8>,
     #[prost(enumeration = "Kind", tag = "2")]
@@ -143,7 +144,7 @@ documents!(Account, Credential, Tenant, ApiKey, SystemKey);
 pub(crate) enum Sealable {
     /// Nothing in it is sealed.
     Plain(Vec<u8>),
-    /// The credential of one kind, of this tenant.
+    /// The credential of one kind, of the account that has this folder.
     Credential(String, Credential),
     /// A key of ours, of this name.
     System(String, SystemKey),
@@ -155,8 +156,8 @@ impl Sealable {
         let segments: Vec<&str> = path.split('/').collect();
         Ok(match segments.as_slice() {
             [paths::ACCOUNTS, _, _, _, paths::ACCOUNT] => Self::Plain(data.to_vec()),
-            [paths::ACCOUNTS, tenant, _, _, _] => {
-                Self::Credential((*tenant).to_owned(), Credential::decode(data).map_err(corrupt)?)
+            [folder @ .., _] if matches!(folder, [paths::ACCOUNTS, _, _, _]) => {
+                Self::Credential(folder.join("/"), Credential::decode(data).map_err(corrupt)?)
             }
             [paths::SYSTEM, name] => {
                 Self::System((*name).to_owned(), SystemKey::decode(data).map_err(corrupt)?)
@@ -169,8 +170,8 @@ impl Sealable {
     pub(crate) fn values(&mut self) -> Vec<(Context, &mut Vec<u8>)> {
         match self {
             Self::Plain(_) => Vec::new(),
-            Self::Credential(tenant, record) => {
-                let context = Context::credential(tenant, &record.incarnation, record.kind());
+            Self::Credential(folder, record) => {
+                let context = Context::credential(folder, &record.incarnation, record.kind());
                 record.values.iter_mut().map(|value| (context.clone(), &mut value.sealed)).collect()
             }
             Self::System(_, record) if record.sealed.is_empty() => Vec::new(),

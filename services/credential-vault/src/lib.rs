@@ -6,6 +6,7 @@ mod accounts;
 mod admit;
 pub mod audit;
 pub mod bootstrap;
+mod bulk;
 pub mod config;
 mod credentials;
 mod documents;
@@ -29,6 +30,7 @@ mod upkeep;
 mod vault;
 
 pub use audit::Audit;
+pub use bulk::Bulk;
 pub use config::{Config, Parts, parts};
 pub use error::Error;
 pub use run::{Failure, Running, rekey, run};

@@ -48,10 +48,9 @@ pub(crate) fn account(folder: &str) -> String {
     format!("{folder}/{ACCOUNT}")
 }
 
-/// The record of one kind. It names the account's incarnation, so that a writer who is late writes beside a recreated
-/// account and never into it.
-pub(crate) fn kind(folder: &str, incarnation: &[u8], kind: Kind) -> String {
-    format!("{folder}/{}.{}", kind.text(), HEXLOWER.encode(incarnation))
+/// The record of one kind.
+pub(crate) fn kind(folder: &str, kind: Kind) -> String {
+    format!("{folder}/{}", kind.text())
 }
 
 /// Whether a tenant's name can stand in a path: 1 to 63 of a–z, 0–9 and "-".
@@ -70,7 +69,7 @@ mod tests {
         let seal = format!("{SEALS}/{}/{}", seal_minute(7), "ab".repeat(32));
         let entry = format!("{}/{}", tenant_keys("acme"), "key");
         let all = [tenant("acme"), key("id"), system("page"), account(&folder), entry, seal];
-        for path in all.into_iter().chain([kind(&folder, &[1; 16], Kind::ApifyToken)]) {
+        for path in all.into_iter().chain([kind(&folder, Kind::ApifyToken)]) {
             let (root, rest) = path.split_once('/').unwrap();
             let depth = TREE.iter().find(|(name, _)| *name == root).unwrap().1;
             assert_eq!(rest.split('/').count(), depth, "{path}");

@@ -25,6 +25,13 @@ pub(crate) struct Records {
     hasher: RandomState,
 }
 
+/// A record as it was read.
+pub(crate) struct Seen<D> {
+    pub(crate) document: D,
+    pub(crate) version: u64,
+    pub(crate) mark: Option<String>,
+}
+
 /// What a change comes to.
 pub(crate) enum Decision<D, T> {
     /// Write this.
@@ -47,6 +54,13 @@ impl Records {
         decode(self.store.get(path).await?.as_ref())
     }
 
+    /// A record with its version and its mark.
+    pub(crate) async fn see<D: Document>(&self, path: &str) -> Result<Option<Seen<D>>, Error> {
+        let record = self.store.get(path).await?;
+        let Some(document) = decode(record.as_ref())? else { return Ok(None) };
+        Ok(record.map(|Record { version, mark, .. }| Seen { document, version, mark }))
+    }
+
     pub(crate) async fn get_many<D: Document>(&self, paths: &[String]) -> Result<Vec<Option<D>>, Error> {
         let records = self.store.get_many(paths).await?;
         records.iter().map(|record| decode(record.as_ref())).collect()
@@ -67,8 +81,17 @@ impl Records {
     pub(crate) async fn change<D: Document, T>(
         &self,
         path: &str,
-        mut decide: impl FnMut(Option<D>) -> Result<Decision<D, T>, Error>,
+        decide: impl FnMut(Option<D>) -> Result<Decision<D, T>, Error>,
     ) -> Result<T, Error> {
+        self.change_at(path, decide).await.map(|(outcome, _)| outcome)
+    }
+
+    /// The same, with the record's version after it; 0 where there is none.
+    pub(crate) async fn change_at<D: Document, T>(
+        &self,
+        path: &str,
+        mut decide: impl FnMut(Option<D>) -> Result<Decision<D, T>, Error>,
+    ) -> Result<(T, u64), Error> {
         let deadline = Instant::now() + CHANGE;
         let _turn = self.turn(path, deadline).await?;
         // Writes whose outcome is open, with what they would have come to.
@@ -94,24 +117,25 @@ impl Records {
         path: &str,
         decide: &mut impl FnMut(Option<D>) -> Result<Decision<D, T>, Error>,
         open: &mut Vec<(Vec<u8>, T)>,
-    ) -> Result<T, Attempt> {
+    ) -> Result<(T, u64), Attempt> {
         let record = self.store.get(path).await.map_err(|error| retry(error, !open.is_empty()))?;
+        let version = record.as_ref().map_or(0, |record| record.version);
         let mut current: Option<D> = decode(record.as_ref()).map_err(Attempt::Final)?;
         if let Some(current) = &mut current {
             let id = current.write_id();
             if let Some(landed) = open.iter().position(|(open_id, _)| open_id == id) {
-                return Ok(open.swap_remove(landed).1);
+                return Ok((open.swap_remove(landed).1, version));
             }
         }
         let (mut document, outcome) = match decide(current).map_err(Attempt::Final)? {
-            Decision::Keep(outcome) => return Ok(outcome),
+            Decision::Keep(outcome) => return Ok((outcome, version)),
             Decision::Write(document, outcome) => (document, outcome),
         };
         let id = rand::random::<[u8; 16]>().to_vec();
         document.write_id().clone_from(&id);
-        let expect = record.map_or(Expect::Absent, |record| Expect::Version(record.version));
+        let expect = if version == 0 { Expect::Absent } else { Expect::Version(version) };
         match self.store.put(path, document.encode_to_vec(), expect).await {
-            Ok(_) => Ok(outcome),
+            Ok(version) => Ok((outcome, version)),
             Err(error) => {
                 if matches!(error, store::Error::Unavailable { .. }) {
                     open.push((id, outcome));

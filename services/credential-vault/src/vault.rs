@@ -153,7 +153,7 @@ impl fmt::Debug for Vault {
 }
 
 /// A key that holds every scope.
-fn operator(tenant: &str, label: &str) -> NewKey {
+pub(crate) fn operator(tenant: &str, label: &str) -> NewKey {
     NewKey {
         tenant: tenant.to_owned(),
         label: label.to_owned(),

@@ -19,7 +19,11 @@ pub fn rules(config: &Config) -> Vec<Rule> {
     let (kv, transit, key) = (&config.mount, &config.transit_mount, &config.transit_key);
     let rule = |path, capabilities, why| Rule { path, capabilities, why };
     vec![
-        rule(format!("{kv}/data/*"), &["create", "read", "update"], "records, by check-and-set"),
+        rule(
+            format!("{kv}/data/*"),
+            &["create", "patch", "read", "update"],
+            "records, by check-and-set, and marks beside them",
+        ),
         rule(
             format!("{kv}/metadata/*"),
             &["delete", "list"],
@@ -63,9 +67,9 @@ mod tests {
     fn the_policy_names_our_mounts_and_no_wider_path() {
         let config = Config { mount: "kv-a".to_owned(), ..Config::default() };
         let text = text(&rules(&config));
-        assert!(
-            text.contains("path \"kv-a/data/*\" {\n  capabilities = [\"create\", \"read\", \"update\"]\n}")
-        );
+        assert!(text.contains(
+            "path \"kv-a/data/*\" {\n  capabilities = [\"create\", \"patch\", \"read\", \"update\"]\n}"
+        ));
         assert!(!text.contains("sudo") && !text.contains("path \"*\"") && !text.contains("sys/"));
     }
 

@@ -5,14 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
-use granary_credential::{Credential, Kind};
-use granary_proto::granary::vault::v1::CredentialStatus;
+use granary_credential::Kind;
 use granary_rpc::{Error, Reason};
 
-use crate::accounts::Found;
+use super::look::Opened;
 
-/// A credential with its version and status.
-pub(crate) type Opened = (Credential, i64, CredentialStatus);
 type Look = Shared<BoxFuture<'static, Result<Opened, Error>>>;
 
 /// Looks under way, by account folder.
@@ -21,7 +18,6 @@ pub(super) struct Flights(Arc<Mutex<HashMap<String, Vec<Flight>>>>);
 
 struct Flight {
     number: u64,
-    incarnation: Vec<u8>,
     kinds: Vec<Kind>,
     look: Look,
 }
@@ -30,26 +26,24 @@ impl Flights {
     /// Joins the look for these kinds, or begins it. It is made to its end, whoever goes away.
     pub(super) async fn join(
         &self,
-        account: &Found,
+        folder: &str,
         kinds: &[Kind],
         begin: impl FnOnce() -> BoxFuture<'static, Result<Opened, Error>>,
     ) -> Result<Opened, Error> {
-        let (folder, incarnation) = (&account.folder, &account.record.incarnation);
         let look = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let fits = |flight: &&Flight| flight.kinds == kinds && flight.incarnation == *incarnation;
+            let fits = |flight: &&Flight| flight.kinds == kinds;
             let under_way = all.get(folder).and_then(|flights| flights.iter().find(fits));
             match under_way {
                 Some(flight) => flight.look.clone(),
                 None => {
                     let number = rand::random();
-                    let task = tokio::spawn(self.ended(folder.clone(), number, begin()));
+                    let task = tokio::spawn(self.ended(folder.to_owned(), number, begin()));
                     let gone =
                         |_| Error::new(Reason::Internal, "a look into the store did not come to its end");
                     let look: Look = async move { task.await.map_err(gone)? }.boxed().shared();
-                    let (incarnation, kinds) = (incarnation.clone(), kinds.to_vec());
-                    let flight = Flight { number, incarnation, kinds, look: look.clone() };
-                    all.entry(folder.clone()).or_default().push(flight);
+                    let flight = Flight { number, kinds: kinds.to_vec(), look: look.clone() };
+                    all.entry(folder.to_owned()).or_default().push(flight);
                     look
                 }
             }

@@ -1,6 +1,7 @@
 //! The broker: what the gateway asks for. It hands out credentials in one form only, sealed for the service that needs them.
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::Stream;
 use granary_credential::layer::now_ms as now_ms_unsigned;
@@ -15,10 +16,9 @@ use granary_rpc::{Error, Identifier, Reason};
 use tonic::{Request, Response, Status};
 
 use super::Faults;
-use crate::accounts::Found;
+use crate::accounts::Place;
 use crate::admit::{Caller, request_id};
 use crate::audit::Entry;
-use crate::documents::AccountState;
 use crate::state::State;
 use crate::time::timestamp;
 
@@ -57,52 +57,37 @@ impl CredentialBroker {
             caller.must_hold(method.scope)?;
         }
         caller.must_cover(identifier)?;
-        let (account, fresh) = self.0.accounts.find_recent(&caller.tenant, identifier).await?;
-        match self.seal(caller, identifier, method, &account).await {
-            // Another replica may have made the account anew a moment ago.
-            Err(error) if !fresh && error.reason() == Reason::CredentialMissing => {
-                let account = self.0.accounts.find(&caller.tenant, identifier).await?;
-                self.seal(caller, identifier, method, &account).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    /// Reads what the method needs and seals it.
-    async fn seal(
-        &self,
-        caller: &Caller,
-        identifier: &Identifier,
-        method: &Method,
-        account: &Found,
-    ) -> Result<(wire::IssueTicketResponse, Vec<Kind>), Error> {
-        if account.record.state() == AccountState::Disabled {
-            let text = "the connected account is disabled; enable it with EnableConnectedAccount";
-            return Err(Error::new(Reason::AccountDisabled, text).with("identifier", identifier.as_str()));
-        }
+        let place = Place::of(&caller.tenant, identifier);
         let ring = self.0.rings.get(&method.service).ok_or_else(|| {
             Error::new(Reason::Internal, format!("no ticket keys are configured for {}", method.service))
         })?;
         let mut credentials: Vec<(Credential, i64)> = Vec::new();
         let mut inside = Vec::new();
+        let mut life: Option<Vec<u8>> = None;
         for need in &method.needs {
             let kinds = method.alternatives(need, self.0.one_key_for_harvest);
-            let (credential, version, status) = self.0.credentials.first_of(account, &kinds).await?;
-            inside.push(TicketCredential { kind: credential.kind().into(), version, status: status.into() });
-            credentials.push((credential, version));
+            let opened = self.0.credentials.first_of(&place, &kinds).await?;
+            if life.as_ref().is_some_and(|life| *life != opened.incarnation) {
+                return Err(Error::new(Reason::Overloaded, "the account is being made again; try again")
+                    .retry_after(Duration::from_millis(200)));
+            }
+            let (kind, status) = (opened.credential.kind().into(), opened.status.into());
+            inside.push(TicketCredential { kind, version: opened.version, status });
+            credentials.push((opened.credential, opened.version));
+            life = Some(opened.incarnation);
         }
+        let incarnation = life.unwrap_or_default();
         let header = Header {
             audience: method.service.clone(),
             tenant: caller.tenant.clone(),
             account: identifier.as_str().to_owned(),
-            incarnation: account.record.incarnation.clone(),
+            incarnation: incarnation.clone(),
             ..Header::default()
         };
         let (ticket, header) = ticket::seal(ring, header, &credentials, now_ms_unsigned())
             .ok_or_else(|| Error::new(Reason::Internal, "the ticket cannot be sealed"))?;
         let expire_time = timestamp(i64::try_from(header.expires_ms).unwrap_or(i64::MAX));
         let kinds = credentials.iter().map(|(credential, _)| credential.kind()).collect();
-        let incarnation = account.record.incarnation.clone();
         Ok((wire::IssueTicketResponse { ticket, expire_time, credentials: inside, incarnation }, kinds))
     }
 }

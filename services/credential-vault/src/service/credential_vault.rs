@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::sealed::Closed;
 use super::{Faults, of_put};
-use crate::accounts::Filter;
+use crate::accounts::{Filter, Place};
 use crate::admit::Call;
 use crate::audit::Entry;
 use crate::credentials::parse_expected;
@@ -57,10 +57,10 @@ impl CredentialVault {
         disabled: bool,
     ) -> Result<ConnectedAccount, Error> {
         self.change(call, account(identifier)?, move |state, tenant, identifier, entry| async move {
-            let (found, changed) = state.accounts.set_disabled(&tenant, &identifier, disabled).await?;
-            if changed {
-                state.announcements.account(&tenant, identifier.as_str());
-            }
+            let set = state.accounts.set_disabled(&tenant, &identifier, disabled).await;
+            // Also after a failure, and where nothing changed: an earlier attempt may have failed halfway.
+            state.credentials.announce(&Place::of(&tenant, &identifier));
+            let (found, changed) = set?;
             Ok((state.accounts.show(&found).await?, changed.then_some(entry)))
         })
         .await
@@ -136,7 +136,7 @@ impl Rpcs for CredentialVault {
         self.change(call, identifier, |state, tenant, identifier, entry| async move {
             let deleted = state.accounts.delete(&tenant, &identifier).await;
             // Also after a failure: it may have come as far as the mark.
-            state.announcements.account(&tenant, identifier.as_str());
+            state.credentials.announce(&Place::of(&tenant, &identifier));
             Ok((deleted?, Some(entry)))
         })
         .await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use granary_credential::Kind;
 
-use super::{Context, Error, Expect, MAX_DATA, MAX_LIST, Store};
+use super::{Context, Error, Expect, MAX_DATA, MAX_LIST, Record, Store};
 
 /// What a store did wrong.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,7 @@ pub async fn run(store: &Arc<dyn Store>) -> Result<(), Failure> {
 
 async fn checks(store: &Arc<dyn Store>, root: &str) -> Result<(), Failure> {
     records(store.as_ref(), &format!("{root}/records")).await?;
+    marks(store.as_ref(), &format!("{root}/marks")).await?;
     many(store.as_ref(), &format!("{root}/many")).await?;
     lists(store.as_ref(), &format!("{root}/lists")).await?;
     races(store, &format!("{root}/races")).await?;
@@ -75,6 +76,32 @@ async fn records(store: &dyn Store, root: &str) -> Result<(), Failure> {
     conflict(during, store.put(&path, b"x".to_vec(), Expect::Version(third)).await)?;
     let again = store.put(&path, b"again".to_vec(), Expect::Absent).await.map_err(ok)?;
     same(during, store.get(&path).await.map_err(ok)?.map(|r| r.version), Some(again))
+}
+
+async fn marks(store: &dyn Store, root: &str) -> Result<(), Failure> {
+    let during = "marks";
+    let (path, ok) = (format!("{root}/a"), |source| Failure::Store { during, source });
+    conflict(during, store.mark(&path, Some("m"), 1).await)?;
+    same(during, store.get(&path).await.map_err(ok)?, None)?;
+    let put = store.put(&path, b"one".to_vec(), Expect::Absent).await.map_err(ok)?;
+    let marked = store.mark(&path, Some("m"), put).await.map_err(ok)?;
+    same(during, marked > put, true)?;
+    let record = |version, mark: Option<&str>| {
+        Some(Record { data: b"one".to_vec(), version, mark: mark.map(str::to_owned) })
+    };
+    same(during, store.get(&path).await.map_err(ok)?, record(marked, Some("m")))?;
+    conflict(during, store.mark(&path, None, put).await)?;
+    conflict(during, store.put(&path, b"x".to_vec(), Expect::Version(put)).await)?;
+    // Taking a mark away is a change even where there is none.
+    let bare = store.mark(&path, None, marked).await.map_err(ok)?;
+    let again = store.mark(&path, None, bare).await.map_err(ok)?;
+    same(during, again > bare && bare > marked, true)?;
+    same(during, store.get(&path).await.map_err(ok)?, record(again, None))?;
+    let marked = store.mark(&path, Some("n"), again).await.map_err(ok)?;
+    let put = store.put(&path, b"one".to_vec(), Expect::Version(marked)).await.map_err(ok)?;
+    same("a put takes the mark away", store.get(&path).await.map_err(ok)?, record(put, None))?;
+    let bad = store.mark(&path, Some("no/segment"), put).await;
+    same(during, matches!(bad, Err(Error::Denied(_))), true)
 }
 
 async fn many(store: &dyn Store, root: &str) -> Result<(), Failure> {
@@ -184,6 +211,7 @@ async fn limits(store: &dyn Store, root: &str) -> Result<(), Failure> {
         same(during, matches!(store.list(bad, None, 1).await, Err(Error::Denied(_))), true)?;
         let put = store.put(bad, b"x".to_vec(), Expect::Absent).await;
         same(during, matches!(put, Err(Error::Denied(_))), true)?;
+        same(during, matches!(store.mark(bad, None, 1).await, Err(Error::Denied(_))), true)?;
     }
     let path = format!("{root}/large");
     let data: Vec<u8> = (0..MAX_DATA).map(|n| u8::try_from(n % 251).unwrap_or(0)).collect();

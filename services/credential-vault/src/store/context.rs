@@ -7,9 +7,9 @@ use granary_credential::Kind;
 pub struct Context(Vec<u8>);
 
 impl Context {
-    /// The credential of one kind, in one life of one account.
-    pub fn credential(tenant: &str, incarnation: &[u8], kind: Kind) -> Self {
-        Self::of("credential", &[tenant.as_bytes(), incarnation, kind.text().as_bytes()])
+    /// The credential of one kind, in one life of the account that has this folder; the folder names the tenant.
+    pub fn credential(folder: &str, incarnation: &[u8], kind: Kind) -> Self {
+        Self::of("credential", &[folder.as_bytes(), incarnation, kind.text().as_bytes()])
     }
 
     /// One of the keys that credential-vault makes for itself.

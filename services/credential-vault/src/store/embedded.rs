@@ -18,7 +18,9 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::{CALL, Context, Error, Expect, MAX_LIST, Outage, Record, Store, check_data, check_path};
+use super::{
+    CALL, Context, Error, Expect, MAX_LIST, Outage, Record, Store, check_data, check_mark, check_path,
+};
 use cipher::Cipher;
 use file::{AFTER_SEPARATOR, RECORDS, SEPARATOR, key_of, read_record};
 use writer::{Change, Writer};
@@ -89,6 +91,13 @@ impl Store for Embedded {
         check_path(path)?;
         check_data(&data)?;
         self.writer.send(Change::Put { path: path.to_owned(), data, expect }).await
+    }
+
+    async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error> {
+        check_path(path)?;
+        check_mark(mark)?;
+        let mark = mark.map(str::to_owned);
+        self.writer.send(Change::Mark { path: path.to_owned(), mark, version }).await
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {

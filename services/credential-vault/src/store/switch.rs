@@ -71,6 +71,11 @@ impl Store for Switch {
         self.current().put(path, data, expect).await
     }
 
+    async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error> {
+        let _writer = self.writers.try_read().map_err(|_| moving())?;
+        self.current().mark(path, mark, version).await
+    }
+
     async fn delete(&self, path: &str) -> Result<(), Error> {
         let _writer = self.writers.try_read().map_err(|_| moving())?;
         self.current().delete(path).await

@@ -6,6 +6,7 @@
 pub mod config;
 mod fault;
 mod login;
+mod mark;
 mod servers;
 mod session;
 
@@ -15,22 +16,26 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use data_encoding::BASE64;
+use futures_util::FutureExt;
 use serde_json::json;
 use vaultrs::api::kv2::requests as kv2;
 use vaultrs::api::transit::requests as transit;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Context, Error, Expect, MAX_LIST, Record, Store, check_data, check_path};
+use super::{Context, Error, Expect, MAX_LIST, Record, Store, check_data, check_mark, check_path};
 use login::Login;
-use servers::Servers;
+use mark::Patch;
+use servers::{Link, Servers};
 
 pub use config::Config;
 pub(crate) use fault::Fault;
 pub(crate) use login::wrapped_secret_id;
 pub(crate) use session::Session;
 
-/// The one field of a record in the KV engine: its bytes in base64.
+/// The field of a record in the KV engine that has its bytes in base64.
 const FIELD: &str = "record";
+/// The field that has its mark, where it has one.
+const MARK: &str = "mark";
 /// What every value begins with that Vault has sealed.
 const SEALED: &str = "vault:v";
 /// How long a start waits for a Vault that is away.
@@ -145,7 +150,8 @@ impl Store for Vault {
         let foreign = || Error::Corrupt("a record that we did not write".to_owned());
         let text = read.data.get(FIELD).and_then(serde_json::Value::as_str).ok_or_else(foreign)?;
         let data = BASE64.decode(text.as_bytes()).map_err(|_| foreign())?;
-        Ok(Some(Record { data, version: read.metadata.version }))
+        let mark = read.data.get(MARK).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Ok(Some(Record { data, version: read.metadata.version, mark }))
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
@@ -164,6 +170,23 @@ impl Store for Vault {
             put.options(kv2::SetSecretRequestOptions { cas }).build().ok()
         };
         Ok(self.session.result("put", false, ask).await?.version)
+    }
+
+    async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error> {
+        check_path(path)?;
+        check_mark(mark)?;
+        let cas = u32::try_from(version).map_err(|_| Error::Conflict)?;
+        let body = json!({ "options": { "cas": cas }, "data": { MARK: mark } });
+        let work = |link: Arc<Link>| {
+            let (mount, path) = (self.mount().to_owned(), path.to_owned());
+            let patch = Patch { mount, path, body: body.clone() };
+            async move { patch.send(&link).await }.boxed()
+        };
+        match self.session.call("mark", false, work).await {
+            Ok(version) => Ok(version),
+            Err(Fault::NotFound) => Err(Error::Conflict),
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {

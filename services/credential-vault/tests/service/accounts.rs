@@ -2,6 +2,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use granary_credential::Kind;
+use granary_credential_vault::store::Store;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::{AccountStatus, CredentialStatus};
 use granary_rpc::Reason;
@@ -106,7 +107,18 @@ async fn a_put_that_a_deletion_overtakes_leaves_nothing_behind() {
         gate.notify_one();
         assert_eq!(reason(put.await.unwrap()), Reason::AccountNotFound);
         let left = suite.names_below("accounts/acme").await;
-        assert_eq!(left, if recreate { vec!["account".to_owned()] } else { Vec::new() });
+        // In the folder of an account that lives, an empty record is left to that account's deletion.
+        assert_eq!(left, if recreate { vec!["account", "harvest_token"] } else { vec![] });
+        if recreate {
+            assert!(suite.get(&key, "u").await.unwrap().credentials.is_empty());
+            let path = format!("{}/harvest_token", crate::tickets::folder("u"));
+            let record = suite.store.get(&path).await.unwrap().unwrap();
+            assert!(record.data.len() < 80, "it holds no sealed value: {} bytes", record.data.len());
+            assert_eq!(reason(suite.ticket(&key, "u", LOG_TIME).await), Reason::CredentialMissing);
+            assert_eq!(suite.put(&key, "u", harvest_token("new"), Some(0)).await.unwrap().version, 1);
+            suite.delete(&key, "u").await.unwrap();
+            assert_eq!(suite.names_below("accounts/acme").await, Vec::<String>::new());
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub(crate) struct Counting {
     read: Mutex<Vec<String>>,
     /// Puts that are still to be done and then reported as unavailable.
     lost_answers: AtomicUsize,
+    /// Operations that are still to work before any fails.
+    working: AtomicUsize,
     /// Operations that are still to fail.
     outage: AtomicUsize,
     /// Holds puts of credentials back, to let others overtake them.
@@ -30,6 +32,7 @@ impl Counting {
             opened: Mutex::default(),
             read: Mutex::default(),
             lost_answers: AtomicUsize::new(0),
+            working: AtomicUsize::new(0),
             outage: AtomicUsize::new(0),
             gate: Mutex::new(None),
         }
@@ -55,11 +58,20 @@ impl Counting {
     }
 
     pub(crate) fn fail(&self, count: usize) {
+        self.fail_after(0, count);
+    }
+
+    pub(crate) fn fail_after(&self, working: usize, count: usize) {
+        self.working.store(working, Ordering::SeqCst);
         self.outage.store(count, Ordering::SeqCst);
     }
 
     fn may(&self) -> Result<(), Error> {
-        if take(&self.outage) { Err(Error::unavailable("a test says so")) } else { Ok(()) }
+        if !take(&self.working) && take(&self.outage) {
+            Err(Error::unavailable("a test says so"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -78,7 +90,7 @@ impl Store for Counting {
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
         self.may()?;
         let gate = self.gate.lock().unwrap().clone();
-        if let Some(gate) = gate.filter(|_| path.contains("_token.")) {
+        if let Some(gate) = gate.filter(|_| path.ends_with("_token")) {
             gate.notified().await;
         }
         let version = self.inner.put(path, data, expect).await?;
@@ -86,6 +98,11 @@ impl Store for Counting {
             return Err(Error::unavailable("the answer was lost"));
         }
         Ok(version)
+    }
+
+    async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error> {
+        self.may()?;
+        self.inner.mark(path, mark, version).await
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {

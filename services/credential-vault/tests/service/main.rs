@@ -14,3 +14,4 @@ mod sealed;
 mod start;
 mod support;
 mod tickets;
+mod vouch;

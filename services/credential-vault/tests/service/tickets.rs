@@ -1,5 +1,6 @@
+use data_encoding::HEXLOWER;
 use granary_credential::ticket::{self, Expected};
-use granary_credential::{Grant, Key, Kind};
+use granary_credential::{Grant, Key, Kind, fingerprint};
 use granary_credential_vault::store::Context;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
@@ -66,7 +67,7 @@ async fn a_ticket_holds_the_declared_kind_and_nothing_else_is_read() {
         let texts: Vec<&str> = grant.secrets().iter().map(|secret| secret.expose()).collect();
         assert_eq!(texts, held.iter().map(|(_, text)| *text).collect::<Vec<_>>(), "{method}");
 
-        let context = |kind| Context::credential("acme", grant.incarnation(), kind);
+        let context = |kind| Context::credential(&folder("u"), grant.incarnation(), kind);
         let contexts: Vec<Context> = held.iter().map(|(kind, _)| context(*kind)).collect();
         assert_eq!(suite.store.opened(), contexts, "each value is opened once, and no other");
         let kinds = ["harvestapi_key", "harvest_token", "linkedin_session", "apify_token"];
@@ -75,6 +76,12 @@ async fn a_ticket_holds_the_declared_kind_and_nothing_else_is_read() {
         assert_eq!(read.len(), held.len(), "{read:?}");
         assert!(read.iter().zip(&held).all(|(name, (kind, _))| name.starts_with(kind.text())), "{read:?}");
     }
+}
+
+/// Where an account of the tenant "acme" lies.
+pub(crate) fn folder(identifier: &str) -> String {
+    let hash = HEXLOWER.encode(&fingerprint::sha256(identifier.as_bytes()));
+    format!("accounts/acme/{}/{hash}", &hash[..3])
 }
 
 /// What the account holds of a kind.

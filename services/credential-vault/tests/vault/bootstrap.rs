@@ -83,6 +83,7 @@ async fn all_works(config: &Config) -> Result<(), Error> {
     let path = format!("system/{:08x}", rand::random::<u32>());
     let version = store.put(&path, sealed, Expect::Absent).await?;
     let version = store.put(&path, b"two".to_vec(), Expect::Version(version)).await?;
+    let version = store.mark(&path, Some("m"), version).await?;
     store.get(&path).await?;
     store.list("system", None, 10).await?;
     assert!(version > 1);

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use granary_credential::Key;
-use granary_credential_vault::store::{Embedded, Error, Expect, Store, conformance};
+use granary_credential_vault::store::{Embedded, Error, Expect, Record, Store, conformance};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -24,6 +24,7 @@ async fn the_vault_store_conforms() {
 #[derive(Clone, Debug)]
 enum Operation {
     Put { path: String, data: Vec<u8>, expect: Guess },
+    Mark { path: String, mark: Option<String>, expect: Guess },
     Get { path: String },
     Delete { path: String },
     List { after: Option<String>, limit: usize },
@@ -41,8 +42,10 @@ fn operations() -> impl Strategy<Value = Operation> {
     let path = (0..24_u8).prop_map(|n| format!("conformance/model/p{n:02}"));
     let guess = prop_oneof![Just(Guess::Absent), Just(Guess::Right), (0..6_u64).prop_map(Guess::Version)];
     prop_oneof![
-        4 => (path.clone(), prop::collection::vec(any::<u8>(), 0..40), guess)
+        4 => (path.clone(), prop::collection::vec(any::<u8>(), 0..40), guess.clone())
             .prop_map(|(path, data, expect)| Operation::Put { path, data, expect }),
+        2 => (path.clone(), prop::option::of("[0-9a-f]{1,32}"), guess)
+            .prop_map(|(path, mark, expect)| Operation::Mark { path, mark, expect }),
         3 => path.clone().prop_map(|path| Operation::Get { path }),
         1 => path.prop_map(|path| Operation::Delete { path }),
         1 => (prop::option::of((0..24_u8).prop_map(|n| format!("p{n:02}"))), 1..30_usize)
@@ -54,13 +57,13 @@ fn operations() -> impl Strategy<Value = Operation> {
 async fn against_a_model(store: Arc<dyn Store>) {
     let mut runner = TestRunner::new(Config::default());
     let strategy = operations();
-    let mut model: BTreeMap<String, (Vec<u8>, u64)> = BTreeMap::new();
+    let mut model: BTreeMap<String, Record> = BTreeMap::new();
     for number in 0..OPERATIONS {
         let operation = strategy.new_tree(&mut runner).unwrap().current();
         let told = format!("operation {number}: {operation:?}");
         match operation {
             Operation::Put { path, data, expect } => {
-                let there = model.get(&path).map(|(_, version)| *version);
+                let there = model.get(&path).map(|record| record.version);
                 let expect = match expect {
                     Guess::Absent => Expect::Absent,
                     Guess::Right => there.map_or(Expect::Absent, Expect::Version),
@@ -73,14 +76,31 @@ async fn against_a_model(store: Arc<dyn Store>) {
                 match store.put(&path, data.clone(), expect).await {
                     Ok(version) => {
                         assert!(fits && there.is_none_or(|before| version > before), "{told}");
-                        model.insert(path, (data, version));
+                        model.insert(path, Record { data, version, mark: None });
                     }
                     Err(Error::Conflict) => assert!(!fits, "{told}"),
                     Err(other) => panic!("{told}: {other:?}"),
                 }
             }
+            Operation::Mark { path, mark, expect } => {
+                let there = model.get(&path).map(|record| record.version);
+                let version = match expect {
+                    Guess::Absent => 0,
+                    Guess::Right => there.unwrap_or(1),
+                    Guess::Version(version) => version,
+                };
+                match store.mark(&path, mark.as_deref(), version).await {
+                    Ok(after) => {
+                        assert!(there == Some(version) && after > version, "{told}");
+                        let record = model.get_mut(&path).unwrap();
+                        (record.version, record.mark) = (after, mark);
+                    }
+                    Err(Error::Conflict) => assert_ne!(there, Some(version), "{told}"),
+                    Err(other) => panic!("{told}: {other:?}"),
+                }
+            }
             Operation::Get { path } => {
-                let read = store.get(&path).await.unwrap().map(|record| (record.data, record.version));
+                let read = store.get(&path).await.unwrap();
                 assert_eq!(read, model.get(&path).cloned(), "{told}");
             }
             Operation::Delete { path } => {

@@ -128,7 +128,7 @@ async fn a_permission_that_was_denied_is_no_reason_to_log_in() {
     let store = opened(&ready.app_role()).await;
     let audit = ready.audited().await;
     let rules = bootstrap::policy::text(&bootstrap::policy::rules(&Config::default()));
-    api.write_policy(NAME, &rules.replace("\"create\", \"read\", \"update\"", "\"read\"")).await;
+    api.write_policy(NAME, &rules.replace("\"create\", \"patch\", \"read\", \"update\"", "\"read\"")).await;
     let since = lines(&audit);
     let refused = store.put("system/x", b"x".to_vec(), Expect::Absent).await;
     assert!(matches!(refused, Err(Error::Denied(_))), "{refused:?}");

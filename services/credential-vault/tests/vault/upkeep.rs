@@ -86,6 +86,12 @@ async fn everything_moves_to_vault_and_back_and_the_store_that_was_left_is_not_s
     assert_eq!(reason(suite.get(&suite.operator, "user-1").await), Reason::AccountNotFound);
     suite.ticket(&suite.operator, "user-2", LOG_TIME).await.unwrap();
     assert!(place.path.exists());
+
+    // What Vault knew of an account before does not come back to life there.
+    suite.disable(&suite.operator, "user-2").await;
+    migrate(&suite, StoreKind::Vault).await.unwrap();
+    assert_eq!(reason(suite.ticket(&suite.operator, "user-2", LOG_TIME).await), Reason::AccountDisabled);
+    suite.ticket(&suite.operator, "user-3", LOG_TIME).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

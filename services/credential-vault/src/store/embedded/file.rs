@@ -8,7 +8,7 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition};
 use super::cipher::Cipher;
 use crate::store::{Context, Error, Record};
 
-/// Records by key; the first eight bytes of a value are its version, big endian.
+/// Records by key; a value begins with its version (eight bytes, big endian), the length of its mark (one) and the mark.
 pub(super) const RECORDS: TableDefinition<'static, &'static str, &'static [u8]> =
     TableDefinition::new("records");
 /// What the file says of itself.
@@ -18,7 +18,7 @@ pub(super) const SEPARATOR: char = '\u{1}';
 /// Sorts after everything below a name, and before the next name.
 pub(super) const AFTER_SEPARATOR: char = '\u{2}';
 
-const FORMAT: &[u8] = b"granary store 1";
+const FORMAT: &[u8] = b"granary store 2";
 const KEY_CHECK: &[u8] = b"the master key is right";
 /// Bytes of pages that are kept in memory.
 const CACHE: usize = 64 * 1024 * 1024;
@@ -110,16 +110,29 @@ pub(super) fn read_record(
     path: &str,
 ) -> Result<Option<Record>, Error> {
     let Some(found) = table.get(key_of(path).as_str()).map_err(Error::unavailable)? else { return Ok(None) };
-    let split = found.value().split_first_chunk::<8>();
-    let (version, data) = split.ok_or_else(|| Error::Corrupt("a record without a version".to_owned()))?;
-    Ok(Some(Record { data: data.to_vec(), version: u64::from_be_bytes(*version) }))
+    decode_record(found.value())
+        .map(Some)
+        .ok_or_else(|| Error::Corrupt("a record without a version".to_owned()))
+}
+
+/// A record from how it lies in the table.
+pub(super) fn decode_record(bytes: &[u8]) -> Option<Record> {
+    let (version, rest) = bytes.split_first_chunk::<8>()?;
+    let (length, rest) = rest.split_first()?;
+    let (mark, data) = rest.split_at_checked(usize::from(*length))?;
+    let mark = Some(String::from_utf8(mark.to_vec()).ok()?).filter(|mark| !mark.is_empty());
+    Some(Record { data: data.to_vec(), version: u64::from_be_bytes(*version), mark })
 }
 
 /// A record as it lies in the table.
-pub(super) fn encode_record(version: u64, data: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(8 + data.len());
-    bytes.extend_from_slice(&version.to_be_bytes());
-    bytes.extend_from_slice(data);
+pub(super) fn encode_record(record: &Record) -> Vec<u8> {
+    let mark = record.mark.as_deref().unwrap_or_default().as_bytes();
+    let mut bytes = Vec::with_capacity(9 + mark.len() + record.data.len());
+    bytes.extend_from_slice(&record.version.to_be_bytes());
+    // A mark is a segment of a path, and those are shorter than this.
+    bytes.push(u8::try_from(mark.len()).unwrap_or_default());
+    bytes.extend_from_slice(mark);
+    bytes.extend_from_slice(&record.data);
     bytes
 }
 

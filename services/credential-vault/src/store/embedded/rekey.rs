@@ -7,7 +7,7 @@ use granary_credential::Key;
 use redb::{Database, ReadableDatabase, ReadableTable};
 
 use super::cipher::Cipher;
-use super::file::{self, OpenError, RECORDS, database_error, encode_record, path_of};
+use super::file::{self, OpenError, RECORDS, database_error, decode_record, encode_record, path_of};
 use crate::documents::Sealable;
 
 /// Changes the master key of a store that no process has open. Returns the number of values that were sealed anew.
@@ -52,16 +52,16 @@ fn copy(from: &Database, old: &Cipher, to: &Database, new: &Cipher) -> Result<us
             let (key, value) = entry.map_err(database_error)?;
             let path = path_of(key.value());
             let damaged = || OpenError::Damaged { path: path.clone() };
-            let (version, data) = value.value().split_first_chunk::<8>().ok_or_else(damaged)?;
-            let mut record = Sealable::read(&path, data).map_err(|_| damaged())?;
-            for (context, value) in record.values() {
+            let mut record = decode_record(value.value()).ok_or_else(damaged)?;
+            let mut sealable = Sealable::read(&path, &record.data).map_err(|_| damaged())?;
+            for (context, value) in sealable.values() {
                 count += 1;
                 let plain = old.open(&context, value).map_err(|_| damaged())?;
                 *value = new.seal(&context, &plain).map_err(|_| damaged())?;
             }
-            // Only what is sealed changes, so the version that a writer may expect stays.
-            let record = encode_record(u64::from_be_bytes(*version), &record.encode());
-            after.insert(key.value(), record.as_slice()).map_err(database_error)?;
+            // Only what is sealed changes, so the mark stays, and the version that a writer may expect.
+            record.data = sealable.encode();
+            after.insert(key.value(), encode_record(&record).as_slice()).map_err(database_error)?;
         }
     }
     write.commit().map_err(database_error)?;

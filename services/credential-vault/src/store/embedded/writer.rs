@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::file::{RECORDS, encode_record, key_of, read_record};
-use crate::store::{CALL, Error, Expect};
+use crate::store::{CALL, Error, Expect, Record};
 
 /// Changes that may wait; further callers wait for room.
 const QUEUE: usize = 1_024;
@@ -18,6 +18,7 @@ const BATCH: usize = 256;
 #[derive(Debug)]
 pub(super) enum Change {
     Put { path: String, data: Vec<u8>, expect: Expect },
+    Mark { path: String, mark: Option<String>, version: u64 },
     Delete { path: String },
 }
 
@@ -103,37 +104,46 @@ fn commit(database: &Database, batch: &[Job]) -> Result<Vec<Option<u64>>, redb::
     {
         let mut table = write.open_table(RECORDS)?;
         for job in batch {
-            match &job.change {
+            let (path, after) = match &job.change {
                 Change::Delete { path } => {
                     table.remove(key_of(path).as_str())?;
                     results.push(Some(0));
+                    continue;
                 }
-                Change::Put { path, data, expect } => {
-                    let current = version_of(&table, path)?;
-                    let fits = match expect {
-                        Expect::Absent => current == 0,
-                        Expect::Version(version) => current == *version && current != 0,
-                    };
-                    if fits {
-                        let record = encode_record(current + 1, data);
-                        table.insert(key_of(path).as_str(), record.as_slice())?;
-                    }
-                    results.push(fits.then_some(current + 1));
+                Change::Put { path, data, expect } => (path, put(current(&table, path)?, data, *expect)),
+                Change::Mark { path, mark, version } => {
+                    (path, marked(current(&table, path)?, mark, *version))
                 }
+            };
+            if let Some(record) = &after {
+                table.insert(key_of(path).as_str(), encode_record(record).as_slice())?;
             }
+            results.push(after.map(|record| record.version));
         }
     }
     write.commit()?;
     Ok(results)
 }
 
-/// The version of a record; 0 where there is none.
-fn version_of(
+/// What a put makes of a record.
+fn put(current: Option<Record>, data: &[u8], expect: Expect) -> Option<Record> {
+    let version = current.map(|record| record.version);
+    let fits = match expect {
+        Expect::Absent => version.is_none(),
+        Expect::Version(expected) => version == Some(expected),
+    };
+    fits.then(|| Record { data: data.to_vec(), version: version.unwrap_or_default() + 1, mark: None })
+}
+
+/// What a mark makes of a record.
+fn marked(current: Option<Record>, mark: &Option<String>, version: u64) -> Option<Record> {
+    let record = current.filter(|record| record.version == version)?;
+    Some(Record { version: version + 1, mark: mark.clone(), ..record })
+}
+
+fn current(
     table: &impl ReadableTable<&'static str, &'static [u8]>,
     path: &str,
-) -> Result<u64, redb::Error> {
-    match read_record(table, path) {
-        Ok(record) => Ok(record.map_or(0, |record| record.version)),
-        Err(error) => Err(redb::Error::Corrupted(error.to_string())),
-    }
+) -> Result<Option<Record>, redb::Error> {
+    read_record(table, path).map_err(|error| redb::Error::Corrupted(error.to_string()))
 }

@@ -1,0 +1,52 @@
+//! What a ticket needs of the store: one record for each needed kind, and its current value opened.
+use granary_credential::{Credential, Kind};
+use granary_proto::granary::vault::v1::CredentialStatus;
+use granary_rpc::Error;
+
+use super::{damaged, expired, missing, revoked};
+use crate::accounts::{Accounts, Place, vouch};
+use crate::documents;
+use crate::records::Records;
+
+/// A credential, and the life of the account that it belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Opened {
+    pub(crate) credential: Credential,
+    pub(crate) version: i64,
+    pub(crate) status: CredentialStatus,
+    pub(crate) incarnation: Vec<u8>,
+}
+
+/// Opens the current value of the first of these kinds that the account has.
+pub(super) async fn first_of(
+    accounts: &Accounts,
+    records: &Records,
+    place: &Place,
+    kinds: &[Kind],
+) -> Result<Opened, Error> {
+    for kind in kinds {
+        let path = place.kind(*kind);
+        let Some(seen) = records.see::<documents::Credential>(&path).await? else { continue };
+        if !vouch::stands(&seen) {
+            let incarnation = &seen.document.incarnation;
+            if accounts.enabled(place).await?.incarnation != *incarnation {
+                continue;
+            }
+            accounts.set(&path, seen.version, incarnation).await;
+        }
+        let record = seen.document;
+        let status = record.status();
+        let sealed = match status {
+            CredentialStatus::Revoked => return Err(revoked(*kind)),
+            CredentialStatus::Expired => return Err(expired(*kind)),
+            _ => &record.current().ok_or_else(damaged)?.sealed,
+        };
+        let plain = records.store().open(&place.context(&record.incarnation, *kind), sealed).await?;
+        let credential = Credential::decode(*kind, &plain).ok_or_else(damaged)?;
+        let (version, incarnation) = (record.version, record.incarnation);
+        return Ok(Opened { credential, version, status, incarnation });
+    }
+    // Without a credential, the account tells which of all reasons it is.
+    accounts.enabled(place).await?;
+    Err(missing(kinds.first().copied().unwrap_or_default()))
+}
