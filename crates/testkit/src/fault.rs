@@ -70,6 +70,8 @@ pub struct Seen {
     pub method: String,
     /// The path with the query.
     pub path: String,
+    /// The namespace that was asked in.
+    pub namespace: Option<String>,
     /// What befell it.
     pub fault: Fault,
 }

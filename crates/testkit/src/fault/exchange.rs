@@ -11,7 +11,8 @@ use hyper::client::conn::http1;
 use hyper::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, LOCATION, TRANSFER_ENCODING,
 };
-use hyper::{Method, Request, Response};
+use hyper::http::request::Parts;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -21,6 +22,8 @@ use super::{Fault, Seen, Shared, connection};
 const LARGEST: usize = 64 << 20;
 /// How long the server may take to answer in full.
 const ANSWER: Duration = Duration::from_secs(120);
+/// Vault's own header.
+const NAMESPACE: &str = "x-vault-namespace";
 /// How many requests are remembered.
 const KEPT: usize = 10_000;
 
@@ -70,7 +73,8 @@ impl Faults {
     }
 
     /// What befalls a request that has just arrived.
-    fn befall(&self, method: &Method, path: &str) -> Fault {
+    fn befall(&self, head: &Parts, path: &str) -> Fault {
+        let method = &head.method;
         let mut state = self.lock();
         let matches = |r: &&mut Rule| {
             r.left > 0 && (r.method.is_empty() || r.method == method.as_str()) && path.contains(&r.path)
@@ -88,6 +92,7 @@ impl Faults {
         state.seen.push_back(Seen {
             method: method.to_string(),
             path: path.to_owned(),
+            namespace: head.headers.get(NAMESPACE).and_then(|v| v.to_str().ok()).map(str::to_owned),
             fault: fault.clone(),
         });
         fault
@@ -107,7 +112,7 @@ pub(super) async fn exchange(
     let body = Limited::new(body, LARGEST).collect().await.map_err(io::Error::other)?.to_bytes();
     shared.passable().await;
     let path = head.uri.path_and_query().map_or("/", |p| p.as_str());
-    let fault = shared.faults.befall(&head.method, path);
+    let fault = shared.faults.befall(&head, path);
     match &fault {
         Fault::Stall => std::future::pending().await,
         Fault::Delay(time) => tokio::time::sleep(*time).await,

@@ -38,6 +38,8 @@ const FIELD: &str = "record";
 const MARK: &str = "mark";
 /// What every value begins with that Vault has sealed.
 const SEALED: &str = "vault:v";
+/// What to look at where certificates are not taken.
+const CERTIFICATES: &str = "see vault.ca_file, and vault.client_cert_file if vault asks for one";
 /// How long a start waits for a Vault that is away.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -92,6 +94,7 @@ impl Vault {
                     tracing::warn!(cause = fault.text(), "vault cannot serve; trying again");
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
+                Fault::Untrusted => return Err(OpenError::Login(format!("{text}; {CERTIFICATES}"))),
                 Fault::Outage(_) | Fault::Unreached => return Err(OpenError::Login(text)),
                 Fault::Forbidden | Fault::Invalid => return Err(OpenError::Login(text)),
                 _ => return Err(OpenError::NotSetUp(text)),

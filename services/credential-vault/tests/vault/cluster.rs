@@ -77,7 +77,11 @@ async fn strangers_are_refused(config: &Config, dir: &std::path::Path) {
     ] {
         let refused = bootstrap::run(&strange, &Options { dry_run: true, ..Options::default() }).await;
         let told = refused.unwrap_err().to_string();
-        assert!(told.contains("unreachable"), "{what}: {told}");
+        assert!(told.contains("untrusted_certificate"), "{what}: {told}");
+        let began = tokio::time::Instant::now();
+        let told = Vault::open(&strange).await.unwrap_err().to_string();
+        assert!(told.contains("vault.ca_file") && told.contains("client_cert_file"), "{what}: {told}");
+        assert!(began.elapsed() < Duration::from_secs(20), "{what}: nothing is gained by waiting");
     }
     Vault::open(config).await.unwrap();
 }

@@ -10,7 +10,7 @@ use granary_credential_vault::store::{Error, Expect, Outage, Store};
 use granary_testkit::vault::JwtSigner;
 use serde_json::{Value, json};
 
-use crate::support::{Ready, asked, file, lines, root, with_token};
+use crate::support::{Ready, all_operations, asked, behind, file, lines, root, with_token};
 
 async fn opened(config: &Config) -> Arc<dyn Store> {
     Arc::new(Vault::open(config).await.unwrap())
@@ -119,6 +119,21 @@ async fn a_dead_token_is_replaced_by_one_login_for_a_hundred_callers_and_no_call
     join_all((0..100).map(|_| works(&store))).await;
     let logins = asked(&audit, since).iter().filter(|line| line.contains("auth/approle/login")).count();
     assert_eq!(logins, 1);
+}
+
+/// Only Vault Enterprise has namespaces: that each request names ours is what can be seen here.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_names_the_namespace_that_is_set() {
+    let (_ready, proxy, config) = behind().await;
+    for namespace in ["", "team-a"] {
+        let before = proxy.seen().len();
+        let store = opened(&Config { namespace: namespace.to_owned(), ..config.clone() }).await;
+        all_operations(&store).await;
+        let seen = proxy.seen().split_off(before);
+        assert!(seen.len() > 11, "{seen:?}");
+        let expected = Some(namespace.to_owned()).filter(|name| !name.is_empty());
+        assert!(seen.iter().all(|seen| seen.namespace == expected), "{seen:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -101,9 +101,10 @@ pub(crate) async fn behind() -> (Ready, FaultProxy, Config) {
 pub(crate) async fn all_operations(store: &Arc<dyn Store>) -> Vec<(&'static str, Result<(), Error>)> {
     let context = Context::system("all-operations");
     let path = "system/all-operations";
-    let (get, put, delete, list, seal, open, rewrap, rotate, check) = tokio::join!(
+    let (get, put, mark, delete, list, seal, open, rewrap, rotate, check) = tokio::join!(
         store.get(path),
         store.put(path, b"x".to_vec(), Expect::Absent),
+        store.mark(path, Some("m"), 1),
         store.delete(path),
         store.list("system", None, 10),
         store.seal(&context, b"x"),
@@ -115,6 +116,7 @@ pub(crate) async fn all_operations(store: &Arc<dyn Store>) -> Vec<(&'static str,
     vec![
         ("get", get.map(drop)),
         ("put", put.map(drop)),
+        ("mark", mark.map(drop)),
         ("delete", delete),
         ("list", list.map(drop)),
         ("seal", seal.map(drop)),

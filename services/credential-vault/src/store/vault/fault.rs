@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     Deposed,
     /// It could not be connected to, so nothing was sent.
     Unreached,
+    /// We do not take its certificate, or it does not take ours.
+    Untrusted,
 }
 
 impl Fault {
@@ -47,6 +49,7 @@ impl Fault {
         matches!(
             self,
             Self::Unreached
+                | Self::Untrusted
                 | Self::Deposed
                 | Self::Outage(Outage::Sealed | Outage::Standby | Outage::Unreachable | Outage::Slow)
         )
@@ -57,6 +60,7 @@ impl Fault {
         matches!(
             self,
             Self::Unreached
+                | Self::Untrusted
                 | Self::Forbidden
                 | Self::Outage(Outage::Sealed | Outage::Standby | Outage::RateLimited)
         )
@@ -74,6 +78,7 @@ impl Fault {
             Self::Outage(outage) => outage.text(),
             Self::Deposed => Outage::Standby.text(),
             Self::Unreached => Outage::Unreachable.text(),
+            Self::Untrusted => "untrusted_certificate",
         }
     }
 }
@@ -91,7 +96,7 @@ impl From<Fault> for Error {
             Fault::Unreadable => outage(Outage::Unreadable),
             Fault::Outage(kind) => outage(kind),
             Fault::Deposed => outage(Outage::Standby),
-            Fault::Unreached => outage(Outage::Unreachable),
+            Fault::Unreached | Fault::Untrusted => outage(Outage::Unreachable),
         }
     }
 }
@@ -113,6 +118,7 @@ fn transport(error: &HttpError) -> Fault {
         }
         HttpError::RequestError { source, .. } | HttpError::ResponseError { source } => {
             match source.downcast_ref::<reqwest::Error>() {
+                Some(error) if untrusted(error) => Fault::Untrusted,
                 Some(error) if error.is_connect() => Fault::Unreached,
                 Some(error) if error.is_timeout() => Fault::Outage(Outage::Slow),
                 _ => Fault::Outage(Outage::Unreachable),
@@ -120,6 +126,32 @@ fn transport(error: &HttpError) -> Fault {
         }
         _ => Fault::Unreadable,
     }
+}
+
+/// Whether a connection failed because one of the two has no certificate that the other takes.
+fn untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    use rustls::AlertDescription::{BadCertificate, CertificateRequired, CertificateUnknown, UnknownCA};
+
+    let mut next = Some(error);
+    while let Some(error) = next {
+        // An I/O error names what is behind the error inside it, and not that one.
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(inner) = inner {
+            next = Some(inner);
+            continue;
+        }
+        match error.downcast_ref() {
+            Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
+                return true;
+            }
+            Some(rustls::Error::AlertReceived(alert)) => {
+                let ours = [BadCertificate, CertificateRequired, CertificateUnknown, UnknownCA];
+                return ours.contains(alert);
+            }
+            _ => next = error.source(),
+        }
+    }
+    false
 }
 
 fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
