@@ -97,10 +97,35 @@ impl Accounts {
         Ok(Found { place, record })
     }
 
+    /// The account, which says from now on that it has a record of this kind.
+    pub(crate) async fn find_for(
+        &self,
+        tenant: &str,
+        identifier: &Identifier,
+        kind: Kind,
+    ) -> Result<Found, Error> {
+        let found = self.find(tenant, identifier).await?;
+        if found.record.kinds().any(|known| known == kind) {
+            return Ok(found);
+        }
+        let Found { place, .. } = found;
+        let record = self
+            .records
+            .change(&place.account(), |current: Option<documents::Account>| {
+                let mut record = live(current, identifier)?;
+                if record.kinds().any(|known| known == kind) {
+                    return Ok(Decision::Keep(record));
+                }
+                record.push_kinds(kind);
+                Ok(Decision::Write(record.clone(), record))
+            })
+            .await?;
+        Ok(Found { place, record })
+    }
+
     async fn read(&self, place: &Place) -> Result<documents::Account, Error> {
         let record: Option<documents::Account> = self.records.get(&place.account()).await?;
-        let record = record.filter(|r| r.state() != AccountState::Deleting);
-        let record = record.ok_or_else(|| missing(&place.identifier))?;
+        let record = live(record, &place.identifier)?;
         if record.identifier != place.identifier.as_str() {
             return Err(Error::new(Reason::Internal, "the credential store holds damaged data"));
         }
@@ -122,9 +147,7 @@ impl Accounts {
         let (record, changed) = self
             .records
             .change(&place.account(), |current: Option<documents::Account>| {
-                let mut record = current
-                    .filter(|r| r.state() != AccountState::Deleting)
-                    .ok_or_else(|| missing(identifier))?;
+                let mut record = live(current, identifier)?;
                 if record.state() == wanted {
                     return Ok(Decision::Keep((record, false)));
                 }
@@ -140,9 +163,15 @@ impl Accounts {
 
     /// What is shown of an account. Nothing is decrypted for it.
     pub(crate) async fn show(&self, account: &Found) -> Result<wire::ConnectedAccount, Error> {
-        let kinds = self.records.get_many(&account.place.kinds()).await?;
+        let paths: Vec<String> = account.record.kinds().map(|kind| account.place.kind(kind)).collect();
+        let kinds = self.records.get_many(&paths).await?;
         Ok(view(&account.record, kinds))
     }
+}
+
+/// An account's record, unless it is being deleted.
+fn live(record: Option<documents::Account>, identifier: &Identifier) -> Result<documents::Account, Error> {
+    record.filter(|r| r.state() != AccountState::Deleting).ok_or_else(|| missing(identifier))
 }
 
 /// The same for an account of another tenant and for one that never was.

@@ -61,6 +61,7 @@ impl Bulk {
             identifier: identifier.as_str().to_owned(),
             incarnation: rand::random::<[u8; 16]>().to_vec(),
             create_ms: now_ms(),
+            kinds: vec![kind.into()],
             ..Account::default()
         };
         let incarnation = &account.incarnation;

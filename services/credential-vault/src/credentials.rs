@@ -46,9 +46,9 @@ impl Credentials {
         credential: &Credential,
         expected: Option<i64>,
     ) -> Result<CredentialState, Error> {
-        let account = self.accounts.find(tenant, identifier).await?;
-        let (place, incarnation) = (&account.place, &account.record.incarnation);
         let kind = credential.kind();
+        let account = self.accounts.find_for(tenant, identifier, kind).await?;
+        let (place, incarnation) = (&account.place, &account.record.incarnation);
         let sealed =
             self.records.store().seal(&place.context(incarnation, kind), &credential.encode()).await?;
         let fingerprint = fingerprint::of_credential(&self.fingerprint, tenant, credential);

@@ -28,6 +28,9 @@ pub(crate) struct Account {
     pub(crate) delete_id: Vec<u8>,
     #[prost(int64, tag = "6")]
     pub(crate) delete_ms: i64,
+    /// The kinds that were put, or are about to be: who shows the account need not look for others.
+    #[prost(enumeration = "Kind", repeated, tag = "7")]
+    pub(crate) kinds: Vec<i32>,
     #[prost(bytes = "vec", tag = "15")]
     pub(crate) write_id: Vec<u8>,
 }

@@ -66,11 +66,10 @@ impl Accounts {
                 r.state() != AccountState::Deleting && pattern::any_covers(filter.patterns, &r.identifier)
             })
             .collect();
-        let kinds =
-            live.iter().flat_map(|(folder, _)| KINDS.iter().map(move |kind| paths::kind(folder, *kind)));
+        let kinds = live.iter().flat_map(|(folder, r)| r.kinds().map(move |kind| paths::kind(folder, kind)));
         let mut kinds = self.records.get_many::<Credential>(&kinds.collect::<Vec<_>>()).await?.into_iter();
         for (_, record) in &live {
-            let account = view(record, kinds.by_ref().take(KINDS.len()));
+            let account = view(record, kinds.by_ref().take(record.kinds().count()));
             if filter.status.is_none_or(|status| status == account.status()) {
                 shown.push(account);
             }

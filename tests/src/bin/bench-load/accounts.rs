@@ -44,7 +44,7 @@ pub(crate) async fn run(args: Args, bearer: MetadataValue<Ascii>) -> Result<Valu
     Ok(json!({"accounts": args.count}))
 }
 
-pub(crate) async fn make(
+async fn make(
     channel: Channel,
     bearer: &MetadataValue<Ascii>,
     key: &str,

@@ -1,32 +1,65 @@
-//! Fills a store at credential-vault's own door: many tenants, of which one has a tenth of all accounts.
+//! Fills a store before credential-vault uses it: many tenants, of which one has a tenth of all accounts.
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use granary_proto::granary::policy::v1::Scope;
-use granary_proto::granary::vault::v1::admin_client::AdminClient;
-use granary_proto::granary::vault::v1::{CreateApiKeyRequest, CreateTenantRequest};
+use granary_credential::{Credential, Secret};
+use granary_credential_vault::store::vault;
+use granary_credential_vault::{Bulk, Config, parts, stores};
+use granary_rpc::Identifier;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use tonic::Request;
-use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, Endpoint};
 
-use crate::{Failure, account, accounts, bearer};
+use crate::{Failure, account};
 
-/// Changes under way at a time.
-const AT_A_TIME: usize = 64;
+/// Accounts under way at a time, so that the embedded store puts many into one commit.
+const AT_A_TIME: usize = 200;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Credential-vault's own door
+    /// The file of an embedded store
+    #[arg(long, requires = "master_key", conflicts_with = "vault")]
+    path: Option<PathBuf>,
+    /// The file of its master key
     #[arg(long)]
-    address: String,
+    master_key: Option<PathBuf>,
+    /// The address of a HashiCorp Vault
+    #[arg(long, requires = "role_id", requires = "secret_id")]
+    vault: Option<String>,
+    /// The role to log in there with
+    #[arg(long)]
+    role_id: Option<String>,
+    /// The file of its secret id
+    #[arg(long)]
+    secret_id: Option<PathBuf>,
     /// How many accounts in all
     #[arg(long)]
     accounts: usize,
     /// How many tenants
     #[arg(long)]
     tenants: usize,
+}
+
+impl Args {
+    fn config(&self) -> Config {
+        let auth = vault::config::Auth {
+            role_id: self.role_id.clone().unwrap_or_default(),
+            secret_id_file: self.secret_id.clone(),
+            ..vault::config::Auth::default()
+        };
+        Config {
+            store: if self.vault.is_some() { stores::Kind::Vault } else { stores::Kind::Embedded },
+            vault: vault::Config {
+                addresses: self.vault.clone().into_iter().collect(),
+                auth,
+                ..vault::Config::default()
+            },
+            store_path: self.path.clone().unwrap_or_default(),
+            master_key_file: self.master_key.clone(),
+            ..Config::default()
+        }
+    }
 }
 
 /// Which tenant an account belongs to, and its number there.
@@ -50,31 +83,36 @@ impl Shares {
     }
 }
 
-pub(crate) async fn run(args: Args, operator: MetadataValue<Ascii>) -> Result<Value, Failure> {
-    let upstream_key = std::io::read_to_string(std::io::stdin())?.trim().to_owned();
-    let channel = Endpoint::from_shared(format!("http://{}", args.address))?.connect().await?;
+pub(crate) async fn run(args: Args) -> Result<Value, Failure> {
+    let api_key = Secret::new(std::io::read_to_string(std::io::stdin())?.trim().to_owned());
+    let bulk = Arc::new(Bulk::open(parts(&args.config()).await?).await?);
     let start = Instant::now();
-    let mut keys = Vec::new();
-    for number in 0..args.tenants.max(1) {
-        keys.push(tenant(channel.clone(), &operator, &format!("bench-{number}")).await?);
+    let largest_key = bulk.tenant(&tenant(0)).await?;
+    for number in 1..args.tenants {
+        bulk.tenant(&tenant(number)).await?;
     }
-    let largest_key = keys.first().cloned().unwrap_or_default();
-    let bearers: Arc<Vec<_>> = Arc::new(keys.iter().map(|key| bearer(key)).collect::<Result<_, _>>()?);
-    let shares = Shares::of(&args);
+    let (shares, next) = (Shares::of(&args), Arc::new(AtomicUsize::new(0)));
     let mut tasks = JoinSet::new();
-    for first in 0..AT_A_TIME {
-        let (channel, bearers, key) = (channel.clone(), Arc::clone(&bearers), upstream_key.clone());
+    for _ in 0..AT_A_TIME {
+        let (bulk, next, api_key) = (Arc::clone(&bulk), Arc::clone(&next), api_key.clone());
         tasks.spawn(async move {
-            for number in (first..args.accounts).step_by(AT_A_TIME) {
-                let (tenant, number) = shares.place(number);
-                let bearer = bearers.get(tenant).ok_or("an account without a tenant")?;
-                accounts::make(channel.clone(), bearer, &key, account(number)).await?;
+            let credential = Credential::HarvestapiKey { api_key };
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= args.accounts {
+                    return Ok::<_, Failure>(());
+                }
+                let (of, number) = shares.place(number);
+                let identifier = Identifier::parse(account(number)).map_err(|v| v.description)?;
+                bulk.account(&tenant(of), &identifier, &credential).await?;
             }
-            Ok::<_, Failure>(())
         });
     }
     while let Some(done) = tasks.join_next().await {
         done??;
+    }
+    if let Some(bulk) = Arc::into_inner(bulk) {
+        bulk.close().await;
     }
     Ok(json!({
         "accounts": args.accounts,
@@ -84,19 +122,6 @@ pub(crate) async fn run(args: Args, operator: MetadataValue<Ascii>) -> Result<Va
     }))
 }
 
-/// Makes a tenant, and returns the text of a key of it.
-async fn tenant(channel: Channel, operator: &MetadataValue<Ascii>, name: &str) -> Result<String, Failure> {
-    let mut admin = AdminClient::with_interceptor(channel, |mut request: Request<()>| {
-        request.metadata_mut().insert("authorization", operator.clone());
-        Ok(request)
-    });
-    admin.create_tenant(CreateTenantRequest { name: name.to_owned() }).await?;
-    let scopes = [Scope::AccountsRead, Scope::AccountsWrite, Scope::CredentialsWrite, Scope::LinkedinRead];
-    let request = CreateApiKeyRequest {
-        tenant: name.to_owned(),
-        label: "bench".to_owned(),
-        scopes: scopes.iter().map(|scope| (*scope).into()).collect(),
-        ..CreateApiKeyRequest::default()
-    };
-    Ok(admin.create_api_key(request).await?.into_inner().key_text)
+fn tenant(number: usize) -> String {
+    format!("bench-{number}")
 }

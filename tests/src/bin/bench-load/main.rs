@@ -22,7 +22,7 @@ enum Args {
     Accounts(accounts::Args),
     /// Call a method until the time is over, and check every answer
     Calls(calls::Args),
-    /// Create tenants and their accounts, each with a HarvestAPI key, read from stdin
+    /// Fill a store that nothing uses yet: tenants and their accounts, each with a HarvestAPI key, read from stdin
     Fill(fill::Args),
     /// Read the pages of a tenant's list
     Pages(pages::Args),
@@ -32,14 +32,13 @@ enum Args {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Failure> {
-    let key = std::env::var("BENCH_API_KEY").map_err(|_| "BENCH_API_KEY is not set")?;
-    let bearer = bearer(&key)?;
+    let key = || std::env::var("BENCH_API_KEY").map_err(|_| "BENCH_API_KEY is not set");
     let result = match Args::parse() {
-        Args::Accounts(args) => accounts::run(args, bearer).await?,
-        Args::Calls(args) => calls::run(args, bearer).await?,
-        Args::Fill(args) => fill::run(args, bearer).await?,
-        Args::Pages(args) => pages::run(args, bearer).await?,
-        Args::Tickets(args) => tickets::run(args, &key).await?,
+        Args::Accounts(args) => accounts::run(args, bearer(&key()?)?).await?,
+        Args::Calls(args) => calls::run(args, bearer(&key()?)?).await?,
+        Args::Fill(args) => fill::run(args).await?,
+        Args::Pages(args) => pages::run(args, bearer(&key()?)?).await?,
+        Args::Tickets(args) => tickets::run(args, &key()?).await?,
     };
     writeln!(std::io::stdout(), "{result}")?;
     Ok(())
