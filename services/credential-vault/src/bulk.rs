@@ -1,21 +1,28 @@
 //! Accounts written straight into a store, past the RPCs, before any service uses it: how a store of any size is filled.
+use std::time::Duration;
+
 use granary_credential::{Credential, Key, fingerprint};
-use granary_rpc::Identifier;
+use granary_rpc::{Identifier, Reason};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::Error;
 use crate::accounts::{Place, vouch};
 use crate::config::Parts;
 use crate::credentials::fresh;
-use crate::documents::Account;
+use crate::documents::{Account, Document};
 use crate::invalidation::Announcements;
 use crate::keys::Keys;
-use crate::records::Records;
-use crate::store::{Expect, Store};
+use crate::records::{Decision, Records};
+use crate::store::Expect;
 use crate::system::SystemKeys;
 use crate::tenants::Tenants;
 use crate::time::now_ms;
 use crate::vault::operator;
-use crate::{Error, documents};
+
+/// Attempts at one account, while the store is too busy.
+const ATTEMPTS: u32 = 30;
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A store that is being filled.
 #[derive(Debug)]
@@ -56,7 +63,7 @@ impl Bulk {
         identifier: &Identifier,
         credential: &Credential,
     ) -> Result<(), Error> {
-        let (store, place, kind) = (self.records.store(), Place::of(tenant, identifier), credential.kind());
+        let (place, kind) = (Place::of(tenant, identifier), credential.kind());
         let account = Account {
             identifier: identifier.as_str().to_owned(),
             incarnation: rand::random::<[u8; 16]>().to_vec(),
@@ -64,28 +71,53 @@ impl Bulk {
             kinds: vec![kind.into()],
             ..Account::default()
         };
-        let incarnation = &account.incarnation;
-        let sealed =
-            store.seal(&place.context(incarnation, kind), &credential.encode()).await.map_err(ours)?;
         let fingerprint = fingerprint::of_credential(&self.fingerprint, tenant, credential);
-        let record = fresh(incarnation, kind, sealed, fingerprint);
-        put(store.as_ref(), &place.account(), &account).await?;
-        let version = put(store.as_ref(), &place.kind(kind), &record).await?;
-        let mark = vouch::mark(incarnation);
-        store.mark(&place.kind(kind), Some(&mark), version).await.map_err(ours)?;
+        let mut attempt = 0;
+        loop {
+            let written = self.write(&place, &account, credential, &fingerprint, attempt > 0).await;
+            match written {
+                Err(error) if error.reason() == Reason::StoreUnavailable && attempt < ATTEMPTS => {
+                    attempt += 1;
+                    sleep(PAUSE).await;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+    }
+
+    /// `again`: what an earlier attempt may have written is written over.
+    async fn write(
+        &self,
+        place: &Place,
+        account: &Account,
+        credential: &Credential,
+        fingerprint: &str,
+        again: bool,
+    ) -> Result<(), granary_rpc::Error> {
+        let (store, kind, incarnation) = (self.records.store(), credential.kind(), &account.incarnation);
+        let sealed = store.seal(&place.context(incarnation, kind), &credential.encode()).await?;
+        let record = fresh(incarnation, kind, sealed, fingerprint.to_owned());
+        self.put(&place.account(), account, again).await?;
+        let version = self.put(&place.kind(kind), &record, again).await?;
+        store.mark(&place.kind(kind), Some(&vouch::mark(incarnation)), version).await?;
         Ok(())
+    }
+
+    async fn put<D: Document>(
+        &self,
+        path: &str,
+        document: &D,
+        again: bool,
+    ) -> Result<u64, granary_rpc::Error> {
+        if again {
+            let over = |_: Option<D>| Ok(Decision::Write(document.clone(), ()));
+            return Ok(self.records.change_at(path, over).await?.1);
+        }
+        Ok(self.records.store().put(path, document.encode_to_vec(), Expect::Absent).await?)
     }
 
     /// Ends the store in good order.
     pub async fn close(self) {
         self.records.store().close().await;
     }
-}
-
-async fn put<D: documents::Document>(store: &dyn Store, path: &str, document: &D) -> Result<u64, Error> {
-    store.put(path, document.encode_to_vec(), Expect::Absent).await.map_err(ours)
-}
-
-fn ours(error: crate::store::Error) -> Error {
-    Error::Refused(error.into())
 }

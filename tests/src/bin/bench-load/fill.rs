@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::{Failure, account};
 
 /// Accounts under way at a time, so that the embedded store puts many into one commit.
-const AT_A_TIME: usize = 200;
+const AT_A_TIME: usize = 128;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
