@@ -205,7 +205,7 @@ impl http_body::Body for Relay {
                 Ok(mut trailers) => {
                     let outcome = strip(&mut trailers);
                     if let Some(watch) = self.watch.take() {
-                        watch.ended(trailers.get("grpc-status"), outcome.as_ref());
+                        watch.ended(trailers.get(&name::STATUS), outcome.as_ref());
                     }
                     Ok(Frame::trailers(trailers))
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Effect;
-use granary_rpc::metadata::{self, name};
+use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::{RequestId, link};
 use http::header::{CONTENT_TYPE, TE};
@@ -68,10 +68,10 @@ impl Core {
         }
         let watch = match behalf {
             Behalf::Caller => {
-                if let Some(value) = call.headers.get(metadata::AUTHORIZATION) {
+                if let Some(value) = call.headers.get(&name::AUTHORIZATION) {
                     let mut value = value.clone();
                     value.set_sensitive(true);
-                    headers.insert(metadata::AUTHORIZATION, value);
+                    headers.insert(name::AUTHORIZATION.clone(), value);
                 }
                 None
             }
@@ -142,7 +142,7 @@ fn relay(
     let (mut parts, body) = response.into_parts();
     let outcome = strip(&mut parts.headers);
     // An answer without a body carries its status in the headers.
-    if let Some(status) = parts.headers.get("grpc-status")
+    if let Some(status) = parts.headers.get(&name::STATUS)
         && let Some(watch) = watch.take()
     {
         watch.ended(Some(status), outcome.as_ref());
