@@ -10,7 +10,6 @@ use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::{RequestId, link};
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 use tonic::Status;
 
@@ -101,7 +100,7 @@ async fn send(
     request: Request<Outbound>,
     sleep: &mut Pin<Box<Sleep>>,
     method: &Method,
-) -> Result<Response<Incoming>, Error> {
+) -> Result<Response<link::Answer<Outbound>>, Error> {
     let exceeded = request.body().exceeded();
     tokio::select! {
         biased;
@@ -134,7 +133,7 @@ fn changes(method: &Method) -> bool {
 }
 
 fn relay(
-    response: Response<Incoming>,
+    response: Response<link::Answer<Outbound>>,
     write: bool,
     mut watch: Option<Watch>,
     sleep: Pin<Box<Sleep>>,
