@@ -14,6 +14,8 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub const REQUEST_ID: &str = "granary-request-id";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
+/// In answers: the code of gRPC, in digits.
+pub const STATUS: &str = "grpc-status";
 /// The time that is left, in gRPC's own form.
 pub const TIMEOUT: &str = "grpc-timeout";
 
@@ -48,10 +50,15 @@ pub mod name {
 
     names! {
         ACCOUNT = "granary-account";
+        AUTHORIZATION = "authorization";
+        BUDGET = "granary-budget";
         CREDENTIAL_OUTCOME = "granary-credential-outcome";
         EDGE_KEY = "granary-edge-key";
+        IDEMPOTENCY_KEY = "idempotency-key";
         INCARNATION = "granary-incarnation";
+        MAX_COST = "granary-max-cost";
         REQUEST_ID = "granary-request-id";
+        STATUS = "grpc-status";
         TENANT = "granary-tenant";
         TICKET = "granary-ticket-bin";
         TIMEOUT = "grpc-timeout";

@@ -4,6 +4,8 @@
 //! read everything is written at once; answers that became ready in between go along.
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, BytesMut};
@@ -20,11 +22,26 @@ pub(crate) struct Gather<S> {
     inner: S,
     waiting: BytesMut,
     asked: bool,
+    heard: Heard,
+}
+
+/// Whether anything was read since this was last asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heard(Arc<AtomicBool>);
+
+impl Heard {
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
 }
 
 impl<S: AsyncWrite + Unpin> Gather<S> {
     pub(crate) fn new(inner: S) -> Self {
-        Self { inner, waiting: BytesMut::new(), asked: false }
+        Self { inner, waiting: BytesMut::new(), asked: false, heard: Heard::default() }
+    }
+
+    pub(crate) fn heard(&self) -> Heard {
+        self.heard.clone()
     }
 
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -65,7 +82,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
         {
             return Poll::Ready(Err(error));
         }
-        Pin::new(&mut this.inner).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut this.inner).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            this.heard.0.store(true, Ordering::Relaxed);
+        }
+        read
     }
 }
 

@@ -14,6 +14,7 @@ pub mod reflection;
 pub mod serve;
 pub mod stack;
 pub mod tls;
+mod wire;
 
 pub use channel::Peer;
 pub use door::{Callers, Door, Open};
@@ -23,3 +24,4 @@ pub use listen::Listen;
 pub use serve::{Limits, serve};
 pub use stack::{RequestId, Stack};
 pub use tokio_util::sync::CancellationToken;
+pub use wire::Incoming;

@@ -2,35 +2,50 @@
 //!
 //! It tells apart what a caller must know: a call that was never sent, and one that may have been. A call that was never
 //! sent is tried once more on a fresh connection.
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use granary_rpc::Reason;
+use h2::client::{Builder, SendRequest};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
-use hyper::body::Incoming;
-use hyper::client::conn::http2::{Builder, SendRequest};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use http_body::Body;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::channel::Peer;
+use crate::gather::Gather;
+use crate::wire::{Sending, silence};
+
+mod exchange;
+
+pub use exchange::Answer;
+use exchange::Exchange;
 
 /// How long a connection may take to be made, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How often the peer must show that it is there.
+const PING: Duration = Duration::from_secs(10);
+/// How long it may take for that.
+const PONG: Duration = Duration::from_secs(5);
 
 /// A connection to a peer. Cheap to clone; clones share it.
-#[derive(Debug)]
-pub struct Link<B>(Arc<Inner<B>>);
+#[derive(Clone, Debug)]
+pub struct Link(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner<B> {
+struct Inner {
     peer: Peer,
     authority: OnceLock<Option<Authority>>,
-    current: Mutex<Option<SendRequest<B>>>,
+    current: Mutex<Option<Connection>>,
     connecting: tokio::sync::Mutex<()>,
 }
+
+/// Where calls begin, one at a time: past the other side's limit of streams they wait here, not yet sent.
+type Connection = Arc<tokio::sync::Mutex<SendRequest<Bytes>>>;
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -40,20 +55,10 @@ pub enum Error {
     Connect(String),
     /// The call may have been sent.
     #[error(transparent)]
-    Broken(#[from] hyper::Error),
+    Broken(#[from] h2::Error),
 }
 
-impl<B> Clone for Link<B> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
-}
-
-impl<B> Link<B>
-where
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+impl Link {
     /// A link to a peer; nothing is connected yet.
     pub fn new(peer: Peer) -> Self {
         let inner = Inner {
@@ -84,55 +89,66 @@ where
     ///
     /// # Errors
     /// [`Error::Connect`] where it was certainly not sent, else [`Error::Broken`].
-    pub async fn send(&self, mut request: Request<B>) -> Result<Response<Incoming>, Error> {
+    pub async fn send<B>(&self, request: Request<B>) -> Result<Response<Answer<B>>, Error>
+    where
+        B: Body<Data = Bytes> + Unpin,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (head, body) = request.into_parts();
         let mut fresh = false;
         loop {
-            let mut sender = match self.current() {
-                Some(sender) => sender,
+            let connection = match self.current() {
+                Some(connection) => connection,
                 None => {
                     fresh = true;
                     // Boxed, so that a call on a live connection does not carry the room that connecting needs.
                     Box::pin(self.connect()).await?
                 }
             };
-            match sender.try_send_request(request).await {
-                Ok(response) => return Ok(response),
-                Err(mut error) => match error.take_message() {
-                    // It comes back only where no byte of it was sent.
-                    Some(unsent) if !fresh => {
-                        self.forget();
-                        request = unsent;
-                    }
-                    Some(_) => return Err(Error::Connect(error.into_error().to_string())),
-                    None => return Err(Error::Broken(error.into_error())),
-                },
+            let mut sender = connection.lock().await;
+            match poll_fn(|cx| sender.poll_ready(cx)).await {
+                Ok(()) => {
+                    let ended = body.is_end_stream();
+                    let begun = sender.send_request(Request::from_parts(head, ()), ended);
+                    let (answer, stream) = begun.map_err(|e| Error::Connect(e.to_string()))?;
+                    // Past the limit, it is ready again when the call has its stream; before that, nobody else may wait
+                    // for the stream. If the connection broke meanwhile, the answer says so.
+                    let _ = poll_fn(|cx| sender.poll_ready(cx)).await;
+                    drop(sender);
+                    let request = (!ended).then(|| Sending::new(body, stream));
+                    return Ok(Exchange { answer, request }.await?);
+                }
+                Err(_) if !fresh => self.forget(&connection),
+                Err(error) => return Err(Error::Connect(error.to_string())),
             }
         }
     }
 
-    fn current(&self) -> Option<SendRequest<B>> {
-        let current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().filter(|sender| !sender.is_closed()).cloned()
+    fn current(&self) -> Option<Connection> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn forget(&self) {
-        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Lets go of a connection that takes no calls any more, unless another is in its place.
+    fn forget(&self, connection: &Connection) {
+        let mut current = self.0.current.lock().unwrap_or_else(PoisonError::into_inner);
+        current.take_if(|current| Arc::ptr_eq(current, connection));
     }
 
     /// One connection for any number of callers that find none.
-    async fn connect(&self) -> Result<SendRequest<B>, Error> {
+    async fn connect(&self) -> Result<Connection, Error> {
         let _turn = self.0.connecting.lock().await;
-        if let Some(sender) = self.current() {
-            return Ok(sender);
+        if let Some(connection) = self.current() {
+            return Ok(connection);
         }
         let made = tokio::time::timeout(CONNECT, self.handshake()).await;
         let sender = made.map_err(|_| Error::Connect("it took too long".to_owned()))??;
-        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender.clone());
-        Ok(sender)
+        let connection = Arc::new(tokio::sync::Mutex::new(sender));
+        *self.0.current.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
+        Ok(connection)
     }
 
     /// A connection to the first address that takes one.
-    async fn handshake(&self) -> Result<SendRequest<B>, Error> {
+    async fn handshake(&self) -> Result<SendRequest<Bytes>, Error> {
         let mut last = Error::Connect("it has no address".to_owned());
         for address in self.0.peer.list() {
             match self.handshake_at(address).await {
@@ -143,40 +159,44 @@ where
         Err(last)
     }
 
-    async fn handshake_at(&self, address: &str) -> Result<SendRequest<B>, Error> {
+    async fn handshake_at(&self, address: &str) -> Result<SendRequest<Bytes>, Error> {
         let failed = |e: &dyn std::fmt::Display| Error::Connect(e.to_string());
         let stream = TcpStream::connect(address).await.map_err(|e| failed(&e))?;
         stream.set_nodelay(true).map_err(|e| failed(&e))?;
         // The files are read at each connection, so that a rotated certificate is taken.
         match self.0.peer.client_tls(address).map_err(|e| failed(&e))? {
-            None => http2(TokioIo::new(stream)).await,
+            None => http2(stream).await,
             Some((tls, name)) => {
                 let name = ServerName::try_from(name).map_err(|e| failed(&e))?;
                 let stream = tokio_rustls::TlsConnector::from(Arc::new(tls)).connect(name, stream).await;
-                http2(TokioIo::new(stream.map_err(|e| failed(&e))?)).await
+                http2(stream.map_err(|e| failed(&e))?).await
             }
         }
     }
 }
 
-async fn http2<B, I>(io: I) -> Result<SendRequest<B>, Error>
+async fn http2<I>(stream: I) -> Result<SendRequest<Bytes>, Error>
 where
-    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let (sender, connection) = Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
+    let stream = Gather::new(stream);
+    let heard = stream.heard();
+    let (sender, mut connection) = Builder::new()
+        .enable_push(false)
         .initial_connection_window_size(1 << 20)
-        .initial_stream_window_size(1 << 18)
-        .keep_alive_interval(Duration::from_secs(10))
-        .keep_alive_timeout(Duration::from_secs(5))
-        .handshake(io)
+        .initial_window_size(1 << 18)
+        .max_header_list_size(1 << 14)
+        .handshake(stream)
         .await
         .map_err(|e| Error::Connect(e.to_string()))?;
-    tokio::spawn(async move {
-        // Its calls are told by themselves.
-        let _ = connection.await;
-    });
+    let pings = connection.ping_pong();
+    // Its calls are told by themselves how it ended.
+    let task = tokio::spawn(connection);
+    if let Some(pings) = pings {
+        tokio::spawn(async move {
+            silence(pings, heard, PING, PONG).await;
+            task.abort();
+        });
+    }
     Ok(sender)
 }

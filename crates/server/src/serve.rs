@@ -1,15 +1,18 @@
 //! Accepts HTTP/2 connections within limits, with TLS where configured, and lets calls in flight finish at the end.
 use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::Reason;
+use h2::server::{Builder, SendResponse};
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http2;
-use hyper::service::Service as HyperService;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use http_body::Body;
 use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -18,9 +21,14 @@ use tower::Service;
 
 use crate::gather::Gather;
 use crate::tls::ServerTls;
+use crate::wire::{Incoming, Sending, silence};
 
-/// How long a TLS handshake may take.
+/// How long a handshake may take, that of TLS and that of HTTP/2.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// How often a caller must show that it is there.
+const PING: Duration = Duration::from_secs(20);
+/// How long it may take for that.
+const PONG: Duration = Duration::from_secs(10);
 
 /// Limits of one listener.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,7 +78,7 @@ pub async fn serve<S, B>(
 where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -117,7 +125,7 @@ async fn connection<S, B>(
 ) where
     S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     // Without it, Nagle and delayed acknowledgements cost 40 ms a call.
@@ -125,7 +133,7 @@ async fn connection<S, B>(
         return;
     }
     let Some(tls) = tls else {
-        return http2(TokioIo::new(Gather::new(stream)), limits, service, end).await;
+        return calls(stream, limits, service, end).await;
     };
     let acceptor = tokio_rustls::TlsAcceptor::from(tls.current());
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
@@ -137,50 +145,73 @@ async fn connection<S, B>(
         metrics::counter!("granary_tls_failures_total").increment(1);
         return;
     }
-    http2(TokioIo::new(Gather::new(stream)), limits, service, end).await;
+    calls(stream, limits, service, end).await;
 }
 
-async fn http2<S, B, I>(io: I, limits: &Limits, service: S, end: CancellationToken)
+/// The calls of one connection.
+async fn calls<S, B, I>(stream: I, limits: &Limits, mut service: S, end: CancellationToken)
 where
-    I: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
     S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let connection = http2::Builder::new(TokioExecutor::new())
-        .timer(TokioTimer::new())
+    let mut end = pin!(end.cancelled());
+    let stream = Gather::new(stream);
+    let heard = stream.heard();
+    let handshake = Builder::new()
         .max_concurrent_streams(limits.max_streams)
         .max_header_list_size(limits.max_header_bytes)
         .max_pending_accept_reset_streams(64)
         .initial_connection_window_size(1 << 20)
-        .initial_stream_window_size(1 << 18)
-        .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(10))
-        .serve_connection(io, Bridge(service));
-    tokio::pin!(connection);
-    tokio::select! {
-        _ = connection.as_mut() => {}
-        () = end.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            // A broken connection is the peer's business; there is nobody left to tell.
-            let _ = connection.await;
+        .initial_window_size(1 << 18)
+        .handshake::<_, Bytes>(stream);
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HANDSHAKE, handshake) => shaken,
+        () = &mut end => return,
+    };
+    let Ok(Ok(mut connection)) = shaken else { return };
+    let Some(pings) = connection.ping_pong() else { return };
+    let mut silence = pin!(silence(pings, heard, PING, PONG));
+    let mut ending = false;
+    loop {
+        tokio::select! {
+            biased;
+            accepted = connection.accept() => match accepted {
+                Some(Ok((request, respond))) => {
+                    tokio::spawn(answer(service.call(request.map(Incoming::new)), respond));
+                }
+                // A broken connection is the peer's business; there is nobody left to tell.
+                Some(Err(_)) | None => return,
+            },
+            () = &mut end, if !ending => {
+                ending = true;
+                connection.graceful_shutdown();
+            }
+            () = &mut silence => return,
         }
     }
 }
 
-/// A tower service as hyper wants it.
-struct Bridge<S>(S);
-
-impl<S, B> HyperService<Request<Incoming>> for Bridge<S>
+/// Answers one call, unless the caller takes it back.
+async fn answer<F, B>(call: F, mut respond: SendResponse<Bytes>)
 where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone,
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    type Response = Response<B>;
-    type Error = Infallible;
-    type Future = S::Future;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.0.clone().call(request)
+    let mut call = pin!(call);
+    let answered = poll_fn(|cx| match call.as_mut().poll(cx) {
+        Poll::Ready(answered) => Poll::Ready(Some(answered)),
+        Poll::Pending => respond.poll_reset(cx).map(|_| None),
+    });
+    let Some(Ok(response)) = answered.await else { return };
+    let (head, body) = response.into_parts();
+    let ended = body.is_end_stream();
+    match respond.send_response(Response::from_parts(head, ()), ended) {
+        Ok(_) if ended => {}
+        Ok(stream) => Sending::new(body, stream).await,
+        Err(_) => respond.send_reset(Reason::INTERNAL_ERROR),
     }
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use granary_credential::Secret;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1::Principal;
-use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_rpc::metadata::name;
+use granary_rpc::{Deadline, Error, Reason};
 use http::{HeaderMap, HeaderValue};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
@@ -188,7 +189,7 @@ fn internal() -> Status {
 fn bearer(headers: &HeaderMap) -> Result<Secret, Error> {
     let missing =
         || Error::new(Reason::ApiKeyMissing, "send the API key as `authorization: Bearer KEY`, exactly once");
-    let mut values = headers.get_all(metadata::AUTHORIZATION).iter();
+    let mut values = headers.get_all(&name::AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() || value.len() > MAX_KEY {
         return Err(missing());

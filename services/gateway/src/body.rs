@@ -8,10 +8,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Reason};
+use granary_server::{Incoming, link};
 use http::HeaderMap;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::Full;
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 use tonic::body::Body;
 
@@ -52,7 +52,7 @@ pub(crate) struct Relay {
 #[derive(Debug)]
 enum Answer {
     Own(Body),
-    Service { body: Incoming, write: bool },
+    Service { body: link::Answer<Outbound>, write: bool },
 }
 
 impl Outbound {
@@ -173,7 +173,7 @@ impl Relay {
 
     /// An answer of a service.
     pub(crate) fn forwarded(
-        body: Incoming,
+        body: link::Answer<Outbound>,
         write: bool,
         watch: Option<Watch>,
         deadline: Pin<Box<Sleep>>,
@@ -205,7 +205,7 @@ impl http_body::Body for Relay {
                 Ok(mut trailers) => {
                     let outcome = strip(&mut trailers);
                     if let Some(watch) = self.watch.take() {
-                        watch.ended(trailers.get("grpc-status"), outcome.as_ref());
+                        watch.ended(trailers.get(&name::STATUS), outcome.as_ref());
                     }
                     Ok(Frame::trailers(trailers))
                 }

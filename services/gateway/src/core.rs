@@ -11,7 +11,6 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use crate::admit::{Admitted, Principals};
-use crate::body::Outbound;
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::generations::Generations;
@@ -58,7 +57,7 @@ impl Deref for Core {
 pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// For calls that are forwarded.
-    pub(crate) link: Link<Outbound>,
+    pub(crate) link: Link,
     /// For the gateway's own questions.
     pub(crate) channels: Vec<Channel>,
     pub(crate) edge: Option<HeaderValue>,

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Effect;
-use granary_rpc::metadata::{self, name};
+use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::{RequestId, link};
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 use tonic::Status;
 
@@ -68,10 +67,10 @@ impl Core {
         }
         let watch = match behalf {
             Behalf::Caller => {
-                if let Some(value) = call.headers.get(metadata::AUTHORIZATION) {
+                if let Some(value) = call.headers.get(&name::AUTHORIZATION) {
                     let mut value = value.clone();
                     value.set_sensitive(true);
-                    headers.insert(metadata::AUTHORIZATION, value);
+                    headers.insert(name::AUTHORIZATION.clone(), value);
                 }
                 None
             }
@@ -101,7 +100,7 @@ async fn send(
     request: Request<Outbound>,
     sleep: &mut Pin<Box<Sleep>>,
     method: &Method,
-) -> Result<Response<Incoming>, Error> {
+) -> Result<Response<link::Answer<Outbound>>, Error> {
     let exceeded = request.body().exceeded();
     tokio::select! {
         biased;
@@ -134,7 +133,7 @@ fn changes(method: &Method) -> bool {
 }
 
 fn relay(
-    response: Response<Incoming>,
+    response: Response<link::Answer<Outbound>>,
     write: bool,
     mut watch: Option<Watch>,
     sleep: Pin<Box<Sleep>>,
@@ -142,7 +141,7 @@ fn relay(
     let (mut parts, body) = response.into_parts();
     let outcome = strip(&mut parts.headers);
     // An answer without a body carries its status in the headers.
-    if let Some(status) = parts.headers.get("grpc-status")
+    if let Some(status) = parts.headers.get(&name::STATUS)
         && let Some(watch) = watch.take()
     {
         watch.ended(Some(status), outcome.as_ref());

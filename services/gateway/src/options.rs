@@ -1,19 +1,19 @@
 //! The caller's options on a call, parsed: nothing else of the caller's metadata is passed on.
-use granary_rpc::metadata::{self, name};
+use granary_rpc::metadata::name;
 use granary_rpc::{Error, Violation};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Copies the options that are well-formed; an ill-formed one is a fault.
 pub(crate) fn pass_on(from: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
     let mut faults = Vec::new();
-    for (option, fits, shape) in OPTIONS {
+    for &(option, fits, shape) in &OPTIONS {
         let mut values = from.get_all(option).iter();
         let Some(value) = values.next() else { continue };
         if values.next().is_none() && fits(value.as_bytes()) {
-            to.insert(option, value.clone());
+            to.insert(option.clone(), value.clone());
         } else {
             faults.push(Violation {
-                field: option.to_owned(),
+                field: option.as_str().to_owned(),
                 description: format!("must stand once, as {shape}"),
             });
         }
@@ -27,10 +27,10 @@ pub(crate) fn pass_on(from: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error>
 
 type Check = fn(&[u8]) -> bool;
 
-const OPTIONS: [(&str, Check, &str); 3] = [
-    (metadata::MAX_COST, dollars, "US dollars in decimal digits, such as 0.01"),
-    (metadata::BUDGET, token, "1 to 128 visible characters"),
-    (metadata::IDEMPOTENCY_KEY, token, "1 to 128 visible characters"),
+static OPTIONS: [(&HeaderName, Check, &str); 3] = [
+    (&name::MAX_COST, dollars, "US dollars in decimal digits, such as 0.01"),
+    (&name::BUDGET, token, "1 to 128 visible characters"),
+    (&name::IDEMPOTENCY_KEY, token, "1 to 128 visible characters"),
 ];
 
 fn dollars(value: &[u8]) -> bool {
@@ -55,6 +55,8 @@ fn traceparent(value: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use granary_rpc::metadata;
+
     use super::*;
 
     #[test]

@@ -99,7 +99,7 @@ impl Record {
 
     /// Watches an answer. One that has ended with its headers is recorded at once.
     pub fn observe<B>(self, response: Response<B>) -> Response<Recorded<B>> {
-        let ended = response.headers().get("grpc-status").map(code);
+        let ended = response.headers().get(&name::STATUS).map(code);
         let source = response.extensions().get::<Status>().map(chain).unwrap_or_default();
         let record = match ended {
             Some(code) => {
@@ -189,7 +189,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Recorded<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
         let ended = match &frame {
-            Some(Ok(frame)) => frame.trailers_ref().and_then(|t| t.get("grpc-status")).map(code),
+            Some(Ok(frame)) => frame.trailers_ref().and_then(|t| t.get(&name::STATUS)).map(code),
             Some(Err(_)) => Some(Code::Unavailable),
             None => Some(Code::Unknown),
         };
