@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use granary_credential::{Credential, Key, fingerprint};
 use granary_rpc::{Identifier, Reason};
+use prost::Message;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -97,23 +98,21 @@ impl Bulk {
         let (store, kind, incarnation) = (self.records.store(), credential.kind(), &account.incarnation);
         let sealed = store.seal(&place.context(incarnation, kind), &credential.encode()).await?;
         let record = fresh(incarnation, kind, sealed, fingerprint.to_owned());
-        self.put(&place.account(), account, again).await?;
-        let version = self.put(&place.kind(kind), &record, again).await?;
-        store.mark(&place.kind(kind), Some(&vouch::mark(incarnation)), version).await?;
+        let (own, path, mark) = (place.account(), place.kind(kind), vouch::mark(incarnation));
+        if again {
+            self.over(&own, account).await?;
+            let version = self.over(&path, &record).await?;
+            store.mark(&path, Some(&mark), version).await?;
+        } else {
+            store.put(&own, account.encode_to_vec(), Expect::Absent).await?;
+            store.create(&path, record.encode_to_vec(), &mark).await?;
+        }
         Ok(())
     }
 
-    async fn put<D: Document>(
-        &self,
-        path: &str,
-        document: &D,
-        again: bool,
-    ) -> Result<u64, granary_rpc::Error> {
-        if again {
-            let over = |_: Option<D>| Ok(Decision::Write(document.clone(), ()));
-            return Ok(self.records.change_at(path, over).await?.1);
-        }
-        Ok(self.records.store().put(path, document.encode_to_vec(), Expect::Absent).await?)
+    async fn over<D: Document>(&self, path: &str, document: &D) -> Result<u64, granary_rpc::Error> {
+        let over = |_: Option<D>| Ok(Decision::Write(document.clone(), ()));
+        Ok(self.records.change_at(path, over).await?.1)
     }
 
     /// Ends the store in good order.

@@ -56,6 +56,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// After `Unavailable` the mark may have been set, or may still be.
     async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error>;
 
+    /// Writes a record that was not there, with its mark.
+    async fn create(&self, path: &str, data: Vec<u8>, mark: &str) -> Result<u64, Error> {
+        let version = self.put(path, data, Expect::Absent).await?;
+        self.mark(path, Some(mark), version).await
+    }
+
     /// Removes a record with all that was ever in it. There being none is no error. A later record at the path may count
     /// its versions from the start again.
     async fn delete(&self, path: &str) -> Result<(), Error>;

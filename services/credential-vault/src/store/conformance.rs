@@ -100,6 +100,10 @@ async fn marks(store: &dyn Store, root: &str) -> Result<(), Failure> {
     let marked = store.mark(&path, Some("n"), again).await.map_err(ok)?;
     let put = store.put(&path, b"one".to_vec(), Expect::Version(marked)).await.map_err(ok)?;
     same("a put takes the mark away", store.get(&path).await.map_err(ok)?, record(put, None))?;
+    conflict(during, store.create(&path, b"x".to_vec(), "m").await)?;
+    store.delete(&path).await.map_err(ok)?;
+    let put = store.create(&path, b"one".to_vec(), "m").await.map_err(ok)?;
+    same("a record made with its mark", store.get(&path).await.map_err(ok)?, record(put, Some("m")))?;
     let bad = store.mark(&path, Some("no/segment"), put).await;
     same(during, matches!(bad, Err(Error::Denied(_))), true)
 }

@@ -133,6 +133,23 @@ impl Vault {
         &self.config.mount
     }
 
+    /// Writes a whole record where the version in Vault is this one.
+    async fn write(&self, path: &str, data: Vec<u8>, mark: Option<&str>, cas: u32) -> Result<u64, Error> {
+        check_path(path)?;
+        check_data(&data)?;
+        check_mark(mark)?;
+        let mut fields = json!({ FIELD: BASE64.encode(&data) });
+        if let Some(mark) = mark {
+            fields[MARK] = mark.into();
+        }
+        let ask = || {
+            let mut put = kv2::SetSecretRequest::builder();
+            put.mount(self.mount()).path(path).data(fields.clone());
+            put.options(kv2::SetSecretRequestOptions { cas }).build().ok()
+        };
+        Ok(self.session.result("put", false, ask).await?.version)
+    }
+
     /// Where our transit key is: its engine and its name.
     fn transit(&self) -> (&str, &str) {
         (&self.config.transit_mount, &self.config.transit_key)
@@ -158,21 +175,17 @@ impl Store for Vault {
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
-        check_path(path)?;
-        check_data(&data)?;
-        let data = BASE64.encode(&data);
         let cas = match expect {
             Expect::Absent => 0,
             // Vault takes 0 for "there is none".
             Expect::Version(0) => return Err(Error::Conflict),
             Expect::Version(version) => u32::try_from(version).map_err(|_| Error::Conflict)?,
         };
-        let ask = || {
-            let mut put = kv2::SetSecretRequest::builder();
-            put.mount(self.mount()).path(path).data(json!({ FIELD: data }));
-            put.options(kv2::SetSecretRequestOptions { cas }).build().ok()
-        };
-        Ok(self.session.result("put", false, ask).await?.version)
+        self.write(path, data, None, cas).await
+    }
+
+    async fn create(&self, path: &str, data: Vec<u8>, mark: &str) -> Result<u64, Error> {
+        self.write(path, data, Some(mark), 0).await
     }
 
     async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error> {
