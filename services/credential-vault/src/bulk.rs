@@ -77,7 +77,8 @@ impl Bulk {
         loop {
             let written = self.write(&place, &account, credential, &fingerprint, attempt > 0).await;
             match written {
-                Err(error) if error.reason() == Reason::StoreUnavailable && attempt < ATTEMPTS => {
+                // A write that was not answered in time may land in the middle of the next attempt.
+                Err(error) if busy(&error) && attempt < ATTEMPTS => {
                     attempt += 1;
                     sleep(PAUSE).await;
                 }
@@ -119,4 +120,8 @@ impl Bulk {
     pub async fn close(self) {
         self.records.store().close().await;
     }
+}
+
+fn busy(error: &granary_rpc::Error) -> bool {
+    matches!(error.reason(), Reason::StoreUnavailable | Reason::Overloaded)
 }
