@@ -19,10 +19,20 @@ const LEASE: Duration = Duration::from_secs(60);
 /// Within this, its owner starts the last step. What is left of the lease covers that step and clocks that differ.
 const OWNED: Duration = Duration::from_secs(20);
 
+/// Which folders a lease may be taken on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// That of an account, which is to go.
+    AnAccount,
+    /// One that belongs to no account any more.
+    Nobody,
+}
+
 enum Turn {
-    Mine,
-    Anothers,
-    Gone,
+    /// The lease is ours, since then at the earliest.
+    Mine(Instant),
+    /// There is no account, and whether another's lease was waited for.
+    Gone { waited: bool },
     /// There is an account, and it is to stay.
     Lives,
 }
@@ -31,60 +41,19 @@ impl Accounts {
     /// Deletes an account with every version of its credentials.
     pub(crate) async fn delete(&self, tenant: &str, identifier: &Identifier) -> Result<(), Error> {
         let place = Place::of(tenant, identifier);
-        let deadline = Instant::now() + PATIENCE;
-        let mut waited = false;
         self.withdraw(&place).await?;
-        loop {
-            let began = Instant::now();
-            match self.mark_deleting(&place).await? {
-                Turn::Mine => return self.erase(&place, began).await,
-                Turn::Gone if waited => return Ok(()),
-                Turn::Gone | Turn::Lives => return Err(missing(identifier)),
-                Turn::Anothers if Instant::now() >= deadline => return Err(busy()),
-                Turn::Anothers => waited = true,
-            }
-            sleep(Duration::from_millis(50)).await;
+        match self.lease(&place, Of::AnAccount).await? {
+            Turn::Mine(began) => self.erase(&place, began).await,
+            Turn::Gone { waited: true } => Ok(()),
+            Turn::Gone { waited: false } | Turn::Lives => Err(missing(identifier)),
         }
-    }
-
-    async fn mark_deleting(&self, place: &Place) -> Result<Turn, Error> {
-        let id = rand::random::<[u8; 16]>().to_vec();
-        self.records
-            .change(&place.account(), |current: Option<Account>| {
-                let Some(mut record) = current else { return Ok(Decision::Keep(Turn::Gone)) };
-                if record.state() == AccountState::Deleting && !abandoned(&record) {
-                    return Ok(Decision::Keep(Turn::Anothers));
-                }
-                lease(&mut record, &id);
-                Ok(Decision::Write(record, Turn::Mine))
-            })
-            .await
     }
 
     /// Removes what a writer put into a folder whose account was deleted meanwhile: nobody makes the account again while a
     /// lease on the folder is held. Where it has been made again already, the record is emptied and left to its deletion.
     pub(crate) async fn bury(&self, place: &Place, path: &str, incarnation: &[u8]) -> Result<(), Error> {
-        let deadline = Instant::now() + PATIENCE;
-        let (own, id) = (place.account(), rand::random::<[u8; 16]>().to_vec());
-        loop {
-            let began = Instant::now();
-            let turn = self.records.change(&own, |current: Option<Account>| {
-                let mut record = match current {
-                    Some(record) if record.state() != AccountState::Deleting => {
-                        return Ok(Decision::Keep(Turn::Lives));
-                    }
-                    Some(record) if !abandoned(&record) => return Ok(Decision::Keep(Turn::Anothers)),
-                    other => other.unwrap_or_default(),
-                };
-                lease(&mut record, &id);
-                Ok(Decision::Write(record, Turn::Mine))
-            });
-            match turn.await? {
-                Turn::Mine => return self.erase(place, began).await,
-                Turn::Lives | Turn::Gone => break,
-                Turn::Anothers if Instant::now() >= deadline => return Err(busy()),
-                Turn::Anothers => sleep(Duration::from_millis(50)).await,
-            }
+        if let Turn::Mine(began) = self.lease(place, Of::Nobody).await? {
+            return self.erase(place, began).await;
         }
         self.records
             .change(path, |current: Option<Credential>| {
@@ -94,6 +63,41 @@ impl Accounts {
                 Ok(Decision::Write(record, ()))
             })
             .await
+    }
+
+    /// Takes the lease on a folder. Another's is waited for.
+    async fn lease(&self, place: &Place, of: Of) -> Result<Turn, Error> {
+        let (own, id) = (place.account(), rand::random::<[u8; 16]>().to_vec());
+        let deadline = Instant::now() + PATIENCE;
+        let mut waited = false;
+        loop {
+            let began = Instant::now();
+            let turn = self.records.change(&own, |current: Option<Account>| {
+                let deleting = current.as_ref().is_some_and(|r| r.state() == AccountState::Deleting);
+                let mut record = match current {
+                    Some(record) if deleting && !abandoned(&record) => return Ok(Decision::Keep(None)),
+                    Some(_) if !deleting && of == Of::Nobody => {
+                        return Ok(Decision::Keep(Some(Turn::Lives)));
+                    }
+                    None if of == Of::AnAccount => {
+                        return Ok(Decision::Keep(Some(Turn::Gone { waited })));
+                    }
+                    other => other.unwrap_or_default(),
+                };
+                record.set_state(AccountState::Deleting);
+                record.delete_id.clone_from(&id);
+                record.delete_ms = now_ms();
+                Ok(Decision::Write(record, Some(Turn::Mine(began))))
+            });
+            if let Some(turn) = turn.await? {
+                return Ok(turn);
+            }
+            if Instant::now() >= deadline {
+                return Err(busy());
+            }
+            waited = true;
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Removes the folder of an account whose lease is ours.
@@ -109,12 +113,6 @@ impl Accounts {
         }
         store.delete(&place.account()).await.map_err(Error::from)
     }
-}
-
-fn lease(record: &mut Account, id: &[u8]) {
-    record.set_state(AccountState::Deleting);
-    record.delete_id = id.to_vec();
-    record.delete_ms = now_ms();
 }
 
 /// Whether a deletion was begun by someone who did not finish it.
