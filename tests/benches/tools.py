@@ -56,11 +56,6 @@ def vault(report):
     return Path(printed.split()[-1])
 
 
-def memory_bytes():
-    """The machine's memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def envoy(report):
     """The path of Envoy, which comes as a Python package of its own."""
     place = TESTS / ".cache" / f"envoy-{ENVOY}"

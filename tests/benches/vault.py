@@ -2,13 +2,11 @@
 
 import json
 import re
-import secrets
-import urllib.error
 import urllib.request
 
 import house as granary
 import tools
-from processes import Failure
+from vaultserver import VaultServer
 
 COLUMNS = ("req_s", "p50_us", "p99_us", "cpu_us", "vault_req", "resident_mb")
 # So few accounts it is compared with, or a tenth of all where there are not many.
@@ -17,7 +15,7 @@ FEW = 1_000
 SHARE = 1_000
 PAGE = 100
 # Pages and tickets of one run at most, and how much longer than elsewhere it may take, so that there are enough for a p99.
-PAGES, TICKETS, LONGER = 100, 1_000, 5
+PAGES, TICKETS, LONGER = 500, 1_000, 5
 TARGET = 1.3
 KINDS = ("list", "ticket-cold", "ticket-warm")
 UPSTREAM_KEY = "sbx-key-bench-0000000000000000"
@@ -68,20 +66,15 @@ class Home:
         self.report.progress(f"{self.size:,} accounts, {rate:,.0f} a second; {self.largest:,} are in one tenant")
 
     def start_server(self, program, binaries, name):
-        """Starts a Vault in memory and makes it ready; returns what credential-vault must know of it, and what `fill` must."""
-        port, token = self.processes.port(), secrets.token_urlsafe(24)
-        command = [program, "server", "-dev", "-dev-no-store-token", f"-dev-listen-address=127.0.0.1:{port}"]
-        # A million accounts are 9 GB in memory. Go would let that double before it tidies up.
-        env = {"VAULT_DEV_ROOT_TOKEN_ID": token, "GOMEMLIMIT": f"{tools.memory_bytes() * 6 // 10}B"}
-        self.server = self.processes.start(f"server-{name}", [*command, "-log-level=warn"], port, env, seconds=60)
-        address, file = f"http://127.0.0.1:{port}", self.processes.folder / f"secret-id-{name}"
-        granary.until(60, lambda: mounted(address, token))
-        env = {"VAULT_ADDR": address, "VAULT_TOKEN": token}
+        """Starts a Vault and makes it ready; returns what credential-vault must know of it, and what `fill` must."""
+        server = VaultServer(self.processes, program, f"server-{name}")
+        self.server, file = server.process, self.processes.folder / f"secret-id-{name}"
+        env = {"VAULT_ADDR": server.address, "VAULT_TOKEN": server.token}
         command = [binaries / "granary", "--output", "json", "vault", "bootstrap", "--secret-id-file", file]
         role = json.loads(self.processes.run(command, env))["role_id"]
         auth = f'vault.auth = {{ role_id = "{role}", secret_id_file = "{file}" }}'
-        place = ("--vault", address, "--role-id", role, "--secret-id", file)
-        return ('store = "vault"', f'vault.addresses = ["{address}"]', auth), place
+        place = ("--vault", server.address, "--role-id", role, "--secret-id", file)
+        return ('store = "vault"', f'vault.addresses = ["{server.address}"]', auth), place
 
     def measure(self, what, number):
         """One run of one kind."""
@@ -114,16 +107,6 @@ class Home:
         for name, running in parts.items():
             if running:
                 self.report.add(f"memory/{self.store}/{name}", f"{self.size:,}", resident_mb=running.resident_bytes() / 1e6)
-
-
-def mounted(address, token):
-    """A dev server listens before its own engines are there."""
-    request = urllib.request.Request(f"{address}/v1/secret/config", headers={"X-Vault-Token": token})
-    try:
-        with urllib.request.urlopen(request, timeout=5):
-            pass
-    except (urllib.error.URLError, OSError) as error:
-        raise Failure(f"Vault does not start: {error}") from None
 
 
 def compare(report, sizes):
