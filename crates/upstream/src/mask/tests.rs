@@ -170,6 +170,13 @@ fn secrets_that_share_a_beginning_or_overlap_are_all_masked() {
 }
 
 #[test]
+fn a_secret_with_a_quote_may_follow_a_number_that_is_masked_as_a_whole() {
+    let secret = "ab\"cdefgh";
+    let text = format!("[{}{secret}]", STANDARD.encode(secret));
+    assert_eq!(masked_text(secret, &text), format!("[\"{MASK}\"]"));
+}
+
+#[test]
 fn a_false_start_hides_no_secret() {
     assert_eq!(masked_text("abcabcabcabcZZZ", "abcabcabcabcabcZZZ"), "abc[redacted]");
 }

@@ -19,6 +19,11 @@ pub(super) fn place(text: &[u8], ranges: Vec<Range<usize>>) -> Vec<Place> {
     let mut quotes = Quotes { at: 0, inside: false };
     for range in ranges {
         quotes.advance(text, range.start);
+        // A number that grew to its whole may have reached into this one.
+        if let Some(last) = places.last_mut().filter(|last| range.start < last.range.end) {
+            last.range.end = last.range.end.max(range.end);
+            continue;
+        }
         if !json || quotes.inside || text[range.clone()].contains(&b'"') {
             places.push(Place { range, bare: false });
             continue;
