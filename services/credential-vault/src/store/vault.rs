@@ -22,7 +22,9 @@ use vaultrs::api::kv2::requests as kv2;
 use vaultrs::api::transit::requests as transit;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Context, Error, Expect, MAX_LIST, Record, Store, check_data, check_mark, check_path};
+use super::{
+    Context, Error, Expect, MAX_LIST, Record, Store, check_data, check_mark, check_path, valid_segment,
+};
 use login::Login;
 use mark::Patch;
 use servers::{Link, Servers};
@@ -232,7 +234,8 @@ impl Store for Vault {
         }
         names.sort_unstable();
         names.dedup();
-        names.retain(|name| after.is_none_or(|after| name.as_str() > after));
+        // An operator's own note is passed over: its name may be one that no request of ours can hold.
+        names.retain(|name| valid_segment(name) && after.is_none_or(|after| name.as_str() > after));
         names.truncate(limit.min(MAX_LIST));
         Ok(names)
     }

@@ -148,3 +148,16 @@ async fn a_deleted_or_overwritten_record_leaves_nothing_in_vault() {
         assert_eq!(api.request("GET", &path, serde_json::Value::Null).await.status, 404, "{place}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_we_would_never_give_spoils_no_list() {
+    let ready = Ready::start().await;
+    let (store, api) = (ready.store().await, ready.server.api());
+    store.put("tenants/acme", b"one".to_vec(), Expect::Absent).await.unwrap();
+    let note = serde_json::json!({"data": {"by": "an operator"}, "options": {"cas": 0}});
+    let written = api.request("POST", "granary/data/tenants/a%20note", note).await;
+    assert_eq!(written.status, 200, "{written:?}");
+    let listed = api.request("LIST", "granary/metadata/tenants", serde_json::Value::Null).await;
+    assert_eq!(listed.body["data"]["keys"], serde_json::json!(["a note", "acme"]));
+    assert_eq!(store.list("tenants", None, 10).await.unwrap(), ["acme"]);
+}
