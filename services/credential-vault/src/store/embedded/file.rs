@@ -21,7 +21,7 @@ pub(super) const AFTER_SEPARATOR: char = '\u{2}';
 const FORMAT: &[u8] = b"granary store 2";
 const KEY_CHECK: &[u8] = b"the master key is right";
 /// Bytes of pages that are kept in memory.
-const CACHE: usize = 64 * 1024 * 1024;
+const CACHE: usize = 16 * 1024 * 1024;
 
 /// Why the file cannot be opened.
 #[derive(Debug, thiserror::Error)]
