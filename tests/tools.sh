@@ -1,5 +1,5 @@
-# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl, need_python, need_vault and need_vendor set BUF,
-# GRPCURL, PYTHON, VAULT and VENDOR, or fail and say what to do.
+# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl, need_python, need_fuzz, need_vault and need_vendor set
+# BUF, GRPCURL, PYTHON, FUZZ, VAULT and VENDOR, or fail and say what to do.
 
 missing() {
   echo "missing: $1" >&2
@@ -33,6 +33,13 @@ need_python() {
   python3 -m venv "$CACHE/python" || missing python3-venv "install Python's venv module" || return 1
   "$PYTHON" -m pip install --quiet --disable-pip-version-check grpcio==1.85.0 grpcio-reflection==1.85.0 grpcio-health-checking==1.85.0 pynacl ||
     missing grpcio "pip could not install grpcio"
+}
+
+need_fuzz() {
+  FUZZ="$CACHE/bin/cargo-fuzz"
+  [ -x "$FUZZ" ] && return 0
+  echo "building cargo-fuzz under tests/.cache (a minute)"
+  cargo install --quiet --locked --root "$CACHE" cargo-fuzz@0.13.1 || missing cargo-fuzz "cargo could not install it"
 }
 
 # HashiCorp Vault for tests, never shipped. crates/testkit looks in the same places.

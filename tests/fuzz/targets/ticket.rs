@@ -1,0 +1,64 @@
+//! Tickets and principal tokens that nobody sealed, or that were changed on the way.
+#![no_main]
+use std::sync::LazyLock;
+
+use granary_credential::ticket::{Expected, Header, Ring, open, seal};
+use granary_credential::{Credential, Key, Kind, Secret, principal};
+use granary_proto::granary::vault::v1::Principal;
+use libfuzzer_sys::fuzz_target;
+
+const NOW: u64 = 1_800_000_000_000;
+
+struct Good {
+    key: Key,
+    ring: Ring,
+    ticket: Vec<u8>,
+    token: Vec<u8>,
+}
+
+static GOOD: LazyLock<Good> = LazyLock::new(|| {
+    let key = Key::random();
+    let ring = Ring::single(key.clone());
+    let header = Header {
+        audience: "service".to_owned(),
+        tenant: "acme".to_owned(),
+        account: "user".to_owned(),
+        incarnation: vec![7; 16],
+        ..Header::default()
+    };
+    let held = [(Credential::ApifyToken { token: Secret::new("apify_api_secret".to_owned()) }, 1)];
+    let (ticket, _) = seal(&ring, header, &held, NOW).expect("a ticket");
+    let token = principal::mint(&key, &Principal::default());
+    Good { key, ring, ticket, token }
+});
+
+fuzz_target!(|input: (u16, &[u8])| {
+    let (place, bytes) = input;
+    refused(bytes);
+    if bytes.iter().any(|byte| *byte != 0) {
+        refused(&changed(&GOOD.ticket, place, bytes));
+        refused(&changed(&GOOD.token, place, bytes));
+    }
+});
+
+/// With some bytes of it turned.
+fn changed(good: &[u8], place: u16, turn: &[u8]) -> Vec<u8> {
+    let mut bytes = good.to_vec();
+    let start = usize::from(place) % bytes.len();
+    let turn = &turn[turn.iter().position(|byte| *byte != 0).unwrap_or(0)..];
+    bytes[start..].iter_mut().zip(turn).for_each(|(byte, turn)| *byte ^= turn);
+    bytes
+}
+
+fn refused(bytes: &[u8]) {
+    let expected = Expected {
+        audience: "service",
+        tenant: "acme",
+        account: "user",
+        incarnation: &[7; 16],
+        needs: &[vec![Kind::ApifyToken]],
+        now_ms: NOW,
+    };
+    assert!(open(&GOOD.ring, bytes, &expected).is_err(), "a ticket that nobody sealed was opened");
+    assert!(principal::read(&GOOD.key, bytes, 0).is_none(), "a token that nobody minted was read");
+}
