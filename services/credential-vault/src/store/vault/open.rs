@@ -1,0 +1,96 @@
+//! The start of the store: logged in, and engines that keep what it promises.
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use vaultrs::api::kv2::requests as kv2;
+use vaultrs::api::transit::requests as transit;
+
+use super::login::{self, Login};
+use super::servers::Servers;
+use super::{Config, Fault, Session, Vault};
+
+/// What to look at where certificates are not taken.
+const CERTIFICATES: &str = "see vault.ca_file, and vault.client_cert_file if vault asks for one";
+/// How long a start waits for a Vault that is away.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Why the store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A setting cannot be used.
+    #[error("{0}")]
+    Setting(String),
+    /// Nobody is logged in.
+    #[error("cannot log in to vault: {0}")]
+    Login(String),
+    /// Vault is not as the store needs it.
+    #[error("{0}; run: granary vault bootstrap")]
+    NotSetUp(String),
+}
+
+impl Vault {
+    /// Logs in and checks that the engines are as they must be. A Vault that is away is waited for, a minute at most.
+    ///
+    /// # Errors
+    /// What must be changed before it can start.
+    pub async fn open(config: &Config) -> Result<Self, OpenError> {
+        let config = config.with_environment();
+        let faults = config.faults();
+        if !faults.is_empty() {
+            return Err(OpenError::Setting(faults.join("; ")));
+        }
+        let begun = Instant::now();
+        loop {
+            let servers = Servers::new(&config).map_err(OpenError::Setting)?;
+            let opened = match Session::open(servers, Login::new(config.auth.clone())).await {
+                Ok(session) => Self { session, config: config.clone() }.checked().await,
+                Err(login::Failure::Ours(fault)) => return Err(OpenError::Login(fault)),
+                Err(login::Failure::Vault(fault)) => Err((fault, format!("logging in: {}", fault.text()))),
+            };
+            let (fault, text) = match opened {
+                Ok(vault) => {
+                    tokio::spawn(Arc::clone(&vault.session).keep());
+                    return Ok(vault);
+                }
+                Err(failed) => failed,
+            };
+            match fault {
+                Fault::Outage(_) | Fault::Unreached if begun.elapsed() < PATIENCE => {
+                    tracing::warn!(cause = fault.text(), "vault cannot serve; trying again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                Fault::Untrusted => return Err(OpenError::Login(format!("{text}; {CERTIFICATES}"))),
+                Fault::Outage(_) | Fault::Unreached => return Err(OpenError::Login(text)),
+                Fault::Forbidden | Fault::Invalid => return Err(OpenError::Login(text)),
+                _ => return Err(OpenError::NotSetUp(text)),
+            }
+        }
+    }
+
+    /// Whether the engines keep what the store promises.
+    async fn checked(self) -> Result<Self, (Fault, String)> {
+        let during = |what: &'static str| move |fault: Fault| (fault, format!("{what}: {}", fault.text()));
+        let Config { mount, transit_mount, transit_key, .. } = &self.config;
+        let ask = || kv2::ReadConfigurationRequest::builder().mount(mount.as_str()).build().ok();
+        let kv = self.session.result("config", true, ask).await.map_err(during("the KV engine"))?;
+        if !kv.cas_required || kv.max_versions != 1 {
+            let text = format!(
+                "the KV engine {mount} must have cas_required = true and max_versions = 1, or revoked values would stay"
+            );
+            return Err((Fault::NotSetUp, text));
+        }
+        let ask = || {
+            transit::ReadKeyRequest::builder()
+                .mount(transit_mount.as_str())
+                .name(transit_key.as_str())
+                .build()
+                .ok()
+        };
+        let key = self.session.result("key", true, ask).await.map_err(during("the transit key"))?;
+        if !key.derived || key.exportable {
+            let text = format!("the transit key {transit_key} must be derived and not exportable");
+            return Err((Fault::NotSetUp, text));
+        }
+        Ok(self)
+    }
+}
