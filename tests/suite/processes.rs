@@ -34,6 +34,8 @@ async fn each_service_may_start_last_or_restart_without_the_others() {
     }
     cluster.ready("gateway").await;
     client.call("a", "get_company", "{}").await.unwrap();
+    let log = cluster.process("gateway").log_text();
+    assert!(log.contains("gateway listens") && !log.contains('\u{1b}'), "colours in a file: {log:.300}");
 }
 
 #[tokio::test]

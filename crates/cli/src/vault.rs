@@ -86,8 +86,8 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 }
 
 async fn bootstrap(args: Bootstrap) -> Result<Shown, Failure> {
+    // No log: what goes wrong is told once, by the failure, in the form that was asked for.
     let settings = Settings::load(&args.from).map_err(Failure::configuration)?;
-    settings.logging.start();
     let role = match args.role {
         How::Approle => Role::AppRole,
         How::Jwt => Role::Jwt {

@@ -1,4 +1,6 @@
 //! Logs to standard error, as JSON lines or for people. Bodies and headers never reach them.
+use std::io::IsTerminal;
+
 use serde::Deserialize;
 use tracing::{Dispatch, Metadata};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
@@ -65,7 +67,11 @@ impl Logging {
     pub fn to(&self, writer: BoxMakeWriter) -> Dispatch {
         let chosen = EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"));
         let events = tracing_subscriber::registry().with(chosen).with(filter_fn(may_speak));
-        let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(true);
+        let mut lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(true);
+        // Colours are for a terminal, and there too unless NO_COLOR is set, which is the layer's own affair.
+        if !std::io::stderr().is_terminal() {
+            lines = lines.with_ansi(false);
+        }
         match self.form {
             Form::Json => events.with(lines.json().flatten_event(true)).into(),
             Form::Pretty => events.with(lines.compact()).into(),

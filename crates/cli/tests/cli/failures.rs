@@ -41,6 +41,15 @@ async fn people_are_told_the_same_in_words() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_is_away_is_told_once_and_in_the_form_that_was_asked_for() {
+    let mut bootstrap = command("127.0.0.1:1", &["vault", "bootstrap", "--dry-run", "--output", "json"]);
+    bootstrap.env("VAULT_ADDR", "http://127.0.0.1:1").env("VAULT_TOKEN", "hvs.canary");
+    let done = run(bootstrap, "").await;
+    assert_eq!((done.code, &done.error()["reason"]), (3, &json!("CONFIGURATION")));
+    assert!(done.error()["message"].as_str().unwrap().contains("unreachable"), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn configuration_usage_and_an_absent_server_are_told_apart() {
     let mut without_key = command("127.0.0.1:1", &["tools", "list", "--output", "json"]);
     without_key.env_remove("GRANARY_API_KEY");
