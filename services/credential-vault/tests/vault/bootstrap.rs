@@ -4,10 +4,20 @@ use std::sync::Arc;
 use granary_credential_vault::bootstrap::{self, NAME, Options, Outcome, Role, policy};
 use granary_credential_vault::store::vault::{Config, Vault};
 use granary_credential_vault::store::{Context, Error, Expect, Store};
+use granary_testkit::Fault;
 use granary_testkit::vault::VaultServer;
 use serde_json::{Value, json};
 
-use crate::support::{Ready, root, with_token};
+use crate::support::{Ready, behind, root, with_token};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_that_is_cut_is_no_vault_that_is_away() {
+    let (_ready, proxy, config) = behind().await;
+    proxy.next(1, "", "auth/approle/login", Fault::CutBefore);
+    let denied = bootstrap::run(&config, &Options { dry_run: true, ..Options::default() }).await;
+    let told = denied.unwrap_err().to_string();
+    assert!(!told.contains("log in"), "our own role may do nothing of it, but was let in: {told}");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_changes_nothing_and_a_second_run_finds_all_as_it_should_be() {

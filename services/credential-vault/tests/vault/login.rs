@@ -7,6 +7,7 @@ use granary_credential_vault::bootstrap::{self, NAME, Options, Role, SecretId};
 use granary_credential_vault::store::vault::config::{Auth, Method};
 use granary_credential_vault::store::vault::{Config, Vault};
 use granary_credential_vault::store::{Error, Expect, Outage, Store};
+use granary_testkit::Fault;
 use granary_testkit::vault::JwtSigner;
 use serde_json::{Value, json};
 
@@ -61,6 +62,19 @@ async fn a_wrapped_secret_id_opens_once_and_a_stolen_one_is_told() {
     works(&opened(&config).await).await;
     let told = Vault::open(&config).await.unwrap_err().to_string();
     assert!(told.contains("stolen") && !told.contains(wrapped.expose()), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrapped_secret_id_outlives_a_login_that_met_an_outage() {
+    let (ready, proxy, mut config) = behind().await;
+    let options = Options { secret_id: Some(SecretId { wrapped: true }), ..Options::default() };
+    let report = bootstrap::run(&root(&ready.server), &options).await.unwrap();
+    config.auth.secret_id_wrapped = true;
+    config.auth.secret_id_file =
+        Some(file(ready.server.dir(), "wrapped", report.secret_id.unwrap().expose()));
+    let sealed = Fault::Answer { status: 503, body: r#"{"errors":["Vault is sealed"]}"#.to_owned() };
+    proxy.next(1, "", "auth/approle/login", sealed);
+    works(&opened(&config).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

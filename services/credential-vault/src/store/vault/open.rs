@@ -40,9 +40,11 @@ impl Vault {
             return Err(OpenError::Setting(faults.join("; ")));
         }
         let begun = Instant::now();
+        // One for all tries: a wrapped secret id opens once.
+        let login = Arc::new(Login::new(config.auth.clone()));
         loop {
             let servers = Servers::new(&config).map_err(OpenError::Setting)?;
-            let opened = match Session::open(servers, Login::new(config.auth.clone())).await {
+            let opened = match Session::open(servers, Arc::clone(&login)).await {
                 Ok(session) => Self { session, config: config.clone() }.checked().await,
                 Err(login::Failure::Ours(fault)) => return Err(OpenError::Login(fault)),
                 Err(login::Failure::Vault(fault)) => Err((fault, format!("logging in: {}", fault.text()))),

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustify::Endpoint;
 use tokio::sync::{Mutex, Semaphore};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use vaultrs::api::{exec_with_empty, exec_with_result};
 use vaultrs::error::ClientError;
@@ -23,13 +23,16 @@ use crate::store::{CALL, Outage};
 
 /// Calls under way at a time; more wait.
 const CALLS: usize = 256;
+/// How often one command tries to log in, and how soon again.
+const TRIES: u32 = 3;
+const BETWEEN_TRIES: Duration = Duration::from_millis(300);
 /// Longest wait for an answer to whether Vault is well.
 const HEALTH: Duration = Duration::from_millis(1_500);
 
 /// Vault as we are logged in to it.
 pub(crate) struct Session {
     servers: Servers,
-    login: Login,
+    login: Arc<Login>,
     live: ArcSwapOption<Live>,
     turn: Mutex<Turn>,
     places: Semaphore,
@@ -60,7 +63,7 @@ struct Turn {
 
 impl Session {
     /// Logs in. Renewals begin with [`Session::keep`].
-    pub(crate) async fn open(servers: Servers, login: Login) -> Result<Arc<Self>, Failure> {
+    pub(crate) async fn open(servers: Servers, login: Arc<Login>) -> Result<Arc<Self>, Failure> {
         let session = Arc::new(Self {
             servers,
             login,
@@ -73,15 +76,28 @@ impl Session {
         Ok(session)
     }
 
-    /// Logs in with these settings, and not again.
+    /// Logs in with these settings for one command. Where no server answers it is tried again at once: a server that does
+    /// not take our certificate may close the connection before it can say so.
     pub(crate) async fn logged_in(config: &Config) -> Result<Arc<Self>, OpenError> {
         let faults = config.faults();
         if !faults.is_empty() {
             return Err(OpenError::Setting(faults.join("; ")));
         }
-        let servers = Servers::new(config).map_err(OpenError::Setting)?;
-        let opened = Self::open(servers, Login::new(config.auth.clone())).await;
-        opened.map_err(|failure| OpenError::Login(failure.to_string()))
+        let login = Arc::new(Login::new(config.auth.clone()));
+        let mut tries = 1;
+        loop {
+            let servers = Servers::new(config).map_err(OpenError::Setting)?;
+            match Self::open(servers, Arc::clone(&login)).await {
+                Ok(session) => return Ok(session),
+                Err(Failure::Vault(Fault::Unreached | Fault::Outage(Outage::Unreachable)))
+                    if tries < TRIES =>
+                {
+                    tries += 1;
+                    sleep(BETWEEN_TRIES).await;
+                }
+                Err(failure) => return Err(OpenError::Login(failure.to_string())),
+            }
+        }
     }
 
     /// Sends what `ask` makes, anew for each attempt, and returns what is answered.
