@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cluster::free_port;
+use crate::cluster::free_ports;
 use crate::process::Process;
 
 pub use api::{Answer, Api};
@@ -35,7 +35,8 @@ impl VaultServer {
     pub async fn dev() -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         for _ in 0..3 {
-            let port = free_port();
+            // The next one is taken by the dev server, too, for its cluster.
+            let port = free_ports(2);
             let address = format!("127.0.0.1:{port}");
             // Not the same everywhere, so that a search for it in logs finds this server's alone.
             let token = format!("granary-dev-root-{}-{port}", std::process::id());
