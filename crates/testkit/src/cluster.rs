@@ -284,7 +284,7 @@ apify.base_url = "{apify_url}"
     text
 }
 
-/// A free port below the range of outgoing connections. None is handed out twice.
+/// A free port below the range of outgoing connections. None is handed out twice before 1,900 others were.
 pub(crate) fn free_port() -> u16 {
     free_ports(1)
 }

@@ -1,11 +1,9 @@
 //! One call of a service, with what upstream answers to it, as text that a fuzzer can change and a person can read:
 //! the method, its input as JSON, and for each answer a line with its status and its body, all separated by `SEPARATOR`.
-use crate::Answer;
+use crate::upstream::{Answer, echoing};
 
 /// Between the parts of a case: ASCII's record separator.
 pub const SEPARATOR: char = '\u{1e}';
-/// Stands for the credential's secret in an answer.
-const ECHO: &str = "{{SECRET}}";
 
 /// A call and its answers.
 pub struct Case<'a> {
@@ -28,5 +26,5 @@ fn answer(part: &str, secret: &str) -> Answer {
     let (status, body) = part.split_once('\n').unwrap_or(("200", part));
     // A status below 200 announces another one, which is the HTTP client's affair.
     let status = status.parse().ok().filter(|status| (200..600).contains(status)).unwrap_or(200);
-    Answer { status, body: body.replace(ECHO, secret).into() }
+    Answer { status, body: echoing(body, secret) }
 }

@@ -7,4 +7,3 @@ pub mod upstream;
 
 pub use case::Case;
 pub use service::Service;
-pub use upstream::{Answer, Upstream};

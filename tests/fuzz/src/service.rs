@@ -17,12 +17,13 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::ServiceExt;
 
-use crate::{Case, Upstream};
+use crate::Case;
+use crate::upstream::Upstream;
 
 /// In every credential, and in nothing that comes out.
-pub const SECRET: &str = "canary-4f1d0c9b7e~secret";
+const SECRET: &str = "canary-4f1d0c9b7e~secret";
 /// Long enough for a call, too short to wait for a run of minutes.
-const TIME: Duration = Duration::from_millis(300);
+const TIME: Duration = Duration::from_millis(100);
 const PREFIX: usize = 5;
 
 /// The service under test.
@@ -37,17 +38,16 @@ pub struct Service {
 impl Service {
     /// `routes` gets the upstream's address.
     pub fn start(name: &'static str, routes: impl FnOnce(&str, Ring) -> Routes) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.expect("a runtime");
-        let upstream = runtime.block_on(Upstream::start());
+        let (runtime, upstream) = Upstream::start();
         let ring = Ring::single(Key::random());
         let routes = runtime.block_on(async { routes(&upstream.url, ring.clone()) });
         Self { name, runtime, upstream, routes, ring }
     }
 
-    /// Makes the call, and sees to it that what comes out is an answer of the contract or a failure with a reason, and
+    /// Makes the call of a [`Case`], and sees to it that what comes out is an answer of the contract or a failure with a reason, and
     /// tells nobody the secret.
-    pub fn run(&self, case: Case<'_>) {
+    pub fn run(&self, text: &str) {
+        let Some(case) = Case::parse(text, SECRET) else { return };
         let table = granary_proto::policy_table().expect("the contract");
         let Some(method) = table.path(&format!("/{}/{}", self.name, case.rpc)) else { return };
         let Ok(input) = granary_convert::parse_input_text(&method.descriptor.input(), case.input) else {

@@ -10,6 +10,15 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// Stands for the secret in an answer.
+const ECHO: &str = "{{SECRET}}";
+
+/// A body with the secret where a fuzzer wants it.
+pub fn echoing(body: &str, secret: &str) -> Bytes {
+    body.replace(ECHO, secret).into()
+}
 
 /// One answer, given once.
 pub struct Answer {
@@ -25,7 +34,15 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    pub async fn start() -> Self {
+    /// Starts it, on a runtime on which its callers can run as well.
+    pub fn start() -> (Runtime, Self) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let upstream = runtime.block_on(Self::listen());
+        (runtime, upstream)
+    }
+
+    async fn listen() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port of loopback");
         let url = format!("http://{}", listener.local_addr().expect("the port's address"));
         let upstream = Self { url, answers: Arc::default() };

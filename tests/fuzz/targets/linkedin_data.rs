@@ -2,7 +2,7 @@
 #![no_main]
 use std::sync::LazyLock;
 
-use granary_fuzz::{Case, Service, service::SECRET};
+use granary_fuzz::Service;
 use granary_linkedin_data::Config;
 use libfuzzer_sys::fuzz_target;
 
@@ -17,8 +17,4 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     })
 });
 
-fuzz_target!(|text: &str| {
-    if let Some(case) = Case::parse(text, SECRET) {
-        SERVICE.run(case);
-    }
-});
+fuzz_target!(|text: &str| SERVICE.run(text));

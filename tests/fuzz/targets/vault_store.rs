@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use granary_credential_vault::store::vault::config::Auth;
 use granary_credential_vault::store::vault::config::Method;
 use granary_credential_vault::store::{Context, Expect, Store, Vault, vault::Config};
-use granary_fuzz::{Answer, Upstream};
+use granary_fuzz::upstream::{Answer, Upstream, echoing};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::Runtime;
 
@@ -35,19 +35,17 @@ struct House {
 }
 
 static HOUSE: LazyLock<House> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-    let runtime = runtime.expect("a runtime");
+    let (runtime, upstream) = Upstream::start();
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "hvs.a-token").expect("a file");
-    let (upstream, store) = runtime.block_on(async {
-        let upstream = Upstream::start().await;
+    let store = runtime.block_on(async {
         let answers =
             START.iter().map(|data| Answer { status: 200, body: format!("{AROUND}{data}}}").into() });
         upstream.will_answer(answers.collect());
         let token_file = Some(file.path().to_owned());
         let auth = Auth { method: Some(Method::Token), token_file, ..Auth::default() };
         let config = Config { addresses: vec![upstream.url.clone()], auth, ..Config::default() };
-        (upstream, Vault::open(&config).await.expect("a store"))
+        Vault::open(&config).await.expect("a store")
     });
     House { runtime, upstream, store }
 });
@@ -55,8 +53,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
 fuzz_target!(|input: (u8, u8, &str)| {
     let (what, status, body) = input;
     let status = STATUSES[usize::from(status) % STATUSES.len()];
-    let body = body.replace("{{SECRET}}", SECRET).into();
-    HOUSE.upstream.will_answer(vec![Answer { status, body }]);
+    HOUSE.upstream.will_answer(vec![Answer { status, body: echoing(body, SECRET) }]);
     HOUSE.runtime.block_on(ask(what, &HOUSE.store));
 });
 
