@@ -21,4 +21,5 @@ mod replicas;
 mod revocation;
 mod sealed_puts;
 mod support;
+mod tenants;
 mod vault;

@@ -43,7 +43,7 @@ pub enum Command {
     /// Create, list and revoke API keys, and print the sealing key's fingerprint
     #[command(subcommand)]
     Keys(keys::Command),
-    /// Create and list tenants; needs an operator key
+    /// Create and list tenants, and limit what each may use of a gateway; needs an operator key
     #[command(subcommand)]
     Tenants(tenants::Command),
     /// Print what every method needs, does and may cost; needs no server

@@ -1,11 +1,14 @@
 //! `granary tenants`: the customers that operate backends, at credential-vault's own door.
+mod limits;
+
 use granary_proto::granary::vault::v1 as wire;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{Connection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields};
 use crate::views;
+pub use limits::Limits;
 
 /// What can be done to tenants.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -15,6 +18,8 @@ pub enum Command {
     Create(Create),
     /// List the tenants
     List(List),
+    /// Show or change how much of a gateway a tenant may use at a time
+    Limits(Limits),
 }
 
 /// The tenant to create.
@@ -34,13 +39,24 @@ pub struct List {
 }
 
 const EXAMPLES: &str = "\
-Both need an operator key; `granary credential-vault init` and the first `granary up` print one.
+All of them need an operator key; `granary credential-vault init` and the first `granary up` print one.
 
 Examples:
   granary tenants create acme
-  granary keys create --tenant acme --label first --scope admin --scope accounts:write";
+  granary keys create --tenant acme --label first --scope admin --scope accounts:write
+  granary tenants limits acme --max-calls 200 --max-streams 4
+  granary tenants limits acme --unset max-streams
+  granary tenants limits acme";
 
 const TENANT: &str = "granary.vault.v1.Tenant";
+/// What is shown of a tenant. A limit that is not set is the gateway's setting.
+const FIELDS: [(&str, &str); 5] = [
+    ("name", "name"),
+    ("created", "create_time"),
+    ("max calls", "max_calls"),
+    ("max calls per key", "max_calls_per_key"),
+    ("max streams", "max_streams"),
+];
 
 /// Does it.
 pub async fn run(command: Command) -> Result<Shown, Failure> {
@@ -50,7 +66,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             let request = door.request(wire::CreateTenantRequest { name });
             let answer = door.answer(door.admin().create_tenant(request)).await?;
             let tenant = views::inner(TENANT, answer.tenant.as_ref())?;
-            let text = fields(&tenant, &[("name", "name"), ("created", "create_time")]);
+            let text = fields(&tenant, &FIELDS[..2]);
             Ok(Shown { text, document: views::named("tenant", tenant), ..Shown::default() })
         }
         Command::List(List { connection }) => {
@@ -62,8 +78,13 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             })
             .await?;
             let tenants = views::documents(TENANT, &tenants)?;
-            let text = Table::of(&tenants, &[("NAME", "name"), ("CREATED", "create_time")]).text();
+            let rows: Vec<Value> = tenants.iter().map(limits::flat).collect();
+            let headings = FIELDS.map(|(name, key)| (name.to_uppercase(), key));
+            let columns: Vec<(&str, &str)> =
+                headings.iter().map(|(name, key)| (name.as_str(), *key)).collect();
+            let text = Table::of(&rows, &columns).text();
             Ok(Shown { text, document: json!({"tenants": tenants}), ..Shown::default() })
         }
+        Command::Limits(args) => limits::run(args).await,
     }
 }

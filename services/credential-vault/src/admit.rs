@@ -57,7 +57,7 @@ impl Caller {
         }
     }
 
-    /// The same as a principal, which ends within a minute and not after the key.
+    /// The same as a principal without limits, which ends within a minute and not after the key.
     pub(crate) fn principal(&self) -> Principal {
         let minute = now_ms() + PRINCIPAL_MS;
         let ends = if self.expire_ms == 0 { minute } else { minute.min(self.expire_ms) };
@@ -67,6 +67,7 @@ impl Caller {
             scopes: self.scopes.iter().map(|scope| *scope as i32).collect(),
             account_patterns: self.patterns.clone(),
             expire_time: timestamp(ends),
+            limits: None,
         }
     }
 

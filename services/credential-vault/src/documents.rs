@@ -1,6 +1,6 @@
 //! What the records hold. Only `sealed` fields are secret, and only as what the store sealed.
 use granary_credential::Kind;
-use granary_proto::granary::vault::v1::CredentialStatus;
+use granary_proto::granary::vault::v1::{CredentialStatus, TenantLimits};
 use prost::Message;
 
 use crate::paths;
@@ -87,6 +87,9 @@ pub(crate) struct Tenant {
     pub(crate) name: String,
     #[prost(int64, tag = "2")]
     pub(crate) create_ms: i64,
+    /// Absent in records from before tenants had limits, and where none is set.
+    #[prost(message, optional, tag = "3")]
+    pub(crate) limits: Option<TenantLimits>,
     #[prost(bytes = "vec", tag = "15")]
     pub(crate) write_id: Vec<u8>,
 }

@@ -11,19 +11,24 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::{Error, Reason};
 use moka::future::Cache;
 use subtle::ConstantTimeEq;
+use tokio::time::sleep;
 
 use crate::admit::Caller;
 use crate::documents::ApiKey;
 use crate::invalidation::Announcements;
 use crate::paths;
 use crate::records::{Decision, Records};
-use crate::store::Expect;
+use crate::store::{Expect, MAX_LIST};
 use crate::time::{now_ms, timestamp};
 
 /// How long a looked-up key is used without asking again; with the look-up itself it stays under a second.
 const CACHED: Duration = Duration::from_millis(800);
 /// Most keys that are remembered, unknown ones included.
 const CACHE: u64 = 10_000;
+/// Keys that are announced at once; a subscriber may be four times as far behind.
+const ANNOUNCED: usize = 256;
+/// Pause after that, for subscribers to follow.
+const ANNOUNCED_INTERVAL: Duration = Duration::from_millis(5);
 
 #[derive(Clone)]
 pub(crate) struct Keys {
@@ -119,6 +124,22 @@ impl Keys {
             self.announcements.key(key_id);
         }
         revoked.map(|key| view(&key))
+    }
+
+    /// Announces every key of a tenant: what was cached of them is wrong.
+    pub(crate) async fn announce_all(&self, tenant: &str) -> Result<(), Error> {
+        let (folder, mut after) = (paths::tenant_keys(tenant), None);
+        loop {
+            let ids = self.records.store().list(&folder, after.as_deref(), MAX_LIST).await?;
+            for some in ids.chunks(ANNOUNCED) {
+                some.iter().for_each(|key_id| self.announcements.key(key_id));
+                sleep(ANNOUNCED_INTERVAL).await;
+            }
+            if ids.len() < MAX_LIST {
+                return Ok(());
+            }
+            after = ids.last().cloned();
+        }
     }
 
     /// A page of a tenant's keys after a key id, with the id that the next page comes after.

@@ -1,11 +1,14 @@
-//! Tenants: a name and when it came to be.
-use granary_proto::granary::vault::v1::Tenant;
+//! Tenants: a name, when it came to be, and how much of a gateway it may use.
+use granary_proto::granary::vault::v1::{Tenant, TenantLimits};
 use granary_rpc::{Error, Reason, Violation};
 
 use crate::documents;
 use crate::paths;
-use crate::records::Records;
+use crate::records::{Decision, Records};
 use crate::time::{now_ms, timestamp};
+
+/// Highest value of a limit.
+const MAX_LIMIT: i32 = 1_000_000;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Tenants {
@@ -19,7 +22,8 @@ impl Tenants {
 
     /// Creates a tenant, or says that there is one of that name.
     pub(crate) async fn create(&self, name: &str) -> Result<Tenant, Error> {
-        let document = documents::Tenant { name: name.to_owned(), create_ms: now_ms(), write_id: Vec::new() };
+        let document =
+            documents::Tenant { name: name.to_owned(), create_ms: now_ms(), ..documents::Tenant::default() };
         if self.records.create(&paths::tenant(name), document.clone()).await? {
             return Ok(view(document));
         }
@@ -28,9 +32,29 @@ impl Tenants {
 
     pub(crate) async fn must_exist(&self, name: &str) -> Result<(), Error> {
         let found: Option<documents::Tenant> = self.records.get(&paths::tenant(name)).await?;
-        let missing =
-            || Error::new(Reason::NotFound, format!("there is no tenant named {name}")).with("tenant", name);
-        found.map(drop).ok_or_else(missing)
+        found.map(drop).ok_or_else(|| missing(name))
+    }
+
+    /// Replaces the limits of a tenant.
+    pub(crate) async fn set_limits(&self, name: &str, limits: TenantLimits) -> Result<Tenant, Error> {
+        let limits = Some(limits).filter(|limits| *limits != TenantLimits::default());
+        self.records
+            .change(&paths::tenant(name), |current: Option<documents::Tenant>| {
+                let mut tenant = current.ok_or_else(|| missing(name))?;
+                if tenant.limits == limits {
+                    return Ok(Decision::Keep(tenant));
+                }
+                tenant.limits = limits;
+                Ok(Decision::Write(tenant.clone(), tenant))
+            })
+            .await
+            .map(view)
+    }
+
+    /// The limits of a tenant. They are read anew each time: a gateway that heard of a change may ask any replica.
+    pub(crate) async fn limits(&self, name: &str) -> Result<Option<TenantLimits>, Error> {
+        let found: Option<documents::Tenant> = self.records.get(&paths::tenant(name)).await?;
+        Ok(found.and_then(|tenant| tenant.limits))
     }
 
     /// A page of tenants after a name, with the name that the next page comes after.
@@ -57,6 +81,44 @@ pub(crate) fn parse_name(field: &str, name: &str, faults: &mut Vec<Violation>) {
     }
 }
 
+/// Checks limits as they came in a request.
+pub(crate) fn parse_limits(limits: Option<TenantLimits>, faults: &mut Vec<Violation>) -> TenantLimits {
+    let limits = limits.unwrap_or_default();
+    for (name, value) in [
+        ("max_calls", limits.max_calls),
+        ("max_calls_per_key", limits.max_calls_per_key),
+        ("max_streams", limits.max_streams),
+    ] {
+        if value.is_some_and(|value| !(1..=MAX_LIMIT).contains(&value)) {
+            let description = "must be 1 to 1,000,000, or unset".to_owned();
+            faults.push(Violation { field: format!("limits.{name}"), description });
+        }
+    }
+    limits
+}
+
+fn missing(name: &str) -> Error {
+    Error::new(Reason::NotFound, format!("there is no tenant named {name}")).with("tenant", name)
+}
+
 fn view(document: documents::Tenant) -> Tenant {
-    Tenant { name: document.name, create_time: timestamp(document.create_ms) }
+    let documents::Tenant { name, create_ms, limits, .. } = document;
+    Tenant { name, create_time: timestamp(create_ms), limits }
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+
+    #[test]
+    fn a_record_from_before_tenants_had_limits_reads() {
+        // name = "acme", create_ms = 7, write_id = [1, 2]
+        let old = b"\x0a\x04acme\x10\x07\x7a\x02\x01\x02";
+        let document = documents::Tenant::decode(old.as_slice()).unwrap();
+        assert_eq!((document.limits, document.write_id.as_slice()), (None, [1, 2].as_slice()));
+        let shown = view(document);
+        assert_eq!((shown.name.as_str(), shown.limits), ("acme", None));
+    }
 }

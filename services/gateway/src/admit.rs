@@ -116,6 +116,7 @@ impl Admitted {
             scopes: Vec::new(),
             account_patterns: Vec::new(),
             expire_time: None,
+            limits: None,
         };
         self.0.found.as_ref().map_or(&NOBODY, |known| &known.principal)
     }

@@ -14,7 +14,7 @@ use crate::admit::{Call, Caller};
 use crate::keys::{NewKey, pattern};
 use crate::page::{self, Listing};
 use crate::state::State;
-use crate::tenants::parse_name;
+use crate::tenants::{parse_limits, parse_name};
 use crate::time::{millis, now_ms};
 
 /// Longest label, in bytes.
@@ -75,6 +75,30 @@ impl Rpcs for Admin {
         let create = async move { Ok((Some(state.tenants.create(&name).await?), Some(audited))) };
         let tenant = self.0.change(entry, create).await?;
         Ok(Response::new(wire::CreateTenantResponse { tenant }))
+    }
+
+    async fn set_tenant_limits(
+        &self,
+        request: Request<wire::SetTenantLimitsRequest>,
+    ) -> Answer<wire::SetTenantLimitsResponse> {
+        let call = Call::take(&request)?;
+        let wire::SetTenantLimitsRequest { tenant, limits } = request.into_inner();
+        let mut faults = Faults::default();
+        parse_name("tenant", &tenant, &mut faults.0);
+        let limits = parse_limits(limits, &mut faults.0);
+        let tenant = faults.finish(Some(tenant))?;
+        let entry = self.0.audit.of_call(&call).subject(&tenant);
+        let (state, audited) = (Arc::clone(&self.0), entry.clone());
+        let set = async move {
+            let changed = state.tenants.set_limits(&tenant, limits).await;
+            // Also where the outcome is open: a principal too few is better than one with limits of before.
+            if changed.as_ref().map_or_else(|e| e.reason() != Reason::NotFound, |_| true) {
+                state.keys.announce_all(&tenant).await?;
+            }
+            Ok((Some(changed?), Some(audited)))
+        };
+        let tenant = self.0.change(entry, set).await?;
+        Ok(Response::new(wire::SetTenantLimitsResponse { tenant }))
     }
 
     async fn list_tenants(

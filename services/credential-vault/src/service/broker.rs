@@ -47,6 +47,16 @@ impl CredentialBroker {
         Ok(caller)
     }
 
+    /// Who an API key stands for, and how much of a gateway its tenant may use.
+    async fn principal(&self, text: &str) -> Result<wire::Principal, Error> {
+        if text.is_empty() {
+            return Err(Error::new(Reason::ApiKeyMissing, "no API key was sent"));
+        }
+        let caller = self.0.keys.authenticate(text).await?;
+        let limits = self.0.tenants.limits(&caller.tenant).await?;
+        Ok(wire::Principal { limits, ..caller.principal() })
+    }
+
     async fn issue(
         &self,
         caller: &Caller,
@@ -103,13 +113,8 @@ impl Rpcs for CredentialBroker {
     ) -> Answer<wire::AuthenticateResponse> {
         let entry = self.entry("Authenticate", &request)?;
         let text = Secret::new(request.into_inner().api_key);
-        let authenticated = match text.expose() {
-            "" => Err(Error::new(Reason::ApiKeyMissing, "no API key was sent")),
-            text => self.0.keys.authenticate(text).await,
-        };
-        match authenticated {
-            Ok(caller) => {
-                let principal = caller.principal();
+        match self.principal(text.expose()).await {
+            Ok(principal) => {
                 let principal_token = self.0.system.mint(&principal);
                 Ok(Response::new(wire::AuthenticateResponse { principal_token, principal: Some(principal) }))
             }

@@ -8,6 +8,7 @@ mod audit;
 mod credentials;
 mod faults;
 mod invalidations;
+mod limits;
 mod lists;
 mod outcomes;
 mod sealed;
