@@ -272,6 +272,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_service_answers_with_the_reason_why_a_message_was_refused() {
+        use tower::Service;
+        let (_health, mut service) = crate::health::Health::new(&[]).await;
+        let one = message(b"");
+        for (parts, reason) in [
+            (&[&one[..]][..], None),
+            (&[&[0, 255, 255, 255, 255][..]], Some(Reason::LimitExceeded)),
+            (&[&one, &one], Some(Reason::InvalidInput)),
+            (&[&[0, 0, 0, 0, 3, 10]], Some(Reason::InvalidInput)),
+        ] {
+            let body = tonic::body::Body::new(body(parts, 100));
+            let request = http::Request::post("/grpc.health.v1.Health/Check").body(body).unwrap();
+            let answer = service.call(request).await.unwrap();
+            let status = Status::from_header_map(answer.headers());
+            assert_eq!(status.as_ref().and_then(reason_of), reason, "{status:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn trailers_pass_behind_a_whole_message_only() {
         let trailers = || Frame::trailers(http::HeaderMap::new());
         let whole = Frames(VecDeque::from([Frame::data(Bytes::from(message(b"x"))), trailers()]));

@@ -19,15 +19,6 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     })
 }
 
-/// Whether objects and arrays are nested deeper than that.
-pub(super) fn deeper_than(json: &Value, levels: usize) -> bool {
-    match json {
-        Value::Array(items) => levels == 0 || items.iter().any(|v| deeper_than(v, levels - 1)),
-        Value::Object(map) => levels == 0 || map.values().any(|v| deeper_than(v, levels - 1)),
-        _ => false,
-    }
-}
-
 /// The paths of keys that occur twice in one object, in a text that is known to be JSON.
 pub(super) fn duplicates(text: &str) -> Vec<String> {
     let mut scan = Scan { bytes: text.as_bytes(), at: 0, found: Vec::new() };
