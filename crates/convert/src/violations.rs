@@ -74,7 +74,7 @@ pub(crate) fn item(path: &str, index: usize) -> String {
 
 /// A key that the caller wrote, fit to be repeated.
 pub(crate) fn key(text: &str) -> String {
-    cut(&text.escape_debug().to_string(), MAX_QUOTE)
+    cut(&escaped(text, MAX_QUOTE), MAX_QUOTE)
 }
 
 /// A short text of the caller in quotes; nothing where it is long.
@@ -84,7 +84,13 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// An item of the caller's in quotes, cut where it is long.
 pub(crate) fn shown(text: &str) -> String {
-    format!("\"{}\"", cut(&text.escape_debug().to_string(), 2 * MAX_QUOTE))
+    format!("\"{}\"", cut(&escaped(text, 2 * MAX_QUOTE), 2 * MAX_QUOTE))
+}
+
+/// As much of a text as may be shown, and a little more where it is longer, so that it is cut.
+fn escaped(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most + 1).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default().escape_debug().to_string()
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -38,9 +38,7 @@ impl Scan<'_> {
         match self.peek() {
             Some(b'{') => self.object(path),
             Some(b'[') => self.array(path),
-            Some(b'"') => {
-                self.string();
-            }
+            Some(b'"') => self.pass_string(),
             _ => {
                 while !matches!(self.bytes.get(self.at), None | Some(b',' | b']' | b'}')) {
                     self.at += 1;
@@ -79,6 +77,12 @@ impl Scan<'_> {
     /// The text of a string, with its escapes resolved.
     fn string(&mut self) -> String {
         let start = self.at;
+        self.pass_string();
+        let quoted = self.bytes.get(start..self.at).unwrap_or_default();
+        serde_json::from_slice(quoted).unwrap_or_default()
+    }
+
+    fn pass_string(&mut self) {
         self.at += 1;
         while let Some(byte) = self.bytes.get(self.at) {
             self.at += 1;
@@ -88,8 +92,6 @@ impl Scan<'_> {
                 _ => {}
             }
         }
-        let quoted = self.bytes.get(start..self.at).unwrap_or_default();
-        serde_json::from_slice(quoted).unwrap_or_default()
     }
 
     fn peek(&mut self) -> Option<u8> {
