@@ -11,6 +11,7 @@ mod blind_gateway;
 mod contract;
 mod edges;
 mod errors;
+mod few_bytes;
 mod input;
 mod isolation;
 mod job;

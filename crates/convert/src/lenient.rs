@@ -10,6 +10,7 @@ mod known;
 mod members;
 mod object;
 mod reader;
+mod room;
 mod scalar;
 
 #[cfg(test)]
@@ -25,6 +26,8 @@ pub use members::Members;
 
 use object::{Filling, Key};
 use reader::Reader;
+pub use room::ROOM_OF_BYTE;
+use room::Room;
 
 /// The key under which an answer is kept that is no object at all.
 const WHOLE: &str = "";
@@ -32,13 +35,14 @@ const WHOLE: &str = "";
 /// What found no place: key, or path below the message, and raw JSON.
 type Kept = Vec<(String, String)>;
 
-/// The text is no well-formed JSON, or goes beyond what is read: nesting of 200 levels, integers of 4,300 digits.
+/// The text is no well-formed JSON, or goes beyond what is read: nesting of 200 levels, integers of 4,300 digits, and messages
+/// that take sixteen times the room of their text, and 8 MiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no well-formed json")]
 pub struct Malformed;
 
 /// A message that answers are read into. Implemented for every message of the contract, by what the build generates.
-pub trait Fields: Default {
+pub trait Fields: Clone + Default {
     /// One bit for each name and each field.
     type Marks: AsMut<[u64]> + Default;
     /// Every key that means a field, with the slot of that field.
@@ -47,6 +51,8 @@ pub trait Fields: Default {
     const ITEM: &'static str;
     /// A key of the field that a bare text in place of the message means.
     const BARE: Option<&'static str>;
+    /// What it takes besides its own place: what stands in its box.
+    const BOXED: usize = 0;
 
     /// The position of a key among the names.
     fn find(key: &str) -> Option<usize>;
@@ -69,6 +75,7 @@ impl<M: Fields> Fields for Box<M> {
     const NAMES: &'static [(&'static str, usize)] = M::NAMES;
     const ITEM: &'static str = M::ITEM;
     const BARE: Option<&'static str> = M::BARE;
+    const BOXED: usize = size_of::<M>();
 
     fn find(key: &str) -> Option<usize> {
         M::find(key)
@@ -90,18 +97,17 @@ impl<M: Fields> Fields for Box<M> {
 /// Where the text is malformed.
 pub fn decode_lenient<M: Fields>(json: &str) -> Result<M, Malformed> {
     let mut message = M::default();
-    let mut reader = Reader::new(json);
-    match reader.peek()? {
-        Peek::Object => object::read(&mut reader, &mut message, &mut Kept::new(), 0)?,
-        Peek::Null => reader.skip()?,
+    read(&mut message, json, |message, reader| match reader.peek()? {
+        Peek::Object => object::read(reader, message, &mut Kept::new(), 0),
+        Peek::Null => reader.skip(),
         _ => {
             let raw = reader.raw()?.to_owned();
             if let Some(extra) = message.extra() {
                 extra.insert(WHOLE.to_owned(), raw);
             }
+            Ok(())
         }
-    }
-    reader.finish()?;
+    })?;
     Ok(message)
 }
 
@@ -110,10 +116,55 @@ pub fn decode_lenient<M: Fields>(json: &str) -> Result<M, Malformed> {
 /// # Errors
 /// Where the text is malformed.
 pub fn decode_field<M: Fields>(message: &mut M, key: &str, json: &str) -> Result<(), Malformed> {
+    read(message, json, |message, reader| {
+        let mut filling = Filling::new(message, 0);
+        filling.take(Key::of::<M>(key), reader)?;
+        filling.finish(&mut Kept::new());
+        Ok(())
+    })
+}
+
+/// Whether a list holds more items than that. They are counted, not made; a value that is no list is one item.
+///
+/// # Errors
+/// Where the text is malformed, as far as it is looked at.
+pub fn has_more_items(json: &str, most: usize) -> Result<bool, Malformed> {
     let mut reader = Reader::new(json);
-    let mut filling = Filling::new(message, 0);
-    filling.take(Key::of::<M>(key), &mut reader)?;
-    reader.finish()?;
-    filling.finish(&mut Kept::new());
-    Ok(())
+    if reader.peek()? != Peek::Array {
+        return Ok(most == 0);
+    }
+    let (mut items, mut more) = (0, reader.first_item()?);
+    while more && items <= most {
+        reader.skip()?;
+        items += 1;
+        more = reader.next_item()?;
+    }
+    Ok(items > most)
+}
+
+/// Reads a whole text. Of a key that stands twice in an object the last one counts, which is known only when all were seen:
+/// such a text is written anew without the others, once, and read again.
+fn read<M: Fields>(
+    message: &mut M,
+    json: &str,
+    read: impl Fn(&mut M, &mut Reader<'_>) -> Result<(), Malformed>,
+) -> Result<(), Malformed> {
+    let before = message.clone();
+    let mut reader = Reader::new(json);
+    match read(message, &mut reader).and_then(|()| reader.finish()) {
+        Err(Malformed) if reader.repeats => {}
+        outcome => return outcome,
+    }
+    let once = once(json)?;
+    *message = before;
+    let mut reader = Reader::new(&once);
+    read(message, &mut reader)?;
+    reader.finish()
+}
+
+/// The same JSON with each key once.
+fn once(json: &str) -> Result<String, Malformed> {
+    Room::of(json).hold(json)?;
+    let value: serde_json::Value = serde_json::from_str(json).map_err(|_| Malformed)?;
+    Ok(value.to_string())
 }

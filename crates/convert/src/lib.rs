@@ -28,8 +28,12 @@ pub use lenient::{Members, decode_field, decode_lenient};
 pub use output::{ToolOutput, to_json, tool_output};
 pub use rules::{check, check_typed};
 pub use schema::{input_schema, output_schema};
-pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_text};
+pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_struct, tool_input_text};
 pub use structs::{json_to_struct, struct_to_json};
 
 /// How deep JSON may be nested, in objects and arrays, where a caller wrote it.
 pub const MAX_DEPTH: usize = 64;
+/// Most keys of one object that a caller wrote. No message of the contract has a tenth of it.
+pub const MAX_KEYS: usize = 500;
+/// Most values of what a caller wrote, objects and lists included. The largest input that a tool takes has about 2,500.
+pub const MAX_VALUES: usize = 10_000;

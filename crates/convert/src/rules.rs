@@ -6,7 +6,7 @@ mod url;
 
 /// What would be right, in words.
 pub(crate) mod wanted {
-    pub(crate) use super::field::{wanted_choice, wanted_integer, wanted_known};
+    pub(crate) use super::field::{too_many, wanted_choice, wanted_integer, wanted_known};
 }
 
 use std::collections::HashSet;
@@ -16,14 +16,14 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
 use crate::shape::{Field, Form, Kind, Shape};
-use crate::violations::{fault, invalid, item, join};
+use crate::violations::{Faults, fault, invalid, item, join};
 
 /// Longest text where a field declares none, in bytes of UTF-8.
 pub(crate) const DEFAULT_MAX_BYTES: u32 = 8192;
 
-/// Every fault of a typed request: field rules and message rules, also of the messages in it.
+/// The faults of a typed request, up to a hundred: field rules and message rules, also of the messages in it.
 pub fn check(message: &DynamicMessage) -> Vec<Violation> {
-    check_beside(message, &HashSet::new())
+    check_beside(message, &HashSet::new(), Faults::default()).into_vec()
 }
 
 /// Checks a typed request and returns it in the form that upstream mappings read.
@@ -39,20 +39,24 @@ pub fn check_typed<M: Message>(desc: &MessageDescriptor, message: &M) -> Result<
     if faults.is_empty() { Ok(dynamic) } else { Err(invalid(faults)) }
 }
 
-/// The same as [`check`], except for fields that are known to be faulty: they count as set and are not looked at.
-pub(crate) fn check_beside(message: &DynamicMessage, faulty: &HashSet<String>) -> Vec<Violation> {
-    let mut checker = Checker { faulty, faults: Vec::new() };
+/// The same as [`check`] on top of other faults, except for fields that are known to be faulty: they count as set and are
+/// not looked at.
+pub(crate) fn check_beside(message: &DynamicMessage, faulty: &HashSet<String>, faults: Faults) -> Faults {
+    let mut checker = Checker { faulty, faults };
     checker.message(message, "");
     checker.faults
 }
 
 struct Checker<'a> {
     faulty: &'a HashSet<String>,
-    faults: Vec<Violation>,
+    faults: Faults,
 }
 
 impl Checker<'_> {
     fn message(&mut self, message: &DynamicMessage, path: &str) {
+        if self.faults.is_full() {
+            return;
+        }
         let shape = Shape::of(&message.descriptor());
         for field in &shape.fields {
             let at = join(path, &field.name);
@@ -88,7 +92,7 @@ impl Checker<'_> {
             (Form::List, Value::List(values)) => {
                 let most = field.rule.max_items as usize;
                 if most > 0 && values.len() > most {
-                    self.faults.push(fault(path, format!("must have at most {most} items")));
+                    return self.faults.push(fault(path, field::too_many(most)));
                 }
                 for (index, value) in values.iter().enumerate() {
                     self.value(field, value, &item(path, index));
@@ -105,7 +109,7 @@ impl Checker<'_> {
     }
 
     fn value(&mut self, field: &Field, value: &Value, path: &str) {
-        if self.faulty.contains(path) {
+        if self.faults.is_full() || self.faulty.contains(path) {
             return;
         }
         match (&field.kind, value) {

@@ -1,4 +1,5 @@
-//! What a caller wrote: JSON becomes a request, or every fault of it is told at once.
+//! What a caller wrote: JSON becomes a request, or every fault of it is told at once, up to a bound.
+mod bounds;
 mod guard;
 #[cfg(test)]
 mod lists_and_maps;
@@ -15,12 +16,13 @@ pub(crate) use scalar::from_base64;
 use granary_proto::granary::types::v1::Warning;
 use granary_rpc::Error;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
+use prost_types::Struct;
 use serde_json::Value;
 
 use crate::rules::check_beside;
 use crate::shape::Shape;
-use crate::violations::{fault, invalid};
-use crate::{MAX_DEPTH, violations};
+use crate::violations::{Faults, fault, invalid};
+use crate::{MAX_DEPTH, structs};
 
 /// A request with what its caller should know of how it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +46,17 @@ pub fn parse_input(desc: &MessageDescriptor, json: &Value) -> Result<DynamicMess
 /// # Errors
 /// Every fault at once, as invalid input.
 pub fn tool_input(desc: &MessageDescriptor, json: &Value) -> Result<ToolInput, Error> {
-    read_input(desc, json, Vec::new())
+    bounds::of_json(json).map_err(beyond)?;
+    read_input(desc, json, Faults::default())
+}
+
+/// The same from a structure.
+///
+/// # Errors
+/// Every fault at once, as invalid input.
+pub fn tool_input_struct(desc: &MessageDescriptor, structure: Struct) -> Result<ToolInput, Error> {
+    bounds::of_struct(&structure).map_err(beyond)?;
+    read_input(desc, &structs::struct_to_json(structure), Faults::default())
 }
 
 /// The same from text. Keys that are given twice are faults; empty text is an empty object.
@@ -63,29 +75,33 @@ pub fn tool_input_text(desc: &MessageDescriptor, text: &str) -> Result<ToolInput
     if text.trim().is_empty() {
         return tool_input(desc, &Value::Object(serde_json::Map::new()));
     }
-    let json = text::parse(text).map_err(|wrong| invalid(vec![fault("", wrong)]))?;
-    let twice = text::duplicates(text).iter().map(|path| fault(path, "is given twice")).collect();
+    bounds::of_text(text).map_err(beyond)?;
+    let json = text::parse(text).map_err(beyond)?;
+    let mut twice = Faults::default();
+    twice.extend(text::duplicates(text).iter().map(|path| fault(path, "is given twice")));
     read_input(desc, &json, twice)
 }
 
-fn read_input(
-    desc: &MessageDescriptor,
-    json: &Value,
-    mut faults: Vec<violations::Violation>,
-) -> Result<ToolInput, Error> {
+/// The error of an input that is not looked into.
+fn beyond(wrong: String) -> Error {
+    invalid(vec![fault("", wrong)])
+}
+
+fn read_input(desc: &MessageDescriptor, json: &Value, faults: Faults) -> Result<ToolInput, Error> {
+    let mut reader = read::Reader::new(faults);
     let Value::Object(object) = json else {
-        faults.push(fault("", "must be a JSON object"));
-        guard::scan(json, "", &mut faults);
-        return Err(invalid(faults));
+        reader.faults.push(fault("", "must be a JSON object"));
+        guard::scan(json, "", &mut reader.faults);
+        return Err(invalid(reader.faults.into_vec()));
     };
-    if text::deeper_than(json, MAX_DEPTH) {
-        return Err(invalid(vec![fault("", too_deep())]));
-    }
-    let mut reader = read::Reader::default();
     let message = reader.message(&Shape::of(desc), object, "");
-    faults.append(&mut reader.faults);
-    faults.extend(check_beside(&message, &reader.faulty));
-    if faults.is_empty() { Ok(ToolInput { message, warnings: reader.notes }) } else { Err(invalid(faults)) }
+    let read::Reader { faults, faulty, notes, .. } = reader;
+    let faults = check_beside(&message, &faulty, faults);
+    if faults.is_empty() {
+        Ok(ToolInput { message, warnings: notes })
+    } else {
+        Err(invalid(faults.into_vec()))
+    }
 }
 
 fn too_deep() -> String {

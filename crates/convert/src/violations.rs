@@ -4,6 +4,8 @@ pub(crate) use granary_rpc::Violation;
 
 /// Most faults that one answer lists; they travel in HTTP/2 trailers, which peers bound at 8 to 16 KiB.
 const MAX_LISTED: usize = 24;
+/// Most faults that are gathered; where there are more, reading stops.
+const MAX_GATHERED: usize = 100;
 /// Longest piece of the caller's own text that is repeated, in bytes.
 const MAX_QUOTE: usize = 40;
 /// Longest path of a field, in bytes.
@@ -16,14 +18,46 @@ pub(crate) fn fault(path: &str, description: impl Into<String>) -> Violation {
     Violation { field: cut(path, MAX_PATH), description: cut(&description.into(), MAX_DESCRIPTION) }
 }
 
+/// What was found so far. Once it is full, nothing is added, and whoever reads should stop.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Violation>);
+
+impl Faults {
+    pub(crate) fn push(&mut self, fault: Violation) {
+        if !self.is_full() {
+            self.0.push(fault);
+        }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= MAX_GATHERED
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Violation> {
+        self.0
+    }
+}
+
+impl Extend<Violation> for Faults {
+    fn extend<T: IntoIterator<Item = Violation>>(&mut self, faults: T) {
+        faults.into_iter().for_each(|fault| self.push(fault));
+    }
+}
+
 /// The error that lists them.
 pub(crate) fn invalid(mut faults: Vec<Violation>) -> Error {
+    let all = faults.len() < MAX_GATHERED;
     faults.sort();
     faults.dedup();
     if faults.len() > MAX_LISTED {
         let more = faults.len() - MAX_LISTED;
         faults.truncate(MAX_LISTED);
-        faults.push(fault("", format!("has {more} more faults, not listed")));
+        let least = if all { "" } else { "at least " };
+        faults.push(fault("", format!("has {least}{more} more faults, not listed")));
     }
     Error::invalid(faults)
 }
@@ -40,7 +74,7 @@ pub(crate) fn item(path: &str, index: usize) -> String {
 
 /// A key that the caller wrote, fit to be repeated.
 pub(crate) fn key(text: &str) -> String {
-    cut(&text.escape_debug().to_string(), MAX_QUOTE)
+    cut(&escaped(text, MAX_QUOTE), MAX_QUOTE)
 }
 
 /// A short text of the caller in quotes; nothing where it is long.
@@ -50,7 +84,13 @@ pub(crate) fn quoted(text: &str) -> String {
 
 /// An item of the caller's in quotes, cut where it is long.
 pub(crate) fn shown(text: &str) -> String {
-    format!("\"{}\"", cut(&text.escape_debug().to_string(), 2 * MAX_QUOTE))
+    format!("\"{}\"", cut(&escaped(text, 2 * MAX_QUOTE), 2 * MAX_QUOTE))
+}
+
+/// As much of a text as may be shown, and a little more where it is longer, so that it is cut.
+fn escaped(text: &str, most: usize) -> String {
+    let end = text.char_indices().nth(most + 1).map_or(text.len(), |(at, _)| at);
+    text.get(..end).unwrap_or_default().escape_debug().to_string()
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -77,7 +117,9 @@ mod tests {
                 .iter()
                 .all(|v| v.field.len() <= MAX_PATH && v.description.len() <= MAX_DESCRIPTION)
         );
-        assert!(error.violations().iter().any(|v| v.description == "has 976 more faults, not listed"));
+        assert!(
+            error.violations().iter().any(|v| v.description == "has at least 976 more faults, not listed")
+        );
     }
 
     #[test]

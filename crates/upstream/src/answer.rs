@@ -1,18 +1,27 @@
 //! What an upstream answered, after masking.
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use granary_proto::granary::types::v1::Warning;
+use granary_rpc::{Deadline, Error, Reason};
 use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
+use crate::client::room::{Held, Room};
+use crate::client::{NO_ROOM, RETRY};
 use crate::mask::Masker;
 use crate::retry_after;
 
 /// The code of the warning that a secret was masked.
 pub(crate) const SECRET_REDACTED: &str = "SECRET_REDACTED";
+/// Fewest bytes of JSON that a value takes on average where an answer is read as JSON. In what upstreams send it takes 8 or
+/// more; as JSON in memory a value takes about 100.
+const BYTES_OF_VALUE: usize = 5;
+/// Values that are read in any case.
+const FEW_VALUES: usize = 100_000;
 
 /// What an upstream answered, after masking. A redirect never becomes an answer.
 #[derive(Clone)]
@@ -26,7 +35,12 @@ pub struct Answer {
     /// How long the upstream asks to wait, at most a day.
     pub retry_after: Option<Duration>,
     headers: HeaderMap,
+    room: Option<Arc<(Arc<Room>, Held)>>,
 }
+
+/// Room for what is made of a large answer. Dropped once it is made.
+#[derive(Debug)]
+pub struct Making(#[allow(dead_code, reason = "held, not read")] Option<tokio::sync::OwnedSemaphorePermit>);
 
 impl Answer {
     /// Masks what came, before anything else looks at it.
@@ -44,14 +58,35 @@ impl Answer {
                 headers.append(name.clone(), value);
             }
         }
-        let mut answer = Self { status, body, masked, retry_after: None, headers };
+        let mut answer = Self { status, body, masked, retry_after: None, headers, room: None };
         answer.retry_after =
             answer.header(RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, Timestamp::now()));
         answer
     }
 
-    /// The body as JSON, with the digits of its numbers; nothing where it is none.
+    /// Keeps the room that the body takes.
+    pub(crate) fn in_room(mut self, room: (Arc<Room>, Held)) -> Self {
+        self.room = Some(Arc::new(room));
+        self
+    }
+
+    /// Waits for room for what is to be made of a large answer.
+    ///
+    /// # Errors
+    /// `OVERLOADED` where there is none before the deadline. The answer was received, and may have been paid for.
+    pub async fn making(&self, deadline: Deadline) -> Result<Making, Error> {
+        let Some(room) = &self.room else { return Ok(Making(None)) };
+        let made = room.0.make(self.body.len(), deadline.instant()).await;
+        made.map(Making).map_err(|_| Error::new(Reason::Overloaded, NO_ROOM).retry_after(RETRY))
+    }
+
+    /// The body as JSON, with the digits of its numbers; nothing where it is none, or would take far more room than its
+    /// text.
     pub fn json(&self) -> Option<serde_json::Value> {
+        let values = self.body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+        if values > FEW_VALUES && values > self.body.len() / BYTES_OF_VALUE {
+            return None;
+        }
         serde_json::from_slice(&self.body).ok()
     }
 

@@ -2,6 +2,7 @@
 mod attempt;
 mod fault;
 mod retry;
+pub(crate) mod room;
 mod watched;
 
 use std::fmt;
@@ -23,8 +24,9 @@ use crate::{Answer, Auth, Call};
 use attempt::Request;
 use fault::{Effect, Fault};
 use retry::Retries;
+use room::Room;
 
-pub(crate) use fault::Cause;
+pub(crate) use fault::{Cause, NO_ROOM, RETRY};
 
 /// Upstreams and the network between drop idle connections; a write must not find that out by being sent on one.
 const IDLE: Duration = Duration::from_secs(30);
@@ -43,6 +45,7 @@ struct Inner {
     http: reqwest::Client,
     total: Duration,
     max_body: usize,
+    room: Arc<Room>,
     retries: u32,
 }
 
@@ -60,6 +63,7 @@ impl Client {
             http,
             total: Duration::from_millis(config.total_timeout_ms),
             max_body: config.max_body_bytes,
+            room: Arc::new(Room::new(config.max_answer_bytes_in_flight)),
             retries: config.retries,
         })))
     }
@@ -84,8 +88,8 @@ impl Client {
     /// An answer of any status but a redirect is an `Ok`: see [`crate::status`] for what it amounts to.
     ///
     /// # Errors
-    /// Where there is no answer: `UPSTREAM_UNAVAILABLE`, `UPSTREAM_MALFORMED` (too large, cut off, a redirect) or
-    /// `DEADLINE_EXCEEDED`; for a write that may have been dispatched `UNKNOWN_OUTCOME` in place of all of them.
+    /// Where there is no answer: `UPSTREAM_UNAVAILABLE`, `UPSTREAM_MALFORMED` (too large, cut off, a redirect), `OVERLOADED`
+    /// (too many large answers are held) or `DEADLINE_EXCEEDED`; for a write that may have been dispatched `UNKNOWN_OUTCOME` in place of all of them.
     pub async fn send(&self, call: Call, auth: Auth<'_>, deadline: Deadline) -> Result<Answer, Error> {
         let masker = Masker::new(&auth.all_secrets());
         let request = self.request(call, &auth)?;
@@ -97,7 +101,8 @@ impl Client {
         let mut retries = Retries::new(effect, self.0.retries, end);
         let outcome = loop {
             let outcome = Box::pin(self.attempt(&request, end)).await.and_then(|raw| {
-                let answer = Answer::new(raw.status, &raw.headers, raw.body, &masker);
+                let room = (Arc::clone(&self.0.room), raw.held);
+                let answer = Answer::new(raw.status, &raw.headers, raw.body, &masker).in_room(room);
                 if (300..400).contains(&answer.status) {
                     Err(Fault::Redirected(answer.status))
                 } else {

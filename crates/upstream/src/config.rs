@@ -19,6 +19,9 @@ pub struct Config {
     pub total_timeout_ms: u64,
     /// Largest answer, in bytes.
     pub max_body_bytes: usize,
+    /// Bytes of answers above 256 KiB that are held at a time, and of what is made of them. Further ones wait, within their
+    /// calls' time; one that is larger waits until it has the room to itself.
+    pub max_answer_bytes_in_flight: usize,
     /// How often a call that may be repeated is repeated.
     pub retries: u32,
     /// Certificate authorities to trust besides the system's, as a PEM file.
@@ -80,6 +83,7 @@ impl Default for Config {
             read_timeout_ms: 30_000,
             total_timeout_ms: 60_000,
             max_body_bytes: 16 * 1024 * 1024,
+            max_answer_bytes_in_flight: 256 * 1024 * 1024,
             retries: 2,
             ca_file: None,
             user_agent: "Granary/0.1 (set user_agent to a contact of yours)".to_owned(),

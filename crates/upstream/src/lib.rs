@@ -16,7 +16,7 @@ mod origin;
 mod retry_after;
 pub mod status;
 
-pub use answer::Answer;
+pub use answer::{Answer, Making};
 pub use auth::{Auth, Prefix};
 pub use call::{Call, Verb};
 pub use client::Client;

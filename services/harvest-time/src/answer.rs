@@ -1,7 +1,7 @@
 //! From an answer of Harvest to the method's own answer, by the descriptors: one way for items, one for lists.
 use std::str;
 
-use granary_convert::lenient::Fields;
+use granary_convert::lenient::{Fields, has_more_items};
 use granary_convert::{Members, decode_field};
 use granary_proto::granary::harvest::v1 as wire;
 use granary_proto::granary::types::v1::{PageInfo, Warning};
@@ -12,6 +12,9 @@ use prost_reflect::MessageDescriptor;
 
 use crate::session::Session;
 use crate::{failure, page};
+
+/// Most rows of a page: Harvest's own maximum of `per_page`.
+const MAX_ROWS: usize = 2_000;
 
 /// An answer that can tell the caller something besides.
 pub(crate) trait Warned: Message + Fields {
@@ -62,6 +65,7 @@ listed!(ListProjectTaskAssignmentsResponse ListMyProjectAssignmentsResponse);
 /// A read that is answered by one object.
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     let answer = session.succeed(session.mapped()?).await?;
+    let _making = answer.making(session.deadline).await?;
     to_item(&answer).ok_or_else(|| failure::unreadable("an object"))
 }
 
@@ -69,6 +73,7 @@ pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
 pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
     let asked = session.input.get_field_by_name("page").and_then(|page| page.as_i32()).unwrap_or(0).max(1);
     let answer = session.succeed(session.mapped()?).await?;
+    let _making = answer.making(session.deadline).await?;
     to_list(session, &session.method.descriptor.output(), &answer, asked)
 }
 
@@ -108,6 +113,9 @@ pub(crate) fn to_list<R: Listed>(
     let rows = output.fields().find(|field| field.is_list() && is_rows(field.name()));
     let rows = rows.ok_or_else(|| failure::unreadable("a list"))?;
     let raw = envelope.remove(rows.name()).unwrap_or_default();
+    if has_more_items(raw, MAX_ROWS).map_err(|_| failure::unreadable("a list"))? {
+        return Err(failure::too_many(MAX_ROWS));
+    }
     let mut response = R::default();
     decode_field(&mut response, rows.name(), raw).map_err(|_| failure::unreadable("a list"))?;
     let (info, refused) = page::lift(&mut envelope, asked, |url| session.accepts_link(url));

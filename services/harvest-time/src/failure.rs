@@ -52,6 +52,12 @@ pub(crate) fn unreadable(what: &str) -> Error {
         .with("upstream", UPSTREAM)
 }
 
+/// A list that is longer than any page of Harvest.
+pub(crate) fn too_many(most: usize) -> Error {
+    let text = format!("harvest answered with more than the {most} rows that a page has at most");
+    Error::new(Reason::UpstreamMalformed, text).with("upstream", UPSTREAM)
+}
+
 /// A read beside the one that the method declares.
 pub(crate) fn get(path: impl Into<String>) -> Call {
     Call { repeatable: true, ..Call::new(Verb::Get, path) }

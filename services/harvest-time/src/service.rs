@@ -11,6 +11,9 @@ use tonic::service::{LayerExt, Routes};
 use crate::Config;
 use crate::timer_mode::TimerModes;
 
+/// Bytes of one request. The largest that the rules of the fields allow, with notes, is a third of it.
+const MAX_REQUEST: usize = 64 << 10;
+
 /// Why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -55,7 +58,8 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         modes: TimerModes::new(),
     }));
     let layer = TicketLayer::new(ring, service.0.table);
-    Ok(Routes::new(layer.named_layer(HarvestTimeServer::new(service))))
+    let server = HarvestTimeServer::new(service).max_decoding_message_size(MAX_REQUEST);
+    Ok(Routes::new(layer.named_layer(server)))
 }
 
 impl Service {

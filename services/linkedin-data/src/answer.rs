@@ -1,14 +1,15 @@
 //! From an answer of HarvestAPI to the method's own answer: one way for one object, one for a page of a list.
-use granary_convert::lenient::Fields;
+use granary_convert::lenient::{Fields, has_more_items};
 use granary_convert::{decode_field, decode_lenient};
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use granary_rpc::Error;
-use granary_upstream::Answer;
+use granary_upstream::{Answer, Making};
 use prost::Message;
 use serde_json::Value;
 
 use crate::envelope::Envelope;
+use crate::failure::UPSTREAM;
 use crate::session::Session;
 use crate::{failure, page};
 
@@ -36,6 +37,8 @@ pub(crate) trait Listed: Answered {
 
 /// The field under which rows stand, upstream and in answers.
 const ROWS: &str = "elements";
+/// Most rows of a page. HarvestAPI's own pages have 100 at most.
+const MAX_ROWS: usize = 1_000;
 
 /// One object.
 pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> {
@@ -46,6 +49,7 @@ pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> 
         raw => raw.filter(|raw| raw.starts_with('{')),
     };
     let unreadable = || session.unreadable("an element", Some(&envelope.charge));
+    let _making = making(session, &answer, &envelope).await?;
     let mut response = item(raw.ok_or_else(unreadable)?).ok_or_else(unreadable)?;
     tell(&mut response, envelope, &answer);
     Ok(response)
@@ -57,9 +61,17 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
     let mut envelope = session.succeeded(&answer).await?;
     let raw = envelope.rest.remove(ROWS).filter(|raw| raw.starts_with('['));
     let unreadable = || session.unreadable(ROWS, Some(&envelope.charge));
-    let mut response: R = rows(raw.ok_or_else(unreadable)?).ok_or_else(unreadable)?;
+    let raw = raw.ok_or_else(unreadable)?;
+    if has_more_items(raw, MAX_ROWS).map_err(|_| unreadable())? {
+        let what = format!("a page: it has more than the {MAX_ROWS} rows that are taken");
+        return Err(session.unreadable(&what, Some(&envelope.charge)));
+    }
+    let _making = making(session, &answer, &envelope).await?;
+    let mut response: R = rows(raw).ok_or_else(unreadable)?;
     let pagination = envelope.rest.value("pagination");
-    envelope.rest.remove("pagination");
+    if pagination.is_some() {
+        envelope.rest.remove("pagination");
+    }
     let rows = response.rows();
     let (info, rest) = page::read(pagination.as_ref(), &session.asked(), rows);
     *response.page() = Some(info);
@@ -70,6 +82,20 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
     Ok(response)
 }
 
+/// Room for what is made of an answer; where there is none, the failure tells what was charged. What came of a write is read
+/// in any case.
+async fn making(
+    session: &Session,
+    answer: &Answer,
+    envelope: &Envelope<'_>,
+) -> Result<Option<Making>, Error> {
+    if session.is_write() {
+        return Ok(None);
+    }
+    let making = answer.making(session.deadline).await;
+    making.map(Some).map_err(|error| failure::charged(error.with("upstream", UPSTREAM), &envelope.charge))
+}
+
 /// The answer's message with an object under the field that is declared as its item.
 pub(crate) fn item<R: Message + Fields>(object: &str) -> Option<R> {
     let mut response = R::default();
@@ -77,8 +103,11 @@ pub(crate) fn item<R: Message + Fields>(object: &str) -> Option<R> {
     Some(response)
 }
 
-/// The answer's message with these rows.
+/// The answer's message with these rows; nothing where they are more than a page has.
 pub(crate) fn rows<R: Message + Fields>(rows: &str) -> Option<R> {
+    if has_more_items(rows, MAX_ROWS).ok()? {
+        return None;
+    }
     let mut response = R::default();
     decode_field(&mut response, ROWS, rows).ok()?;
     Some(response)

@@ -66,7 +66,8 @@ pub(crate) fn unreadable(what: &str, charge: Option<&Charge>, write: bool) -> Er
     }
 }
 
-fn charged(error: Error, charge: &Charge) -> Error {
+/// A failure of a call that was charged, as far as that was told.
+pub(crate) fn charged(error: Error, charge: &Charge) -> Error {
     let error = match &charge.upstream_request_id {
         Some(id) => error.with(
             "upstream_request_id",

@@ -11,6 +11,9 @@ use tonic::service::{LayerExt, Routes};
 
 use crate::{Config, ConnectionNotes};
 
+/// Bytes of one request. Upstream takes URLs of 60,000 bytes, and fifty URLs of profiles are 100,000.
+const MAX_REQUEST: usize = 256 << 10;
+
 /// Why the service cannot be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -54,7 +57,8 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         connection_notes: config.connection_notes,
     }));
     let layer = TicketLayer::new(ring, service.0.table);
-    Ok(Routes::new(layer.named_layer(LinkedInDataServer::new(service))))
+    let server = LinkedInDataServer::new(service).max_decoding_message_size(MAX_REQUEST);
+    Ok(Routes::new(layer.named_layer(server)))
 }
 
 impl Service {

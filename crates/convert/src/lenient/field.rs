@@ -79,6 +79,7 @@ impl Field<'_, '_> {
         let mut more = reader.first_item()?;
         while more {
             let mut source = Source { reader, at: Path::Item(name, items), below, level };
+            source.reader.room.take(size_of::<T>())?;
             // Filled in place, because messages are large.
             into.push(T::default());
             let used = match into.last_mut() {
@@ -117,6 +118,7 @@ impl Field<'_, '_> {
         let (mut all, mut some) = (true, false);
         let mut key = reader.first_key(str::to_owned)?;
         while let Some(text) = key {
+            reader.room.take(size_of::<(K, V)>() + text.len())?;
             // To a decoder of protobuf an entry is a message around its value.
             let at = Path::Member(name, &text);
             let mut value = V::default();
@@ -169,6 +171,11 @@ impl<'j> Source<'_, 'j> {
         self.reader.raw()
     }
 
+    /// Takes room for JSON that is to be held as it is.
+    pub(super) fn hold(&mut self, json: &str) -> Result<(), Malformed> {
+        self.reader.room.hold(json)
+    }
+
     pub(super) fn peek(&mut self) -> Result<Peek, Malformed> {
         self.reader.peek()
     }
@@ -177,6 +184,7 @@ impl<'j> Source<'_, 'j> {
 impl<M: Fields> Single for M {
     fn read(&mut self, from: &mut Source<'_, '_>) -> Result<bool, Malformed> {
         let Source { reader, at, below, level } = from;
+        reader.room.take(M::BOXED)?;
         let peek = reader.peek()?;
         let mut homeless = Kept::new();
         match (peek, M::BARE) {

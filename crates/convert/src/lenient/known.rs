@@ -73,5 +73,9 @@ fn text<T>(from: &mut Source<'_, '_>, read: impl Fn(&str) -> Option<T>) -> Resul
 /// What may be of any shape has to be held as it is. Where it is nested too deep for that, it is not usable.
 fn json(from: &mut Source<'_, '_>, wanted: bool) -> Result<Option<serde_json::Value>, Malformed> {
     let raw = from.raw()?;
-    Ok(if wanted { serde_json::from_str(raw).ok() } else { None })
+    if !wanted {
+        return Ok(None);
+    }
+    from.hold(raw)?;
+    Ok(serde_json::from_str(raw).ok())
 }

@@ -5,7 +5,11 @@ use jiter::Peek;
 use serde_json::Value;
 
 use super::reader::Reader;
+use super::room::Room;
 use super::{Fields, Kept, Malformed, object};
+
+/// Most members of an envelope; those of upstreams have a dozen.
+const MAX_MEMBERS: usize = 10_000;
 
 /// The members of an object, in the order of their keys' first appearance. Of a key that stands twice, the last counts.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +29,9 @@ impl<'j> Members<'j> {
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut key = reader.first_key(str::to_owned)?;
         while let Some(name) = key {
+            if members.len() >= MAX_MEMBERS {
+                return Err(Malformed);
+            }
             let raw = reader.raw()?;
             match places.get(&name).and_then(|place| members.get_mut(*place)) {
                 Some((_, before)) => *before = raw,
@@ -44,9 +51,11 @@ impl<'j> Members<'j> {
         self.0.iter().find(|(name, _)| name == key).map(|(_, raw)| *raw)
     }
 
-    /// The value of a key; for small ones.
+    /// The value of a key; for small ones. One that would take far more room than its text is none.
     pub fn value(&self, key: &str) -> Option<Value> {
-        serde_json::from_str(self.raw(key)?).ok()
+        let raw = self.raw(key)?;
+        Room::of(raw).hold(raw).ok()?;
+        serde_json::from_str(raw).ok()
     }
 
     /// Takes a member out.
@@ -68,11 +77,16 @@ impl<'j> Members<'j> {
     /// Reads the object that is made of the members into a message.
     ///
     /// # Errors
-    /// Where a value is malformed, which those of members are not.
+    /// Where a value is malformed, which those of members are not, or takes too much room.
     pub fn decode<M: Fields>(&self) -> Result<M, Malformed> {
+        let member = |(key, raw): (&str, &str)| format!("{}:{raw}", Value::from(key));
+        let object = format!("{{{}}}", self.iter().map(member).collect::<Vec<_>>().join(","));
         let mut message = M::default();
-        // As one that stands in an answer.
-        object::read_members(self, &mut message, &mut Kept::new(), 1)?;
+        super::read(&mut message, &object, |message, reader| {
+            reader.peek()?;
+            // As one that stands in an answer.
+            object::read(reader, message, &mut Kept::new(), 1)
+        })?;
         Ok(message)
     }
 }

@@ -1,11 +1,13 @@
 //! Objects as messages: each key to its field, and what cannot be used into `extra`.
 use super::field::Field;
 use super::reader::Reader;
-use super::{Fields, Kept, Malformed, Members, Outcome};
+use super::{Fields, Kept, Malformed, Outcome};
 
 /// How deep messages may be nested in an answer. Decoders of protobuf allow a hundred levels, of which a structure
 /// inside a message takes up to 75; what lies deeper is kept as raw JSON.
 pub(super) const MAX_NESTED: usize = 20;
+/// About what an entry of `extra` takes besides its texts.
+const KEPT_ENTRY: usize = 112;
 
 /// A key of an object.
 pub(super) enum Key {
@@ -25,53 +27,23 @@ pub(super) struct Filling<'m, M: Fields> {
 }
 
 /// Reads an object that was peeked at into a message as it is by default. What it can keep nowhere goes to the homeless.
+///
+/// # Errors
+/// Where it is malformed, and where a key stands twice, which the reader then tells.
 pub(super) fn read<M: Fields>(
     reader: &mut Reader<'_>,
     message: &mut M,
     homeless: &mut Kept,
     level: usize,
 ) -> Result<(), Malformed> {
-    let start = reader.position();
     let mut filling = Filling::new(message, level);
     let mut key = reader.first_key(Key::of::<M>)?;
     while let Some(next) = key {
-        if filling.take(next, reader)? == Taken::Before {
-            reader.skip()?;
-            while reader.next_key(|_| ())?.is_some() {
-                reader.skip()?;
-            }
-            // Of such a key the last one counts, which is known only when all were seen.
-            *message = M::default();
-            return read_members(&Members::read(reader.since(start))?, message, homeless, level);
-        }
+        filling.take(next, reader)?;
         key = reader.next_key(Key::of::<M>)?;
     }
     filling.finish(homeless);
     Ok(())
-}
-
-/// Reads an object that was taken apart into a message as it is by default.
-pub(super) fn read_members<M: Fields>(
-    members: &Members<'_>,
-    message: &mut M,
-    homeless: &mut Kept,
-    level: usize,
-) -> Result<(), Malformed> {
-    let mut filling = Filling::new(message, level);
-    for (key, raw) in members.iter() {
-        filling.take(Key::of::<M>(key), &mut Reader::new(raw))?;
-    }
-    filling.finish(homeless);
-    Ok(())
-}
-
-/// What became of a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// Its value was read.
-    Now,
-    /// The same key came before; its value is still to come.
-    Before,
 }
 
 impl Key {
@@ -86,17 +58,20 @@ impl<'m, M: Fields> Filling<'m, M> {
     }
 
     /// Reads the value of a key.
-    pub(super) fn take(&mut self, key: Key, reader: &mut Reader<'_>) -> Result<Taken, Malformed> {
+    pub(super) fn take(&mut self, key: Key, reader: &mut Reader<'_>) -> Result<(), Malformed> {
         let number = match key {
             Key::Known(number) => number,
             Key::Unknown(key) => {
-                self.keep(key, reader.raw()?);
-                return Ok(Taken::Now);
+                let raw = reader.raw()?;
+                reader.room.take(KEPT_ENTRY + key.len() + raw.len())?;
+                self.keep(key, raw);
+                return Ok(());
             }
         };
-        let Some((name, slot)) = M::NAMES.get(number).copied() else { return Ok(Taken::Now) };
+        let Some((name, slot)) = M::NAMES.get(number).copied() else { return Ok(()) };
         if !set(self.marks.as_mut(), number) {
-            return Ok(Taken::Before);
+            reader.repeats = true;
+            return Err(Malformed);
         }
         let null = reader.peek()? == jiter::Peek::Null;
         let start = reader.position();
@@ -113,9 +88,11 @@ impl<'m, M: Fields> Filling<'m, M> {
         }
         // A null means unset; there is nothing to keep of it.
         if outcome != Outcome::All && !null {
-            self.keep(name.to_owned(), reader.since(start));
+            let raw = reader.since(start);
+            reader.room.take(KEPT_ENTRY + raw.len())?;
+            self.keep(name.to_owned(), raw);
         }
-        Ok(Taken::Now)
+        Ok(())
     }
 
     /// Gives what came from below its place.

@@ -2,11 +2,15 @@
 use jiter::{Jiter, JiterError, Peek};
 
 use super::Malformed;
+use super::room::Room;
 
 /// Where in a text the reading is.
 pub(super) struct Reader<'j> {
     text: &'j str,
     json: Jiter<'j>,
+    pub(super) room: Room,
+    /// Whether reading ended at a key that stands twice in its object.
+    pub(super) repeats: bool,
 }
 
 /// A value that is neither object nor list, or the fact that it was one.
@@ -26,7 +30,7 @@ impl From<JiterError> for Malformed {
 
 impl<'j> Reader<'j> {
     pub(super) fn new(text: &'j str) -> Self {
-        Self { text, json: Jiter::new(text.as_bytes()) }
+        Self { text, json: Jiter::new(text.as_bytes()), room: Room::of(text), repeats: false }
     }
 
     /// What comes next. The position is then the first byte of that value.

@@ -33,6 +33,11 @@ pub(super) fn wrong(field: &Field, value: &Value) -> Option<String> {
     }
 }
 
+/// How many items a list takes.
+pub(crate) fn too_many(most: usize) -> String {
+    format!("must have at most {most} items")
+}
+
 /// What an integer field takes.
 pub(crate) fn wanted_integer(field: &Field, width: Width) -> String {
     match (field.rule.minimum, field.rule.maximum) {

@@ -3,10 +3,13 @@ use granary_rpc::Violation;
 use serde_json::Value;
 
 use crate::shape::names_secret;
-use crate::violations::{fault, item, join, key};
+use crate::violations::{Faults, fault, item, join, key};
 
 /// Looks through JSON that no message of the contract describes.
-pub(super) fn scan(json: &Value, path: &str, faults: &mut Vec<Violation>) {
+pub(super) fn scan(json: &Value, path: &str, faults: &mut Faults) {
+    if faults.is_full() {
+        return;
+    }
     match json {
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {

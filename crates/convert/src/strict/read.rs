@@ -2,32 +2,44 @@
 use std::collections::{HashMap, HashSet};
 
 use granary_proto::granary::types::v1::Warning;
-use granary_rpc::Violation;
 use prost_reflect::{DynamicMessage, MapKey, Value as Dynamic};
 use serde_json::{Map, Value};
 
 use super::split::split;
 use super::{guard, names, scalar};
+use crate::MAX_VALUES;
 use crate::integer;
+use crate::rules::wanted::too_many;
 use crate::shape::{Field, Form, Kind, Shape, names_secret};
-use crate::violations::{fault, item, join, key, shown};
+use crate::violations::{Faults, fault, item, join, key, shown};
 
 /// The code of the warning that tells how a list was read.
 const READ_AS: &str = "INPUT_READ_AS";
 /// How many items such a warning repeats.
 const MOST_SHOWN: usize = 20;
+/// For how many unknown keys the name that was probably meant is looked for.
+const MAX_SUGGESTED: usize = 8;
+/// Most pieces that a text is taken apart into, for each item that its field takes: a place has up to three.
+const PIECES_OF_ITEM: usize = 4;
 
 /// Reads a message and gathers what is wrong with it.
 #[derive(Default)]
 pub(super) struct Reader {
-    pub(super) faults: Vec<Violation>,
+    pub(super) faults: Faults,
     /// The paths of values that could not be read; a default stands in their place.
     pub(super) faulty: HashSet<String>,
     /// How lists were read that came as one text.
     pub(super) notes: Vec<Warning>,
+    /// For how many unknown keys the name that was meant was looked for.
+    suggested: usize,
 }
 
 impl Reader {
+    /// A reader of an input in which faults were found before.
+    pub(super) fn new(faults: Faults) -> Self {
+        Self { faults, ..Self::default() }
+    }
+
     pub(super) fn message(
         &mut self,
         shape: &Shape,
@@ -38,6 +50,9 @@ impl Reader {
         let mut keys: HashMap<usize, &str> = HashMap::new();
         let mut alternatives: HashMap<&str, &str> = HashMap::new();
         for (name, json) in object {
+            if self.faults.is_full() {
+                break;
+            }
             let Some((index, field)) = shape.of_caller(name) else {
                 self.unknown(shape, name, json, path);
                 continue;
@@ -71,7 +86,9 @@ impl Reader {
             self.faults.push(guard::refused(&at));
             return;
         }
-        self.faults.push(match names::nearest(shape, name) {
+        let near = if self.suggested < MAX_SUGGESTED { names::nearest(shape, name) } else { None };
+        self.suggested += 1;
+        self.faults.push(match near {
             Some(near) => fault(&at, format!("is not a field here; did you mean {near}?")),
             None => fault(&at, "is not a field here"),
         });
@@ -88,9 +105,16 @@ impl Reader {
 
     fn list(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
         let scalars = !matches!(field.kind, Kind::Message(_));
+        let most = field.rule.max_items as usize;
         let items: Vec<Dynamic> = match json {
+            Value::Array(items) if most > 0 && items.len() > most => {
+                return self.refuse(json, path, too_many(most));
+            }
             Value::Array(items) => {
                 items.iter().enumerate().map(|(i, v)| self.filled(field, v, &item(path, i))).collect()
+            }
+            Value::String(text) if scalars && has_more_pieces(text, most) => {
+                return self.refuse(json, path, too_many(if most > 0 { most } else { MAX_VALUES }));
             }
             Value::String(text) if scalars => {
                 let parts = split(field.rule.list(), text);
@@ -127,6 +151,9 @@ impl Reader {
         };
         let mut entries = HashMap::new();
         for (name, json) in object {
+            if self.faults.is_full() {
+                break;
+            }
             let at = join(path, &key(name));
             if names_secret(name) {
                 self.faults.push(guard::refused(&at));
@@ -178,6 +205,12 @@ impl Reader {
         self.faults.push(fault(path, description));
         self.faulty.insert(path.to_owned());
     }
+}
+
+/// Whether a text parts into more pieces than a list of so many items can be made of. They are counted, not made.
+fn has_more_pieces(text: &str, most: usize) -> bool {
+    let most = if most > 0 { most * PIECES_OF_ITEM } else { MAX_VALUES };
+    text.bytes().filter(|byte| *byte == b',').nth(most).is_some()
 }
 
 /// Tells the items of a list, so that a comma that was not meant to part them is seen.

@@ -19,15 +19,6 @@ pub(super) fn parse(text: &str) -> Result<Value, String> {
     })
 }
 
-/// Whether objects and arrays are nested deeper than that.
-pub(super) fn deeper_than(json: &Value, levels: usize) -> bool {
-    match json {
-        Value::Array(items) => levels == 0 || items.iter().any(|v| deeper_than(v, levels - 1)),
-        Value::Object(map) => levels == 0 || map.values().any(|v| deeper_than(v, levels - 1)),
-        _ => false,
-    }
-}
-
 /// The paths of keys that occur twice in one object, in a text that is known to be JSON.
 pub(super) fn duplicates(text: &str) -> Vec<String> {
     let mut scan = Scan { bytes: text.as_bytes(), at: 0, found: Vec::new() };
@@ -47,9 +38,7 @@ impl Scan<'_> {
         match self.peek() {
             Some(b'{') => self.object(path),
             Some(b'[') => self.array(path),
-            Some(b'"') => {
-                self.string();
-            }
+            Some(b'"') => self.pass_string(),
             _ => {
                 while !matches!(self.bytes.get(self.at), None | Some(b',' | b']' | b'}')) {
                     self.at += 1;
@@ -88,6 +77,12 @@ impl Scan<'_> {
     /// The text of a string, with its escapes resolved.
     fn string(&mut self) -> String {
         let start = self.at;
+        self.pass_string();
+        let quoted = self.bytes.get(start..self.at).unwrap_or_default();
+        serde_json::from_slice(quoted).unwrap_or_default()
+    }
+
+    fn pass_string(&mut self) {
         self.at += 1;
         while let Some(byte) = self.bytes.get(self.at) {
             self.at += 1;
@@ -97,8 +92,6 @@ impl Scan<'_> {
                 _ => {}
             }
         }
-        let quoted = self.bytes.get(start..self.at).unwrap_or_default();
-        serde_json::from_slice(quoted).unwrap_or_default()
     }
 
     fn peek(&mut self) -> Option<u8> {

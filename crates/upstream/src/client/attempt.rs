@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Client;
 use super::fault::{Cause, Effect, Fault};
+use super::room::{Held, Room, SMALL};
 use super::watched::Watched;
 
 /// What is sent, once or more often.
@@ -26,6 +27,7 @@ pub(super) struct Raw {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    pub(super) held: Held,
 }
 
 impl Client {
@@ -34,7 +36,7 @@ impl Client {
         let api = self.0.api;
         let begin = Instant::now();
         let dispatched = Arc::new(AtomicBool::new(false));
-        let outcome = match timeout_at(end, self.exchange(request, &dispatched)).await {
+        let outcome = match timeout_at(end, self.exchange(request, &dispatched, end)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Fault::Late { dispatched: dispatched.load(Ordering::Acquire) }),
         };
@@ -50,7 +52,12 @@ impl Client {
         outcome
     }
 
-    async fn exchange(&self, request: &Request, dispatched: &Arc<AtomicBool>) -> Result<Raw, Fault> {
+    async fn exchange(
+        &self,
+        request: &Request,
+        dispatched: &Arc<AtomicBool>,
+        end: Instant,
+    ) -> Result<Raw, Fault> {
         let mut outgoing = reqwest::Request::new(request.method.clone(), request.url.clone());
         outgoing.headers_mut().clone_from(&request.headers);
         *outgoing.body_mut() = Some(Body::wrap(Watched::new(request.body.clone(), Arc::clone(dispatched))));
@@ -66,23 +73,34 @@ impl Client {
         if response.headers().get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
             return Err(Fault::Encoded);
         }
-        let body = read(&mut response, self.0.max_body).await?;
+        let mut held = Held::new();
+        let body = read(&mut response, self.0.max_body, (&self.0.room, &mut held, end)).await?;
         let headers = std::mem::take(response.headers_mut());
-        Ok(Raw { status: response.status().as_u16(), headers, body })
+        Ok(Raw { status: response.status().as_u16(), headers, body, held })
     }
 }
 
-async fn read(response: &mut Response, max: usize) -> Result<Bytes, Fault> {
-    let announced = response.content_length().unwrap_or(0);
-    if usize::try_from(announced).map_or(true, |announced| announced > max) {
+async fn read(
+    response: &mut Response,
+    max: usize,
+    (room, held, end): (&Room, &mut Held, Instant),
+) -> Result<Bytes, Fault> {
+    let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+    if announced > max {
         return Err(Fault::TooLarge(max));
     }
+    room.grow(held, announced, end).await?;
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| {
         if error.is_timeout() { Fault::Silent(Cause::of(&error)) } else { Fault::CutOff(Cause::of(&error)) }
     })? {
-        if chunk.len() > max - body.len() {
+        let size = body.len() + chunk.len();
+        if size > max {
             return Err(Fault::TooLarge(max));
+        }
+        if size > SMALL && size > announced {
+            // In steps that double, so that a body of many chunks waits few times.
+            room.grow(held, size.next_power_of_two().min(max), end).await?;
         }
         body.extend_from_slice(&chunk);
     }

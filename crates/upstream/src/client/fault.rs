@@ -1,9 +1,16 @@
 //! Why there is no answer, and what that means for a read, a charged read and a write.
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use granary_rpc::{Deadline, Error, Reason};
 
+use super::room::NoRoom;
 use crate::status::{failure, failure_of_write};
+
+/// What is told where there is no room for a large answer.
+pub(crate) const NO_ROOM: &str = "too many large answers are held; there was no room for this one in time";
+/// When room may have become free.
+pub(crate) const RETRY: Duration = Duration::from_secs(1);
 
 /// What a call does, as far as repeating it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +40,8 @@ pub(super) enum Fault {
     Encoded,
     /// The answer points elsewhere.
     Redirected(u16),
+    /// Too many large answers were held until the time of the call ran out.
+    NoRoom,
     /// The time of the call ran out.
     Late { dispatched: bool },
 }
@@ -74,6 +83,7 @@ impl Fault {
             Self::CutOff(cause) => (malformed, format!("the answer of {api} was cut off"), Some(cause)),
             Self::TooLarge(max) => (malformed, format!("{api} sent an answer larger than {max} bytes"), None),
             Self::Encoded => (malformed, format!("{api} sent a compressed answer unasked"), None),
+            Self::NoRoom => (Reason::Overloaded, NO_ROOM.to_owned(), None),
             Self::Late { .. } if past => (Reason::DeadlineExceeded, Deadline::error().to_string(), None),
             Self::Late { .. } => (unavailable, format!("{api} did not answer in time"), None),
         };
@@ -87,10 +97,17 @@ impl Fault {
             _ => Error::new(reason, text),
         };
         let error = error.with("upstream", api);
+        let error = if error.reason() == Reason::Overloaded { error.retry_after(RETRY) } else { error };
         match cause {
             Some(cause) => error.caused_by(cause),
             None => error,
         }
+    }
+}
+
+impl From<NoRoom> for Fault {
+    fn from(_: NoRoom) -> Self {
+        Self::NoRoom
     }
 }
 

@@ -1,14 +1,44 @@
 //! One message as a gRPC frame, and one frame as a message.
 use bytes::{BufMut, Bytes, BytesMut};
+use granary_rpc::metadata::CHARGE_MICROS;
 use granary_rpc::{Error, Reason};
-use http::Response;
+use http::{HeaderMap, HeaderValue, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
 use crate::body::{Outbound, Relay};
 
 /// Flag and length.
 const PREFIX: usize = 5;
+
+/// The one message of an answer, and what upstream charged for it.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) message: Bytes,
+    pub(super) charge: Charged,
+}
+
+/// What upstream charged, as a service tells it in an answer's headers.
+#[derive(Clone, Debug)]
+pub(super) struct Charged(Option<HeaderValue>);
+
+impl Charged {
+    fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get(CHARGE_MICROS).cloned())
+    }
+
+    /// The failure of a call that was charged for.
+    pub(super) fn beside(&self, error: Error) -> Status {
+        let micros = self.0.as_ref().and_then(|value| value.to_str().ok());
+        let Some(micros) = micros else { return error.into() };
+        let mut status = Status::from(error.with("charge_micros", micros));
+        if let Ok(value) = MetadataValue::try_from(micros) {
+            status.metadata_mut().insert(CHARGE_MICROS, value);
+        }
+        status
+    }
+}
 
 /// A request body of one message.
 pub(crate) fn unary(message: &[u8]) -> Outbound {
@@ -22,16 +52,22 @@ pub(crate) fn unary(message: &[u8]) -> Outbound {
 
 /// The one message of an answer, or the status that it ended with.
 pub(crate) async fn collect(response: Response<Relay>, limit: usize) -> Result<Bytes, Status> {
+    answered(response, limit).await.map(|answered| answered.message)
+}
+
+/// The same, with what was charged.
+pub(super) async fn answered(response: Response<Relay>, limit: usize) -> Result<Answered, Status> {
     let (parts, body) = response.into_parts();
     if let Some(status) = Status::from_header_map(&parts.headers).filter(|s| s.code() != Code::Ok) {
         return Err(passed_on(&status));
     }
+    let charge = Charged::of(&parts.headers);
     let collected = Limited::new(body, limit).collect().await.map_err(|e| match e.downcast::<Status>() {
         Ok(status) => *status,
         Err(error) if error.is::<LengthLimitError>() => {
-            Error::new(Reason::LimitExceeded, "the answer is larger than a tool may answer").into()
+            charge.beside(Error::new(Reason::LimitExceeded, "the answer is larger than a tool may answer"))
         }
-        Err(_) => Error::new(Reason::ServiceUnavailable, "the service's answer was cut off").into(),
+        Err(_) => charge.beside(Error::new(Reason::ServiceUnavailable, "the service's answer was cut off")),
     })?;
     if let Some(status) =
         collected.trailers().and_then(Status::from_header_map).filter(|s| s.code() != Code::Ok)
@@ -44,16 +80,16 @@ pub(crate) async fn collect(response: Response<Relay>, limit: usize) -> Result<B
         && usize::try_from(u32::from_be_bytes([bytes[1], bytes[2], bytes[3], bytes[4]]))
             == Ok(bytes.len() - PREFIX);
     if !whole {
-        return Err(Error::new(Reason::Internal, "the service's answer is not one message").into());
+        return Err(charge.beside(Error::new(Reason::Internal, "the service's answer is not one message")));
     }
-    Ok(bytes.split_off(PREFIX))
+    Ok(Answered { message: bytes.split_off(PREFIX), charge })
 }
 
 /// A service's own refusal, without what else stood in its headers, but for what upstream charged.
 fn passed_on(status: &Status) -> Status {
     let mut passed = Status::with_details(status.code(), status.message(), status.details().to_vec().into());
-    if let Some(charge) = status.metadata().get(granary_rpc::metadata::CHARGE_MICROS) {
-        passed.metadata_mut().insert(granary_rpc::metadata::CHARGE_MICROS, charge.clone());
+    if let Some(charge) = status.metadata().get(CHARGE_MICROS) {
+        passed.metadata_mut().insert(CHARGE_MICROS, charge.clone());
     }
     passed
 }

@@ -139,7 +139,8 @@ impl Run {
             .to_vec();
             let outcome = self.apify.send(call, self.apify.deadline).await;
             let page = match outcome.and_then(|answer| failure::succeeded(&answer, false)) {
-                Ok(Value::Array(page)) => page,
+                // More rows than were asked for are no page of this dataset.
+                Ok(Value::Array(page)) if page.len() <= limit => page,
                 Ok(_) => return Err(self.gone(failure::unreadable("rows"))),
                 Err(error) if error.reason() == Reason::DeadlineExceeded => return Err(self.late()),
                 Err(error) => return Err(self.gone(error)),

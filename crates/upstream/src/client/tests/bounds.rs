@@ -89,3 +89,31 @@ async fn answers_over_the_limit_are_refused_whether_announced_or_not() {
     let server = Server::start(vec![Step::Answer(fits)]).await;
     assert_eq!(send(&client(&server), read()).await.unwrap().body.len(), 1_000);
 }
+
+#[tokio::test]
+async fn large_answers_wait_for_room_and_where_there_is_none_what_may_be_billed_is_told() {
+    let body = "x".repeat(400 << 10);
+    let server = Server::start(vec![super::server::answer(200, "", &body)]).await;
+    let config = Config {
+        max_body_bytes: 1 << 20,
+        max_answer_bytes_in_flight: 500 << 10,
+        total_timeout_ms: 400,
+        ..config(server.url())
+    };
+    let client = Client::new("harvest", &config).unwrap();
+    let held = send(&client, read()).await.unwrap();
+    for (call, reason, charge) in [
+        (read(), Reason::Overloaded, None),
+        (charged(), Reason::Overloaded, Some("unknown")),
+        (write(), Reason::UnknownOutcome, None),
+    ] {
+        let error = send(&client, call).await.unwrap_err();
+        assert_eq!((error.reason(), error.get("charge")), (reason, charge), "{error}");
+        assert_eq!(error.retry_delay().is_some(), reason == Reason::Overloaded);
+    }
+    let (one, other) = (held.clone(), Deadline::after(SOON));
+    let making = one.making(other).await.unwrap();
+    assert_eq!(held.making(other).await.unwrap_err().reason(), Reason::Overloaded);
+    drop((making, one, held));
+    send(&client, read()).await.unwrap();
+}

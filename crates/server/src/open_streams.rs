@@ -1,0 +1,119 @@
+//! Streams that need no key: how many may be open at a time, in a process and on one connection.
+use std::sync::Arc;
+use std::time::Duration;
+
+use granary_rpc::{Error, Reason};
+use http::Extensions;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Most `Health/Watch` streams that one health service holds open, and most of them on one connection.
+pub(crate) const MAX_WATCHES: usize = 1_000;
+/// Most `Health/Watch` streams on one connection.
+pub(crate) const MAX_WATCHES_OF_CONNECTION: usize = 32;
+/// Most reflection streams that one listener's reflection holds open. Each may hold an answer of the size of a proto.
+pub(crate) const MAX_REFLECTIONS: usize = 128;
+/// Most reflection streams on one connection.
+pub(crate) const MAX_REFLECTIONS_OF_CONNECTION: usize = 8;
+/// When a caller may try again who found every place taken.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What one connection may hold open. A listener makes one for each connection and puts it into the extensions of each
+/// request on it; where there is none, only the bound of the process holds.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    watches: Arc<Semaphore>,
+    reflections: Arc<Semaphore>,
+}
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Watch,
+    Reflection,
+}
+
+/// The places of one kind of stream.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenStreams {
+    purpose: Purpose,
+    places: Arc<Semaphore>,
+}
+
+/// A place that a stream holds while it lives.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _process: OwnedSemaphorePermit,
+    _connection: Option<OwnedSemaphorePermit>,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self {
+            watches: Arc::new(Semaphore::new(MAX_WATCHES_OF_CONNECTION)),
+            reflections: Arc::new(Semaphore::new(MAX_REFLECTIONS_OF_CONNECTION)),
+        }
+    }
+}
+
+impl OpenStreams {
+    pub(crate) fn new(purpose: Purpose) -> Self {
+        let places = match purpose {
+            Purpose::Watch => MAX_WATCHES,
+            Purpose::Reflection => MAX_REFLECTIONS,
+        };
+        Self { purpose, places: Arc::new(Semaphore::new(places)) }
+    }
+
+    /// Takes a place for a request with these extensions.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED` where its connection holds too many, `OVERLOADED` where all callers together do.
+    pub(crate) fn take(&self, extensions: &Extensions) -> Result<Place, Error> {
+        let own = extensions.get::<Connection>().map(|connection| match self.purpose {
+            Purpose::Watch => Arc::clone(&connection.watches),
+            Purpose::Reflection => Arc::clone(&connection.reflections),
+        });
+        let subject = match self.purpose {
+            Purpose::Watch => "health_watches",
+            Purpose::Reflection => "reflection_streams",
+        };
+        let connection = own.map(Semaphore::try_acquire_owned).transpose().map_err(|_| {
+            Error::new(Reason::LimitExceeded, "this connection holds too many of these streams open")
+                .with("subject", subject)
+        })?;
+        let process = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            Error::new(Reason::Overloaded, "too many of these streams are open; nothing was done")
+                .with("subject", subject)
+                .retry_after(RETRY)
+        })?;
+        Ok(Place { _process: process, _connection: connection })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn on(connection: &Connection) -> Extensions {
+        let mut extensions = Extensions::new();
+        extensions.insert(connection.clone());
+        extensions
+    }
+
+    #[test]
+    fn one_connection_cannot_take_every_place_and_all_together_no_more_than_there_are() {
+        let streams = OpenStreams::new(Purpose::Watch);
+        let hostile = on(&Connection::default());
+        let held: Vec<Place> =
+            (0..MAX_WATCHES_OF_CONNECTION).map(|_| streams.take(&hostile).unwrap()).collect();
+        assert_eq!(streams.take(&hostile).unwrap_err().reason(), Reason::LimitExceeded);
+        assert!(streams.take(&on(&Connection::default())).is_ok(), "another connection has its own share");
+
+        let rest: Vec<Place> =
+            (held.len()..MAX_WATCHES).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
+        let refused = streams.take(&on(&Connection::default())).unwrap_err();
+        assert_eq!((refused.reason(), refused.retry_delay()), (Reason::Overloaded, Some(RETRY)));
+        drop((held, rest));
+        assert!(streams.take(&hostile).is_ok(), "a stream that ends gives its places back");
+    }
+}
