@@ -16,6 +16,7 @@ mod isolation;
 mod job;
 mod limits;
 mod needs;
+mod neighbours;
 mod processes;
 mod replicas;
 mod revocation;
