@@ -10,7 +10,7 @@ from processes import Failure
 
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
-BINARIES = ("granary", "bench-echo", "bench-load")
+BINARIES = ("granary", "bench-echo", "bench-load", "bench-neighbours")
 
 
 def build(asked, report):

@@ -92,7 +92,7 @@ fn sized<T>(usual: T, full: T) -> T {
 
 /// How long an attack goes on.
 fn attack_time() -> Duration {
-    Duration::from_secs(sized(2, 15))
+    Duration::from_millis(sized(1_500, 15_000))
 }
 
 /// A profile of 52 KB is asked for.

@@ -11,8 +11,8 @@ use tonic::Code;
 use super::{COMPANY, House, PROFILE, profile, sized};
 
 /// The deadline of the hostile calls, and when the last must have ended.
-const TIMEOUT: &str = "3S";
-const ENDED: Duration = Duration::from_millis(4_500);
+const TIMEOUT: &str = "2S";
+const ENDED: Duration = Duration::from_millis(3_500);
 /// What a good caller may wait, whoever does not read.
 const USUAL: Duration = Duration::from_secs(1);
 const MIB: u64 = 1 << 20;
