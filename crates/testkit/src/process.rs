@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+mod usage;
+
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A running process.
@@ -36,6 +38,14 @@ impl Process {
     pub fn start(dir: &Path, name: &str, args: &[String], env: &[(&str, String)]) -> Self {
         let mut command = Command::new(binary());
         command.args(args).envs(env.iter().map(|(k, v)| (*k, v))).stdout(Stdio::piped());
+        Self::spawn(command, dir, name)
+    }
+
+    /// Starts `granary` with these arguments by way of another command, which becomes it.
+    pub fn start_by(dir: &Path, name: &str, by: &[&str], args: &[String]) -> Self {
+        let (program, rest) = by.split_first().expect("a command");
+        let mut command = Command::new(program);
+        command.args(rest).arg(binary()).args(args).stdout(Stdio::piped());
         Self::spawn(command, dir, name)
     }
 
@@ -121,14 +131,6 @@ impl Process {
         let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await.expect("kill runs");
         assert!(sent.success(), "SIG{name} was not sent to {id}");
-    }
-
-    /// Its resident memory in bytes.
-    pub fn resident(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).expect("its status");
-        let line = status.lines().find(|l| l.starts_with("VmRSS:")).expect("VmRSS");
-        let kibibytes: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
-        kibibytes * 1_024
     }
 
     /// Every writable mapping of its memory, one after the other.

@@ -48,6 +48,14 @@ impl Sandbox {
         self.post("/credentials", properties).await;
     }
 
+    /// What a HarvestAPI key has left, in micro-dollars.
+    pub async fn balance(&self, harvestapi_key: &str) -> i64 {
+        let shown = self.post("/credentials", json!({"harvestapi_key": harvestapi_key})).await;
+        let dollars = shown["balance"].to_string();
+        let (whole, part) = dollars.split_once('.').unwrap_or((&dollars, ""));
+        format!("{whole}{part:0<6}").parse().expect("dollars with at most six decimals")
+    }
+
     /// Makes the coming calls that match go wrong.
     pub async fn fault(&self, fault: Value) {
         self.post("/faults", fault).await;
@@ -91,13 +99,14 @@ impl Sandbox {
         serde_json::from_slice(&answer.bytes().await.expect("a body")).expect("JSON")
     }
 
-    async fn post(&self, path: &str, body: Value) {
+    async fn post(&self, path: &str, body: Value) -> Value {
         let request =
             self.http.post(format!("{}{path}", self.control)).header("content-type", "application/json");
         let answer = request.body(body.to_string()).send().await.expect("an answer");
         let status = answer.status();
         let told = answer.text().await.unwrap_or_default();
         assert!(status.is_success(), "{path} {body}: {status} {told}");
+        serde_json::from_str(&told).expect("JSON")
     }
 }
 

@@ -31,8 +31,5 @@ fn built() -> PathBuf {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests");
     let sum = std::fs::read(tests.join("vault-server/go.sum")).expect("its go.sum");
     let hash = HEXLOWER.encode(&Sha256::digest(sum));
-    let cache = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let cache =
-        cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache"))).unwrap_or_default();
-    cache.join("granary").join(format!("vault-{}", &hash[..12]))
+    crate::cache().join(format!("vault-{}", &hash[..12]))
 }

@@ -1,0 +1,97 @@
+//! What a caller takes back, or what is late already, ends alone.
+use std::time::{Duration, Instant};
+
+use granary_testkit::hostile::{Connection, EMPTY};
+use granary_testkit::neighbours::{DEADLINE, Good};
+use tokio::task::JoinSet;
+
+use super::{COMPANY, GET_ACCOUNT, House, TIME_ENTRY, again_and_again, attack_time, sized};
+
+const SLOW: u64 = 300;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_cancel_at_once_cost_no_other_caller_a_call() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(SLOW).await;
+    let calling = house.good.start().await;
+    let mut workers = JoinSet::new();
+    for number in 0..sized(100, 200) {
+        let evil = house.evil.clone();
+        workers.spawn(async move {
+            let (begun, mut cancelled) = (Instant::now(), 0);
+            let mut connection = evil.connect().await;
+            while begun.elapsed() < attack_time() {
+                match connection.call(COMPANY, EMPTY).await {
+                    Some(call) => {
+                        tokio::time::sleep(Duration::from_millis(2 + number % 3)).await;
+                        call.cancel();
+                        cancelled += 1;
+                    }
+                    None => reconnect(&mut connection, &evil).await,
+                }
+            }
+            cancelled
+        });
+    }
+    let cancelled: usize = workers.join_all().await.into_iter().sum();
+    println!("{cancelled} calls were cancelled");
+    calling.stop().await.assert_unharmed();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_hangs_up_on_200_calls_costs_no_other_caller_a_call() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(SLOW).await;
+    let calling = house.good.start().await;
+    again_and_again(Duration::from_millis(50), || async {
+        let mut connection = house.evil.connect().await;
+        let mut calls = Vec::new();
+        for _ in 0..200 {
+            calls.extend(connection.call(COMPANY, EMPTY).await);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        connection.hang_up().await;
+    })
+    .await;
+    calling.stop().await.assert_unharmed();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_whose_deadline_has_passed_cost_no_other_caller_a_call() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(SLOW).await;
+    // Writes, and what credential-vault's link carries.
+    let good = house.good.clone().calls(&[Good::TimeEntry, Good::Account, Good::Company]);
+    let calling = good.start().await;
+    // Once its tickets are there, what is late gets as far as it can.
+    let mut connection = house.evil.connect().await;
+    for path in [COMPANY, TIME_ENTRY, GET_ACCOUNT] {
+        connection.call(path, EMPTY).await.expect("a call").end(DEADLINE).await;
+    }
+    let evil = house.evil.clone().with_timeout("1n");
+    let before = house.sandbox.newest().await;
+    let mut connection = evil.connect().await;
+    let begun = Instant::now();
+    while begun.elapsed() < attack_time() {
+        let mut calls = Vec::new();
+        for number in 0..200 {
+            let path = [COMPANY, TIME_ENTRY, GET_ACCOUNT][number % 3];
+            match connection.call(path, EMPTY).await {
+                Some(call) => calls.push(call),
+                None => reconnect(&mut connection, &evil).await,
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    calling.stop().await.assert_unharmed();
+    let journal = house.sandbox.journal(before).await;
+    let late = journal.iter().filter(|call| call.credentials.contains(&house.evil_token)).count();
+    assert_eq!(late, 0, "calls without any time left reached the vendor");
+}
+
+async fn reconnect(connection: &mut Connection, evil: &granary_testkit::Hostile) {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    if let Ok(fresh) = evil.try_connect().await {
+        *connection = fresh;
+    }
+}

@@ -1,0 +1,124 @@
+//! What is no gRPC call of this contract is refused in words, and nothing of it is carried out.
+use std::time::Duration;
+
+use bytes::Bytes;
+use granary_proto::google::r#type::{Date, Decimal};
+use granary_proto::granary::harvest::v1::LogTimeEntryRequest;
+use granary_rpc::Reason;
+use granary_testkit::hostile::{self, Ended, Raw};
+use granary_testkit::{Cluster, Hostile};
+use http::Method;
+
+use super::{House, TIME_ENTRY};
+
+const SOON: Duration = Duration::from_secs(3);
+
+fn entry() -> Bytes {
+    hostile::frame(&LogTimeEntryRequest {
+        project_id: 12_345_678,
+        task_id: 87_654_321,
+        spent_date: Some(Date { year: 2026, month: 3, day: 31 }),
+        hours: Some(Decimal { value: "1".into() }),
+        ..Default::default()
+    })
+}
+
+/// Makes a call that would write, and tells what came of it and how many writes reached the vendor.
+async fn write(house: &House, caller: &Hostile, body: Bytes) -> (Ended, usize) {
+    let before = house.sandbox.newest().await;
+    let mut connection = caller.connect().await;
+    let ended = connection.call(TIME_ENTRY, body).await.expect("a call").end(SOON).await;
+    // What is carried out in spite of a refusal arrives a little later.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let journal = house.sandbox.journal(before).await;
+    (ended, journal.iter().filter(|call| call.method == "POST").count())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn other_content_types_and_methods_are_refused_and_nothing_is_carried_out() {
+    let house = House::open(&[]).await;
+    let bare = house.evil.clone().without("content-type");
+    for good in ["application/grpc", "application/grpc+proto"] {
+        let (ended, calls) = write(&house, &bare.clone().with("content-type", good), entry()).await;
+        assert!(ended.is_ok() && calls == 1, "{good}: {ended}");
+    }
+    let others = [
+        "text/plain",
+        "application/json",
+        "application/grpc+json",
+        "application/grpc-web",
+        "application/grpc-web+proto",
+        "application/grpc-web-text",
+        "application/grpcx",
+    ];
+    let mut told = Vec::new();
+    for other in others {
+        let (ended, calls) = write(&house, &bare.clone().with("content-type", other), entry()).await;
+        if ended.http_status != Some(415) || calls > 0 {
+            told.push(format!("{other}: {ended}, {calls} writes"));
+        }
+    }
+    let (ended, calls) = write(&house, &bare, entry()).await;
+    if ended.http_status != Some(415) || calls > 0 {
+        told.push(format!("none: {ended}, {calls} writes"));
+    }
+    for method in [Method::GET, Method::PUT] {
+        let (ended, calls) = write(&house, &house.evil.clone().with_method(method.clone()), entry()).await;
+        if !ended.http_status.is_some_and(|status| (400..500).contains(&status)) || calls > 0 {
+            told.push(format!("{method}: {ended}, {calls} writes"));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_deadlines_or_two_messages_are_refused_and_nothing_is_carried_out() {
+    let house = House::open(&[]).await;
+    let twice = house.evil.clone().with_timeout("5S").with_timeout("9S");
+    let (ended, calls) = write(&house, &twice, entry()).await;
+    assert_eq!((ended.reason(), calls), (Some(Reason::InvalidInput), 0), "two deadlines: {ended}");
+    let two = [entry(), entry()].concat();
+    let (ended, calls) = write(&house, &house.evil, two.into()).await;
+    assert_eq!((ended.reason(), calls), (Some(Reason::InvalidInput), 0), "two messages: {ended}");
+    let (ended, calls) = write(&house, &house.evil, Bytes::new()).await;
+    assert!(!ended.is_ok() && ended.status.is_some() && calls == 0, "no message: {ended}");
+}
+
+/// The start of a TLS handshake: a ClientHello of TLS 1.3 by its first bytes, and as much as it says.
+fn client_hello() -> Vec<u8> {
+    let mut hello = vec![0x16, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3];
+    hello.resize(5 + 200, 7);
+    hello
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn http_1_on_a_plain_port_is_answered_in_one_readable_line_and_tls_ends_cleanly() {
+    let cluster = Cluster::start().await;
+    let mut told = Vec::new();
+    for name in ["gateway", "vault", "broker", "harvest-time", "linkedin-data"] {
+        let address = cluster.address(name);
+        let get = format!("GET / HTTP/1.1\r\nhost: {address}\r\nuser-agent: curl/8.0\r\n\r\n");
+        let post = format!(
+            "POST / HTTP/1.1\r\nhost: {address}\r\ncontent-length: 60000\r\n\r\n{}",
+            "x".repeat(60_000)
+        );
+        for request in [get, post] {
+            let mut raw = Raw::connect(&address).await;
+            raw.send(request.as_bytes()).await;
+            let answer = raw.rest(SOON).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let readable =
+                |text: &str| text.starts_with("HTTP/1.1 ") && text.contains("HTTP/2") && text.is_ascii();
+            if !answer.as_deref().is_ok_and(readable) {
+                told.push(format!("HTTP/1.1 at {name}: {answer:?}"));
+            }
+        }
+        let mut raw = Raw::connect(&address).await;
+        raw.send(&client_hello()).await;
+        // An alert or nothing: an end that a TLS library can tell from a broken network.
+        let answer = raw.rest(SOON).await;
+        if !answer.as_ref().is_ok_and(|bytes| bytes.is_empty() || bytes[0] == 0x15) {
+            told.push(format!("TLS at {name}: {answer:?}"));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}

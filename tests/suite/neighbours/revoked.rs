@@ -1,0 +1,229 @@
+//! What is revoked ends the streams that use it, and no others.
+use std::time::{Duration, Instant};
+
+use granary_proto::granary::linkedin::v1::follow_pages_request::List;
+use granary_proto::granary::linkedin::v1::stream_bulk_scrape_profiles_response::Event;
+use granary_proto::granary::linkedin::v1::{
+    FollowPagesRequest, FollowPagesResponse, SearchCompaniesRequest, StreamBulkScrapeProfilesRequest,
+};
+use granary_proto::granary::policy::v1::CredentialKind;
+use granary_proto::granary::vault::v1::{
+    DeleteConnectedAccountRequest, DisableConnectedAccountRequest, RevokeApiKeyRequest,
+    RevokeCredentialRequest,
+};
+use granary_rpc::{Reason, error};
+use granary_testkit::{Client, Cluster, Sandbox, neighbours};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tonic::{Request, Status, Streaming};
+use tonic_types::StatusExt as _;
+
+use super::sized;
+use crate::support::{apify, key};
+
+/// When a stream must have ended after what it needs was revoked.
+const ENDED: Duration = Duration::from_millis(1_500);
+const DEADLINE: Duration = Duration::from_secs(300);
+const ALL_SCOPES: [i32; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/// From now on a search for companies has a thousand pages, each of which takes so long.
+async fn endless_pages(sandbox: &Sandbox, millis: u64) {
+    let page = json!({"status": 200, "elements": [{"id": "1", "name": "x"}],
+        "pagination": {"totalPages": 1_000, "pageSize": 1}});
+    let path = "/linkedin/company-search*";
+    let fault =
+        json!({"api": "harvestapi", "path": path, "count": 0, "delay_ms": millis, "body": {"json": page}});
+    sandbox.fault(fault).await;
+}
+
+async fn follow(client: &Client, account: &str) -> Streaming<FollowPagesResponse> {
+    let search = SearchCompaniesRequest { search: "x".into(), ..Default::default() };
+    let list = Some(List::SearchCompanies(search));
+    let mut request =
+        Request::new(FollowPagesRequest { list, max_items: Some(10_000), ..Default::default() });
+    request.set_timeout(DEADLINE);
+    client.linkedin(account).follow_pages(request).await.expect("pages").into_inner()
+}
+
+/// Reads so many pages.
+async fn pages(stream: &mut Streaming<FollowPagesResponse>, count: usize) {
+    for _ in 0..count {
+        let page = tokio::time::timeout(Duration::from_secs(10), stream.message()).await;
+        page.expect("a page in time").expect("a page").expect("more pages");
+    }
+}
+
+/// Reads until the stream fails, which must be soon.
+async fn failure<T>(stream: &mut Streaming<T>, since: Instant) -> Result<Status, String> {
+    while since.elapsed() < ENDED {
+        match tokio::time::timeout(ENDED.saturating_sub(since.elapsed()), stream.message()).await {
+            Ok(Ok(Some(_))) => {}
+            Ok(Ok(None)) => return Err("it ended as if it were whole".to_owned()),
+            Ok(Err(status)) => return Ok(status),
+            Err(_) => break,
+        }
+    }
+    Err(format!("it goes on after {:?}", since.elapsed()))
+}
+
+/// An account of the operator's tenant that follows pages by a key of its own; with that key's id.
+async fn follower(operator: &Client, sandbox: &Sandbox, account: &str) -> (Client, String) {
+    neighbours::settle(operator, sandbox, account).await;
+    let made = operator.key("", &ALL_SCOPES, &[]).await;
+    (operator.with_key(&made.key_text), made.api_key.expect("the key").key_id)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_ends_within_a_second_of_what_it_needs() {
+    let cluster = Cluster::start().await;
+    let (operator, sandbox) = (cluster.client(), cluster.sandbox());
+    endless_pages(&sandbox, 100).await;
+    let changes = [
+        ("key", Reason::ApiKeyInvalid),
+        ("credential", Reason::CredentialRevoked),
+        ("disabled", Reason::AccountDisabled),
+        ("deleted", Reason::AccountNotFound),
+    ];
+    let mut told = Vec::new();
+    for (account, expected) in changes {
+        let (client, key_id) = follower(&operator, &sandbox, account).await;
+        let mut stream = follow(&client, account).await;
+        pages(&mut stream, 2).await;
+        let identifier = account.to_owned();
+        match account {
+            "key" => drop(operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap()),
+            "credential" => {
+                let kind = CredentialKind::HarvestapiKey.into();
+                let request = RevokeCredentialRequest { identifier, kind };
+                operator.accounts().revoke_credential(request).await.unwrap();
+            }
+            "disabled" => {
+                let request = DisableConnectedAccountRequest { identifier };
+                operator.accounts().disable_connected_account(request).await.unwrap();
+            }
+            _ => {
+                let request = DeleteConnectedAccountRequest { identifier };
+                operator.accounts().delete_connected_account(request).await.unwrap();
+            }
+        }
+        let since = Instant::now();
+        match failure(&mut stream, since).await {
+            Ok(status) if error::reason_of(&status) == Some(expected) => {
+                println!("{account}: ended after {:?}", since.elapsed());
+            }
+            other => told.push(format!("{account}: {expected:?} expected, {other:?}")),
+        }
+        // Nor does the vendor hear of it any more.
+        drop(stream);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let before = sandbox.newest().await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let later = sandbox.journal(before).await.len();
+        if later > 0 {
+            told.push(format!("{account}: {later} pages were fetched after the end"));
+        }
+    }
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rotation_lets_a_stream_go_on() {
+    let cluster = Cluster::start().await;
+    let (operator, sandbox) = (cluster.client(), cluster.sandbox());
+    endless_pages(&sandbox, 100).await;
+    let (client, _) = follower(&operator, &sandbox, "rotated").await;
+    let mut stream = follow(&client, "rotated").await;
+    pages(&mut stream, 2).await;
+    sandbox.set(json!({"harvestapi_key": "rotated-key-9876543210"})).await;
+    operator.put_sealed("rotated", &key("rotated-key-9876543210")).await.unwrap();
+    let since = Instant::now();
+    while since.elapsed() < ENDED {
+        pages(&mut stream, 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_run_that_is_cut_off_names_its_run() {
+    let cluster = Cluster::start().await;
+    let (operator, sandbox) = (cluster.client(), cluster.sandbox());
+    let token = "apify_api_bulk0123456789abcdef0123";
+    sandbox.set(json!({"apify_token": token, "pace_ms": 60_000})).await;
+    operator.account("bulk").await;
+    operator.put_sealed("bulk", &apify(token)).await.unwrap();
+    let made = operator.key("", &ALL_SCOPES, &[]).await;
+    let client = operator.with_key(&made.key_text);
+    let urls = vec!["https://www.linkedin.com/in/jeffweiner08".to_owned()];
+    let mut request = Request::new(StreamBulkScrapeProfilesRequest { urls, find_email: None });
+    request.set_timeout(DEADLINE);
+    let answer = client.linkedin("bulk").stream_bulk_scrape_profiles(request).await;
+    let mut stream = answer.expect("a stream").into_inner();
+    let first = stream.message().await.expect("an event").expect("an event");
+    let Some(Event::Progress(progress)) = first.event else { panic!("{first:?} is no progress") };
+    let run = progress.run.and_then(|run| run.id).expect("the run's id");
+
+    let key_id = made.api_key.expect("the key").key_id;
+    operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
+    let status = failure(&mut stream, Instant::now()).await.unwrap_or_else(|told| panic!("{told}"));
+    assert_eq!(error::reason_of(&status), Some(Reason::ApiKeyInvalid), "{status:?}");
+    let details = status.get_error_details();
+    let named = details.error_info().is_some_and(|info| info.metadata.values().any(|value| *value == run));
+    assert!(named, "run {run} is not named: {:?}", details.error_info());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_streams_outlive_a_restart_of_credential_vault_and_the_changes_of_others() {
+    let (tenants, each) = (4, sized(50, 250));
+    let most = format!("gateway.max_streams_per_tenant={}", 2 * each);
+    let mut cluster = Cluster::start_with(&[&most]).await;
+    let (operator, sandbox) = (cluster.client(), cluster.sandbox());
+    endless_pages(&sandbox, 1_000).await;
+    let (stop, stopped) = watch::channel(false);
+    let mut streams = JoinSet::new();
+    for tenant in 0..tenants {
+        let (client, account) = (operator.tenant(&format!("t{tenant}")).await, format!("user-{tenant}"));
+        neighbours::settle(&client, &sandbox, &account).await;
+        let client = client.at(&cluster.address("gateway"));
+        for _ in 0..each {
+            let (client, account, mut stopped) = (client.clone(), account.clone(), stopped.clone());
+            streams.spawn(async move {
+                let mut stream = follow(&client, &account).await;
+                let mut pages = 0;
+                loop {
+                    tokio::select! {
+                        page = stream.message() => match page {
+                            Ok(Some(_)) => pages += 1,
+                            Ok(None) => return Err("it ended".to_owned()),
+                            Err(status) => return Err(neighbours::told(&status)),
+                        },
+                        _ = stopped.changed() => return Ok(pages),
+                    }
+                }
+            });
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    // Changes of other accounts and keys, before, during and after a restart.
+    for round in 0..2 {
+        for other in 0..3 {
+            let account = format!("other-{round}-{other}");
+            let (_, key_id) = follower(&operator, &sandbox, &account).await;
+            operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
+            let request = DeleteConnectedAccountRequest { identifier: account };
+            operator.accounts().delete_connected_account(request).await.unwrap();
+        }
+        if round == 0 {
+            cluster.stop("credential-vault").await;
+            tokio::time::sleep(Duration::from_millis(sized(500, 5_000))).await;
+            cluster.run("credential-vault");
+            cluster.ready("gateway").await;
+        }
+    }
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    stop.send(true).expect("streams");
+    let ended = streams.join_all().await;
+    let lost: Vec<String> = ended.iter().filter_map(|stream| stream.clone().err()).collect();
+    assert!(lost.is_empty(), "{} of {} streams ended, the first: {}", lost.len(), ended.len(), lost[0]);
+    let fewest = ended.into_iter().filter_map(Result::ok).min().expect("streams");
+    assert!(fewest >= 3, "a stream read {fewest} pages");
+}

@@ -1,0 +1,127 @@
+//! A body that never ends is given up at the call's deadline, wherever it is sent, and little of it is kept.
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use granary_testkit::Hostile;
+use granary_testkit::hostile::{Connection, ENDLESS, Ended, How, unfinished};
+
+use super::{COMPANY, GET_ACCOUNT, HEALTH, House, REFLECTION, TOOL, sized};
+
+const TIMEOUT: &str = "1S";
+/// When a call of that deadline must have ended.
+const ENDED: Duration = Duration::from_millis(2_500);
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Begins so many calls with a body of which one byte is missing.
+async fn begin(caller: &Hostile, path: &str, body: &Bytes, count: usize) -> (Connection, Vec<Ended>) {
+    let mut connection = caller.clone().with_timeout(TIMEOUT).connect().await;
+    let mut calls = Vec::new();
+    for _ in 0..count {
+        let mut call = connection.begin(path).await.expect("a call");
+        call.send(body.clone(), false);
+        calls.push(call);
+    }
+    let ended = join_all(calls.into_iter().map(|call| call.end(ENDED))).await;
+    (connection, ended)
+}
+
+fn assert_ended(path: &str, ended: &[Ended]) {
+    let open = ended.iter().filter(|call| call.how == How::Open).count();
+    assert_eq!(open, 0, "of {} calls of {path} with a deadline of a second, {open} are open", ended.len());
+    for call in ended {
+        // A refusal of what is too large may come first.
+        assert!(!call.is_ok() && call.status.is_some(), "{path}: {call}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_key_an_unfinished_body_ends_at_its_deadline_and_holds_little() {
+    let house = House::open(&[]).await;
+    let calling = house.good.start().await;
+    let body = unfinished(4_194_000);
+    for name in ["gateway", "vault"] {
+        let process = house.cluster.process(if name == "vault" { "credential-vault" } else { name });
+        let stranger = Hostile::new(&house.cluster.address(name));
+        for path in [HEALTH, REFLECTION] {
+            process.forget_peak();
+            let before = process.most_resident();
+            let (_kept, ended) = begin(&stranger, path, &body, sized(60, 250)).await;
+            let grown = process.most_resident() - before;
+            assert_ended(path, &ended);
+            assert!(grown < 48 * MIB, "{path} at {name}: {} MiB more without a key", grown / MIB);
+        }
+    }
+    calling.stop().await.assert_unharmed();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_a_key_an_unfinished_body_ends_at_its_deadline() {
+    let house = House::open(&[]).await;
+    let calling = house.good.start().await;
+    let (body, vault) = (unfinished(4_194_000), house.evil.clone().at(&house.cluster.address("vault")));
+    let targets = [
+        (&house.evil, TOOL),
+        (&house.evil, COMPANY),
+        (&house.evil, GET_ACCOUNT),
+        (&vault, GET_ACCOUNT),
+        (&vault, "/granary.vault.v1.Admin/ListApiKeys"),
+    ];
+    let running = targets.map(|(caller, path)| {
+        let body = body.clone();
+        async move { (path, begin(caller, path, &body, sized(20, 100)).await) }
+    });
+    let all = join_all(running).await;
+    calling.stop().await.assert_unharmed();
+    for (path, (_, ended)) in all {
+        assert_ended(path, &ended);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prefix_of_4_gib_reserves_nothing() {
+    let house = House::open(&[]).await;
+    let calling = house.good.start().await;
+    let vault = house.evil.clone().at(&house.cluster.address("vault"));
+    let targets = [
+        (&house.evil, TOOL),
+        (&house.evil, HEALTH),
+        (&house.evil, REFLECTION),
+        (&house.evil, COMPANY),
+        (&vault, GET_ACCOUNT),
+        (&vault, HEALTH),
+    ];
+    let services = ["gateway", "credential-vault", "harvest-time"];
+    let reserved = || services.map(|name| house.cluster.process(name).most_reserved());
+    let before = reserved();
+    let body = Bytes::from_static(ENDLESS);
+    let running = targets.map(|(caller, path)| {
+        let body = body.clone();
+        async move { (path, begin(caller, path, &body, 8).await) }
+    });
+    let all = join_all(running).await;
+    calling.stop().await.assert_unharmed();
+    for ((name, before), after) in services.into_iter().zip(before).zip(reserved()) {
+        assert!(after - before < 2 * GIB, "{name} reserved {} MiB more", (after - before) / MIB);
+    }
+    for (path, (_, ended)) in all {
+        assert_ended(path, &ended);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prefix_of_4_gib_ends_no_gateway_whose_memory_is_limited() {
+    let mut cluster = granary_testkit::Cluster::prepare("").await;
+    for service in ["credential-vault", "harvest-time", "linkedin-data"] {
+        cluster.run(service);
+    }
+    cluster.run_by(&["prlimit", "--as=4294967296"], "gateway");
+    cluster.ready("gateway").await;
+    let mut house = House::around(cluster).await;
+    let calling = house.good.start().await;
+    let (_, ended) = begin(&house.evil, TOOL, &Bytes::from_static(ENDLESS), 4).await;
+    assert!(!house.cluster.has_ended("gateway"), "{}", house.cluster.process("gateway").log_text());
+    assert_ended(TOOL, &ended);
+    calling.stop().await.assert_unharmed();
+}
