@@ -62,3 +62,28 @@ fn reads_are_marked_as_having_no_side_effects_and_others_are_not() {
         assert_eq!(marked, method.is_read(), "{}", method.name());
     }
 }
+
+#[test]
+fn every_metric_of_the_alert_rules_is_one_that_is_counted() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let rules = std::fs::read_to_string(root.join("deploy/alerts/granary.rules.yaml")).unwrap();
+    let mut sources = String::new();
+    let mut folders = vec![root.join("crates"), root.join("services")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|ending| ending == "rs") {
+                sources.push_str(&std::fs::read_to_string(entry).unwrap());
+            }
+        }
+    }
+    let names = rules.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let metrics: Vec<&str> = names.filter(|name| name.starts_with("granary_")).collect();
+    assert!(metrics.len() >= 7, "{metrics:?}");
+    for metric in metrics {
+        // What Prometheus makes of a histogram.
+        let metric = metric.trim_end_matches("_bucket");
+        assert!(sources.contains(&format!("\"{metric}\"")), "nothing counts {metric}");
+    }
+}

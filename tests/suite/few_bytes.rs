@@ -77,7 +77,7 @@ async fn a_mebibyte_of_empty_rows_takes_no_gigabyte_and_what_was_billed_is_told(
     let before = peak(&up);
     let listed = client.harvest("a").list_time_entries(ListTimeEntriesRequest::default()).await;
     assert_eq!(reason(listed), Reason::UpstreamMalformed);
-    let request = || SearchCompaniesRequest { search: Some("x".into()), ..Default::default() };
+    let request = || SearchCompaniesRequest { search: "x".into(), ..Default::default() };
     let found = client.linkedin("a").search_companies(request()).await.unwrap_err();
     assert_eq!(found.metadata().get("granary-charge-micros").unwrap(), "4000");
     assert_eq!(found.get_details_error_info().unwrap().metadata["charge_micros"], "4000");

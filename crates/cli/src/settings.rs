@@ -45,9 +45,10 @@ impl Settings {
         config::load(&Sources { file, env_prefix: "GRANARY_", overrides: &from.set })
     }
 
-    /// Starts logs and metrics for the process.
+    /// Starts logs and metrics for the process, and makes room for its open files.
     pub fn start_telemetry(&self, end: &granary_server::CancellationToken) {
         self.logging.start();
+        granary_server::files::raise();
         granary_server::metrics::start();
         tokio::spawn(granary_server::metrics::upkeep(end.clone()));
         if let Some(address) = self.metrics_address {

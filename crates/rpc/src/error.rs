@@ -144,6 +144,29 @@ pub fn reason_of(status: &Status) -> Option<Reason> {
     if info.domain == DOMAIN { reason::from_name(&info.reason) } else { None }
 }
 
+/// The same status with one more word about it.
+pub fn with_metadata(status: &Status, key: &str, value: &str) -> Status {
+    let mut details = status.get_error_details();
+    let Some(mut info) = details.error_info().cloned() else { return status.clone() };
+    info.metadata.insert(key.to_owned(), value.to_owned());
+    details.set_error_info(info.reason, info.domain, info.metadata);
+    let mut with = Status::with_error_details_and_metadata(
+        status.code(),
+        status.message(),
+        details,
+        status.metadata().clone(),
+    );
+    if let Some(source) = std::error::Error::source(status) {
+        with.set_source(Arc::new(Told(source.to_string())));
+    }
+    with
+}
+
+/// What was the source of a status that was made again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Told(String);
+
 fn display_field(field: &str) -> &str {
     if field.is_empty() { "request" } else { field }
 }

@@ -5,6 +5,7 @@ pub mod identifier;
 pub mod metadata;
 pub mod pattern;
 pub mod reason;
+pub mod trace;
 
 pub use deadline::Deadline;
 pub use error::{Error, Violation};

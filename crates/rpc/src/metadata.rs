@@ -14,6 +14,12 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub const REQUEST_ID: &str = "granary-request-id";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
+/// What belongs to a trace besides its parent.
+pub const TRACESTATE: &str = "tracestate";
+/// What the caller's own tracing carries along.
+pub const BAGGAGE: &str = "baggage";
+/// The name of a request as meshes give it; taken where a caller sends none of ours.
+pub const X_REQUEST_ID: &str = "x-request-id";
 /// In answers: the code of gRPC, in digits.
 pub const STATUS: &str = "grpc-status";
 /// The time that is left, in gRPC's own form.
@@ -30,6 +36,8 @@ pub const EDGE_KEY: &str = "granary-edge-key";
 
 /// In trailers from services to the gateway, which strips it: what upstream made of a credential, as `kind;version;outcome`.
 pub const CREDENTIAL_OUTCOME: &str = "granary-credential-outcome";
+/// In an answer's headers: the run at the third party that the call follows.
+pub const RUN_ID: &str = "granary-run-id";
 /// In trailers to callers: what upstream billed, in micro-dollars.
 pub const CHARGE_MICROS: &str = "granary-charge-micros";
 
@@ -51,6 +59,7 @@ pub mod name {
     names! {
         ACCOUNT = "granary-account";
         AUTHORIZATION = "authorization";
+        BAGGAGE = "baggage";
         BUDGET = "granary-budget";
         CREDENTIAL_OUTCOME = "granary-credential-outcome";
         EDGE_KEY = "granary-edge-key";
@@ -58,10 +67,13 @@ pub mod name {
         INCARNATION = "granary-incarnation";
         MAX_COST = "granary-max-cost";
         REQUEST_ID = "granary-request-id";
+        RUN_ID = "granary-run-id";
         STATUS = "grpc-status";
         TENANT = "granary-tenant";
         TICKET = "granary-ticket-bin";
         TIMEOUT = "grpc-timeout";
         TRACEPARENT = "traceparent";
+        TRACESTATE = "tracestate";
+        X_REQUEST_ID = "x-request-id";
     }
 }

@@ -9,7 +9,7 @@ use crate::edge::EdgeKey;
 use crate::tls;
 
 /// Another service.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Peer {
     /// Host and port, such as "harvest-time:7103". Several replicas are separated by commas; a name may also resolve to
@@ -25,6 +25,22 @@ pub struct Peer {
     pub key_file: Option<PathBuf>,
     /// The name in the service's certificate; default: the host of the address.
     pub server_name: Option<String>,
+    /// Connections of each gateway thread to each address, 1 to 16; more are made while calls need them. Default 2.
+    pub connections: usize,
+}
+
+impl Default for Peer {
+    fn default() -> Self {
+        Self {
+            address: String::new(),
+            edge_key_file: None,
+            ca_file: None,
+            cert_file: None,
+            key_file: None,
+            server_name: None,
+            connections: 2,
+        }
+    }
 }
 
 impl Peer {
@@ -55,6 +71,9 @@ impl Peer {
             if !file.is_file() {
                 faults.push(format!("{name}: the file {} does not exist", file.display()));
             }
+        }
+        if !(1..=16).contains(&self.connections) {
+            faults.push(format!("{name}.connections: must be 1 to 16"));
         }
         if self.cert_file.is_some() && self.ca_file.is_none() {
             faults.push(format!(
@@ -111,7 +130,7 @@ impl Peer {
             .http2_keep_alive_interval(Duration::from_secs(10))
             .keep_alive_timeout(Duration::from_secs(5))
             .keep_alive_while_idle(true)
-            .initial_connection_window_size(1 << 20)
+            .initial_connection_window_size((1 << 31) - 1)
             .initial_stream_window_size(1 << 18);
         if let Some(ca) = &self.ca_file {
             let read = |file: &PathBuf| {

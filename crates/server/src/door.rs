@@ -1,7 +1,7 @@
 //! A door: one listener with its stack, its health and its end. Every service but the gateway is one or two of these.
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use tokio::task::JoinHandle;
@@ -10,14 +10,12 @@ use tonic::service::{Routes, RoutesBuilder};
 
 use crate::edge::{EdgeGuard, EdgeKey};
 use crate::health::Health;
+use crate::http2::{Listening, serve};
+use crate::limits::Limits;
 use crate::listen::Listen;
-use crate::serve::{Limits, serve};
 use crate::stack::Stack;
 use crate::tls::ServerTls;
 use crate::{reflection, tls};
-
-/// How long health says NOT_SERVING before the listener closes.
-const LAME_DUCK: Duration = Duration::from_millis(300);
 
 /// A listener of a service.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -80,6 +78,7 @@ impl Door {
     /// What is wrong with it; `name` is its key in the configuration.
     pub fn faults(&self, name: &str, callers: Callers) -> Vec<String> {
         let mut faults = self.listen.faults(&format!("{name}.listen"));
+        faults.extend(self.limits.faults(&format!("{name}.limits")));
         let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
         match (&self.edge_key_file, callers) {
             (Some(_), Callers::Public) => {
@@ -140,12 +139,20 @@ impl Door {
         if let Some(tls) = &tls {
             tokio::spawn(tls.clone().follow(stop.clone()));
         }
-        let serving = tokio::spawn(serve(listener, tls, self.limits.clone(), stack, stop.clone()));
+        let listening = Listening {
+            tls,
+            limits: Arc::new(self.limits.clone()),
+            is_public: callers == Callers::Public,
+            end: stop.clone(),
+        };
+        let lame_duck = self.limits.lame_duck();
+        let serving = tokio::spawn(serve(listener, listening, stack));
         let task = tokio::spawn(async move {
             end.cancelled().await;
             health.set_all(services, false).await;
-            tokio::time::sleep(LAME_DUCK).await;
+            tokio::time::sleep(lame_duck).await;
             stop.cancel();
+            health.end();
             if let Ok(Err(error)) = serving.await {
                 tracing::error!(%error, %address, "a listener ended");
             }

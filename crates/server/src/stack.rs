@@ -14,11 +14,14 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use crate::edge::EdgeGuard;
-use crate::serve::Limits;
+use crate::limits::Limits;
+use crate::unary::Unary;
 
 mod record;
+mod timed;
 
-pub use record::{LaterAccount, Record, Recorded};
+pub use record::{LaterAccount, LaterTenant, Record, Recorded};
+pub use timed::{Timed, trailers};
 
 /// The name of one request in logs, here and at every service that it reaches.
 #[derive(Clone, Debug)]
@@ -31,6 +34,7 @@ pub struct Stack {
     guard: EdgeGuard,
     default_deadline: Duration,
     max_deadline: Duration,
+    max_message_bytes: usize,
 }
 
 impl Stack {
@@ -41,6 +45,7 @@ impl Stack {
             guard,
             default_deadline: Duration::from_millis(limits.default_deadline_ms),
             max_deadline: Duration::from_millis(limits.max_deadline_ms),
+            max_message_bytes: limits.max_message_bytes,
         }
     }
 }
@@ -54,11 +59,12 @@ impl std::fmt::Debug for Stack {
 impl RequestId {
     /// The caller's own id where it sent a fit one, else a fresh one.
     pub fn of(headers: &HeaderMap) -> Self {
-        match headers.get(&name::REQUEST_ID) {
-            Some(value) if value.len() <= 64 && value.as_bytes().iter().all(u8::is_ascii_graphic) => {
-                Self::new(value.clone())
-            }
-            _ => Self::random(),
+        let fit =
+            |value: &&HeaderValue| value.len() <= 64 && value.as_bytes().iter().all(u8::is_ascii_graphic);
+        let given = headers.get(&name::REQUEST_ID).filter(fit);
+        match given.or_else(|| headers.get(&name::X_REQUEST_ID).filter(fit)) {
+            Some(value) => Self::new(value.clone()),
+            None => Self::random(),
         }
     }
 
@@ -84,17 +90,27 @@ impl RequestId {
     }
 }
 
-/// Reads the deadline of a request. An endless stream between services has none.
+/// Reads the deadline of a request.
 fn deadline(headers: &HeaderMap, stack: &Stack) -> Result<Deadline, Error> {
     Deadline::from_header(headers.get(&name::TIMEOUT), stack.default_deadline, stack.max_deadline)
 }
 
+/// Streams that tell of changes for as long as somebody listens. They end by a deadline only where the caller names one.
+const ENDLESS: [&str; 2] =
+    ["/grpc.health.v1.Health/Watch", "/granary.vault.v1.CredentialBroker/WatchInvalidations"];
+
+/// The deadline of an answer, once it has begun.
+pub fn answer_deadline(path: &str, headers: &HeaderMap, deadline: Deadline) -> Option<Deadline> {
+    let endless = ENDLESS.contains(&path) && !headers.contains_key(&name::TIMEOUT);
+    (!endless).then_some(deadline)
+}
+
 impl<B> Service<Request<B>> for Stack
 where
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B: http_body::Body<Data = bytes::Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    type Response = Response<Recorded<Body>>;
+    type Response = Response<Recorded<Timed<Body>>>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -104,7 +120,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let id = RequestId::of(request.headers());
-        let record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
+        let mut record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
         // Health and reflection speak as their own protocols have it.
         let library = request.uri().path().starts_with("/grpc.");
         // Orchestrators that ask for health cannot send a key.
@@ -116,13 +132,24 @@ where
         let deadline = match refused.map_or_else(|| deadline(request.headers(), self), Err) {
             Ok(deadline) => deadline,
             Err(error) => {
-                let response = error.into_status().into_http();
+                let response = error.into_status().into_http().map(|body| Timed::new(body, None));
                 return Box::pin(std::future::ready(Ok(record.observe(response))));
             }
         };
+        if matches!(self.guard, EdgeGuard::Public) {
+            request.extensions_mut().insert(record.tenant_later());
+        } else {
+            record.trust(request.headers());
+        }
+        let ends = answer_deadline(request.uri().path(), request.headers(), deadline);
         request.extensions_mut().insert(deadline);
         request.extensions_mut().insert(id.clone());
-        let call = self.routes.call(request.map(Body::new));
+        let limit = self.max_message_bytes;
+        let call = self.routes.call(request.map(|body| match library {
+            // Reflection's requests are streams; the library's own limits are a few hundred bytes.
+            true => Body::new(body),
+            false => Body::new(Unary::new(body, limit)),
+        }));
         Box::pin(async move {
             let mut response = match tokio::time::timeout_at(deadline.instant(), call).await {
                 Ok(Ok(response)) if library => response,
@@ -131,7 +158,7 @@ where
                 Err(_) => Deadline::error().into_status().into_http(),
             };
             response.headers_mut().insert(name::REQUEST_ID.clone(), id.0.clone());
-            Ok(record.observe(response))
+            Ok(record.observe(response.map(|body| Timed::new(body, ends))))
         })
     }
 }

@@ -275,6 +275,7 @@ fn configuration(dir: &Path, ports: &HashMap<String, u16>, sandbox: &Value) -> S
         r#"
 [gateway]
 listen.address = "{gateway}"
+limits.lame_duck_ms = 0
 threads = 2
 credential_vault.address = "{vault}"
 broker = {{ address = "{broker_at}", edge_key_file = "{broker}" }}
@@ -282,20 +283,20 @@ harvest_time = {{ address = "{harvest_at}", edge_key_file = "{harvest}" }}
 linkedin_data = {{ address = "{linkedin_at}", edge_key_file = "{linkedin}" }}
 
 [credential_vault]
-public.listen.address = "{vault}"
-broker = {{ listen.address = "{broker_at}", edge_key_file = "{broker}" }}
+public = {{ listen.address = "{vault}", limits.lame_duck_ms = 0 }}
+broker = {{ listen.address = "{broker_at}", edge_key_file = "{broker}", limits.lame_duck_ms = 0 }}
 store_path = "{store}"
 master_key_file = "{master}"
 audit_file = "{audit}"
 ticket_keys = {{ "granary.harvest.v1.HarvestTime" = "{harvest_tickets}", "granary.linkedin.v1.LinkedInData" = "{linkedin_tickets}" }}
 
 [harvest_time]
-door = {{ listen.address = "{harvest_at}", edge_key_file = "{harvest}" }}
+door = {{ listen.address = "{harvest_at}", edge_key_file = "{harvest}", limits.lame_duck_ms = 0 }}
 ticket_key_file = "{harvest_tickets}"
 harvest.base_url = "{harvest_url}"
 
 [linkedin_data]
-door = {{ listen.address = "{linkedin_at}", edge_key_file = "{linkedin}" }}
+door = {{ listen.address = "{linkedin_at}", edge_key_file = "{linkedin}", limits.lame_duck_ms = 0 }}
 ticket_key_file = "{linkedin_tickets}"
 harvestapi.base_url = "{linkedin_url}"
 apify.base_url = "{apify_url}"

@@ -12,8 +12,10 @@ use moka::future::Cache;
 use sha2::{Digest, Sha256};
 use tonic::{Code, Status};
 
-use crate::broker::Broker;
+use crate::broker::{self, Broker};
+use crate::flight::Flights;
 use crate::generations::{Generation, Generations};
+use crate::in_flight::{Bounds, Caller, InFlight, Place};
 
 /// Longest API key that is looked at, in bytes.
 const MAX_KEY: usize = 512;
@@ -25,9 +27,15 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// Principals by API key.
 #[derive(Debug)]
 pub(crate) struct Principals {
-    cache: Cache<([u8; 32], Generation), Arc<Entry>>,
+    cache: Cache<Slot, Arc<Entry>>,
+    flights: Flights<Slot, Arc<Entry>>,
     generations: Arc<Generations>,
+    in_flight: Arc<InFlight>,
+    bounds: Bounds,
 }
+
+/// A key by its hash. The generation is part of it: after an invalidation, it names another slot.
+type Slot = ([u8; 32], Generation);
 
 /// A caller that was admitted.
 #[derive(Clone, Debug)]
@@ -43,6 +51,7 @@ struct Known {
     principal: Principal,
     tenant: HeaderValue,
     token: Vec<u8>,
+    caller: Caller,
 }
 
 impl std::fmt::Debug for Known {
@@ -52,14 +61,15 @@ impl std::fmt::Debug for Known {
 }
 
 impl Principals {
-    pub(crate) fn new(max: u64, generations: Arc<Generations>) -> Self {
+    pub(crate) fn new(max: u64, bounds: Bounds, generations: Arc<Generations>) -> Self {
         let cache = Cache::builder().max_capacity(max).time_to_live(Duration::from_secs(60)).build();
-        Self { cache, generations }
+        Self { cache, flights: Flights::new(), generations, in_flight: Arc::default(), bounds }
     }
 
     /// Drops what has expired, so that it does not stay in memory until the next call.
     pub(crate) async fn sweep(&self) {
         self.cache.run_pending_tasks().await;
+        self.in_flight.sweep();
     }
 
     /// Admits a caller, or says why not.
@@ -79,23 +89,37 @@ impl Principals {
             self.cache.invalidate(&slot).await;
         }
         // Boxed, so that a hit does not carry the room that a miss needs.
-        Box::pin(self.ask(slot, &key, broker, deadline)).await?.admitted()
+        Box::pin(self.ask(slot, key, broker, deadline)).await?.admitted()
     }
 
     async fn ask(
         &self,
-        slot: ([u8; 32], Generation),
-        key: &Secret,
+        slot: Slot,
+        key: Secret,
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Arc<Entry>, Status> {
         let settles = self.generations.key_settles(key_id(key.expose()));
-        let asked = self.cache.try_get_with(slot, ask(key, settles, broker, deadline));
-        match tokio::time::timeout_at(deadline.instant(), asked).await {
-            Ok(entry) => entry.map_err(|status| (*status).clone()),
-            Err(_) => Err(Deadline::error().into()),
-        }
+        let (cache, broker) = (self.cache.clone(), broker.clone());
+        let (in_flight, bounds) = (self.in_flight.clone(), self.bounds);
+        // All who wait have the same key, so that what is wrong with it is so for each of them.
+        let asked = self.flights.join(slot, deadline, || async move {
+            let entry =
+                ask(&key, settles, &broker, |principal| caller(&in_flight, bounds, principal)).await?;
+            cache.insert(slot, entry.clone()).await;
+            Ok(entry)
+        });
+        asked.await.answer
     }
+}
+
+/// The counts of a principal, within what its tenant may have.
+fn caller(in_flight: &InFlight, bounds: Bounds, principal: &Principal) -> Caller {
+    let bounds = match &principal.limits {
+        Some(limits) => bounds.with(limits),
+        None => bounds,
+    };
+    in_flight.caller(&principal.tenant, &principal.key_id, bounds)
 }
 
 impl Entry {
@@ -129,6 +153,14 @@ impl Admitted {
         self.0.found.as_ref().map_or(HeaderValue::from_static(""), |known| known.tenant.clone())
     }
 
+    /// Takes a place for one call.
+    pub(crate) fn begin(&self, is_stream: bool) -> Result<Place, Error> {
+        match &self.0.found {
+            Ok(known) => known.caller.begin(is_stream),
+            Err(_) => Err(Error::new(Reason::Internal, "the caller was not admitted")),
+        }
+    }
+
     /// Whether the key holds a scope. Unspecified asks for none.
     pub(crate) fn check_scope(&self, scope: Scope) -> Result<(), Error> {
         if scope == Scope::Unspecified || self.principal().scopes.contains(&(scope as i32)) {
@@ -159,9 +191,9 @@ async fn ask(
     key: &Secret,
     settles: Option<Instant>,
     broker: &Broker,
-    deadline: Deadline,
+    caller: impl FnOnce(&Principal) -> Caller,
 ) -> Result<Arc<Entry>, Status> {
-    match broker.authenticate(key.expose(), deadline).await {
+    match broker.authenticate(key.expose(), Deadline::after(broker::LONGEST)).await {
         Ok(answer) => {
             let principal = answer.principal.unwrap_or_default();
             let tenant = HeaderValue::from_str(&principal.tenant).map_err(|_| internal())?;
@@ -172,7 +204,8 @@ async fn ask(
             let until =
                 Instant::now() + life.saturating_sub(MARGIN).max(Duration::from_millis(500).min(life));
             let until = settles.map_or(until, |settles| settles.min(until));
-            let known = Known { principal, tenant, token: answer.principal_token };
+            let caller = caller(&principal);
+            let known = Known { principal, tenant, token: answer.principal_token, caller };
             Ok(Arc::new(Entry { found: Ok(known), until }))
         }
         Err(status) if status.code() == Code::Unauthenticated => {

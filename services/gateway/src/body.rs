@@ -1,23 +1,19 @@
-//! The bodies that pass through: frames untouched, bytes counted, trailers looked at.
-use std::future::Future as _;
+//! The bodies of requests: frames untouched, bytes counted, and kept for as long as they may have to be sent again.
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use granary_rpc::metadata::name;
-use granary_rpc::{Deadline, Error, Reason};
-use granary_server::{Incoming, link};
-use http::HeaderMap;
-use http_body::{Body as _, Frame, SizeHint};
+use granary_rpc::{Error, Reason};
+use granary_server::Incoming;
+use http_body::{Frame, SizeHint};
 use http_body_util::Full;
-use tokio::time::Sleep;
-use tonic::body::Body;
 
-use crate::outcome::Watch;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+/// Bytes of a request that are kept to be sent again. A larger one is sent once.
+const MAX_KEPT: usize = 64 * 1024;
 
 /// A caller's request body, up to a limit.
 #[derive(Debug)]
@@ -31,36 +27,62 @@ pub(crate) struct Limited {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exceeded(Arc<AtomicBool>);
 
-/// A request body on its way to a service.
+/// Where a request's body comes from.
 #[derive(Debug)]
-pub(crate) enum Outbound {
+pub(crate) enum Source {
     /// The caller's frames.
     Caller(Limited),
     /// One message of the gateway's own.
     Own(Full<Bytes>),
 }
 
-/// An answer on its way to the caller.
+/// A request body on its way to a service.
 #[derive(Debug)]
-pub(crate) struct Relay {
-    inner: Answer,
-    watch: Option<Watch>,
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-/// Where an answer comes from.
-#[derive(Debug)]
-enum Answer {
-    Own(Body),
-    Service { body: link::Answer<Outbound>, write: bool },
+pub(crate) struct Outbound {
+    source: Source,
+    kept: Vec<Bytes>,
+    kept_bytes: usize,
+    /// How many of those that are kept were sent on this attempt.
+    sent: usize,
+    is_lost: bool,
 }
 
 impl Outbound {
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, kept: Vec::new(), kept_bytes: 0, sent: 0, is_lost: false }
+    }
+
+    /// No request.
+    pub(crate) fn none() -> Self {
+        Self::new(Source::Own(Full::default()))
+    }
+
     /// What tells afterwards whether the caller sent too much.
     pub(crate) fn exceeded(&self) -> Option<Exceeded> {
-        match self {
-            Self::Caller(body) => Some(body.exceeded.clone()),
-            Self::Own(_) => None,
+        match &self.source {
+            Source::Caller(body) => Some(body.exceeded.clone()),
+            Source::Own(_) => None,
+        }
+    }
+
+    /// Begins again, where all of it is still there.
+    pub(crate) fn rewind(&mut self) -> bool {
+        self.sent = 0;
+        !self.is_lost
+    }
+
+    fn keep(&mut self, data: &Bytes) {
+        if self.is_lost {
+            return;
+        }
+        self.kept_bytes += data.len();
+        if self.kept_bytes > MAX_KEPT {
+            self.is_lost = true;
+            self.kept = Vec::new();
+            self.sent = 0;
+        } else {
+            self.kept.push(data.clone());
+            self.sent = self.kept.len();
         }
     }
 }
@@ -70,45 +92,44 @@ impl http_body::Body for Outbound {
     type Error = BoxError;
 
     fn poll_frame(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self.get_mut() {
-            Self::Caller(body) => Pin::new(body).poll_frame(cx),
-            Self::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+        let this = &mut *self;
+        if let Some(data) = this.kept.get(this.sent) {
+            let data = data.clone();
+            this.sent += 1;
+            return Poll::Ready(Some(Ok(Frame::data(data))));
         }
+        let frame = ready!(match &mut this.source {
+            Source::Caller(body) => Pin::new(body).poll_frame(cx),
+            Source::Own(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
+        });
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            this.keep(data);
+        }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Caller(body) => body.is_end_stream(),
-            Self::Own(body) => body.is_end_stream(),
-        }
+        self.sent == self.kept.len()
+            && match &self.source {
+                Source::Caller(body) => body.is_end_stream(),
+                Source::Own(body) => body.is_end_stream(),
+            }
     }
 
     fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Caller(body) => body.size_hint(),
-            Self::Own(body) => body.size_hint(),
+        match &self.source {
+            Source::Caller(body) => body.size_hint(),
+            Source::Own(body) => body.size_hint(),
         }
     }
 }
 
-impl Answer {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
-        match self {
-            Self::Own(body) => Pin::new(body).poll_frame(cx),
-            Self::Service { body, write } => Pin::new(body).poll_frame(cx).map_err(|error| {
-                let cut = if *write {
-                    unknown_outcome("the answer was cut off")
-                } else {
-                    Error::new(Reason::ServiceUnavailable, "the service's answer was cut off")
-                };
-                cut.caused_by(error).into()
-            }),
-        }
-    }
-}
+impl granary_server::Outgoing for Outbound {}
 
 impl Exceeded {
     pub(crate) fn is_set(&self) -> bool {
@@ -165,78 +186,32 @@ impl http_body::Body for Limited {
     }
 }
 
-impl Relay {
-    /// An answer of the gateway's own.
-    pub(crate) fn own(inner: Body) -> Self {
-        Self { inner: Answer::Own(inner), watch: None, deadline: None }
-    }
+#[cfg(test)]
+mod tests {
+    use http_body::Body as _;
+    use http_body_util::BodyExt;
 
-    /// An answer of a service.
-    pub(crate) fn forwarded(
-        body: link::Answer<Outbound>,
-        write: bool,
-        watch: Option<Watch>,
-        deadline: Pin<Box<Sleep>>,
-    ) -> Self {
-        Self { inner: Answer::Service { body, write }, watch, deadline: Some(deadline) }
-    }
-}
+    use super::*;
 
-impl http_body::Body for Relay {
-    type Data = Bytes;
-    type Error = tonic::Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let frame = match self.inner.poll(cx) {
-            Poll::Ready(frame) => frame,
-            Poll::Pending => {
-                if let Some(deadline) = &mut self.deadline {
-                    ready!(deadline.as_mut().poll(cx));
-                    return Poll::Ready(Some(Err(Deadline::error().into())));
-                }
-                return Poll::Pending;
-            }
-        };
-        Poll::Ready(match frame {
-            Some(Ok(frame)) => Some(match frame.into_trailers() {
-                Ok(mut trailers) => {
-                    let outcome = strip(&mut trailers);
-                    if let Some(watch) = self.watch.take() {
-                        watch.ended(trailers.get(&name::STATUS), outcome.as_ref());
-                    }
-                    Ok(Frame::trailers(trailers))
-                }
-                Err(frame) => Ok(frame),
-            }),
-            other => other,
-        })
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match &self.inner {
-            Answer::Own(body) => body.is_end_stream(),
-            Answer::Service { body, .. } => body.is_end_stream(),
+    async fn read(body: &mut Outbound) -> Bytes {
+        let mut all = Vec::new();
+        while let Some(frame) = body.frame().await {
+            all.extend_from_slice(frame.unwrap().data_ref().unwrap());
         }
+        all.into()
     }
 
-    fn size_hint(&self) -> SizeHint {
-        match &self.inner {
-            Answer::Own(body) => body.size_hint(),
-            Answer::Service { body, .. } => body.size_hint(),
-        }
+    #[tokio::test]
+    async fn a_small_request_can_be_sent_again_and_a_large_one_cannot() {
+        let message = Bytes::from(vec![7; MAX_KEPT]);
+        let mut body = Outbound::new(Source::Own(Full::new(message.clone())));
+        assert_eq!(read(&mut body).await, message);
+        assert!(body.is_end_stream());
+        assert!(body.rewind());
+        assert!(!body.is_end_stream());
+        assert_eq!(read(&mut body).await, message);
+        let mut body = Outbound::new(Source::Own(Full::new(Bytes::from(vec![7; MAX_KEPT + 1]))));
+        assert_eq!(read(&mut body).await.len(), MAX_KEPT + 1);
+        assert!(!body.rewind());
     }
-}
-
-/// Takes out what a service says of a credential: it is for the broker, not for the caller.
-pub(crate) fn strip(headers: &mut HeaderMap) -> Option<http::HeaderValue> {
-    headers.remove(&name::CREDENTIAL_OUTCOME)
-}
-
-/// A change that was sent and whose answer did not arrive.
-pub(crate) fn unknown_outcome(what: &str) -> Error {
-    let text = format!("{what}; whether the change was made is not known: look before repeating it");
-    Error::new(Reason::UnknownOutcome, text)
 }

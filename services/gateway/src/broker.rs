@@ -16,7 +16,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The longest that one question to the broker may take, however long the caller waits.
-const LONGEST: Duration = Duration::from_secs(5);
+pub(crate) const LONGEST: Duration = Duration::from_secs(5);
 /// When a caller may ask again while credential-vault is away.
 const RETRY: Duration = Duration::from_secs(1);
 

@@ -9,20 +9,25 @@ use std::time::{Duration, Instant};
 use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::stack::{Record, Recorded, with_reason};
-use granary_server::{Incoming, RequestId};
+use granary_server::stack::{Record, Recorded, answer_deadline, with_reason};
+use granary_server::{Incoming, RequestId, Unary};
 use http::{HeaderMap, Request, Response};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
 
-use crate::body::{Limited, Outbound, Relay};
+use crate::admit::Admitted;
+use crate::body::{Limited, Outbound, Source};
 use crate::core::{Core, not_here};
 use crate::forward::{Behalf, Outgoing};
+use crate::in_flight::Place;
+use crate::relay::{Reader, Relay};
 
 /// A message's five-byte prefix counts towards the body, not towards the message.
 const PREFIX: usize = 5;
+/// Bytes that a request of health or reflection may have in all: it names a service or a symbol.
+const MAX_OPEN_BYTES: usize = 64 * 1024;
 
 /// The gateway as one thread serves it.
 #[derive(Clone)]
@@ -51,15 +56,18 @@ impl Gateway {
         record: &mut Record,
     ) -> Result<Response<Relay>, Status> {
         let path = request.uri().path();
-        if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
-            return own(Box::pin(self.own.open.clone().call(request)).await);
-        }
         let limits = &self.core.shared.config.limits;
         let deadline = Deadline::from_header(
             request.headers().get(&name::TIMEOUT),
             Duration::from_millis(limits.default_deadline_ms),
             Duration::from_millis(limits.max_deadline_ms),
         )?;
+        if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
+            let ends = answer_deadline(path, request.headers(), deadline);
+            let call = self.own.open.clone().call(request.map(|body| Limited::new(body, MAX_OPEN_BYTES)));
+            let response = own(Box::pin(call), deadline, ends).await?;
+            return Ok(self.read_by(response, None, None));
+        }
         let caller =
             self.core.shared.principals.admit(request.headers(), &self.core.broker, deadline).await?;
         record.caller(caller.tenant_header());
@@ -68,27 +76,48 @@ impl Gateway {
         if method.exposure != Exposure::Gateway {
             return Err(not_here(method).into());
         }
-        let (parts, body) = request.into_parts();
-        if method.service == "granary.gateway.v1.ToolService" {
-            let mut request =
-                Request::from_parts(parts, Limited::new(body, limits.max_message_bytes + PREFIX));
-            request.extensions_mut().insert(deadline);
-            request.extensions_mut().insert(id.clone());
-            request.extensions_mut().insert(caller);
-            request.extensions_mut().insert(record.account_later());
-            return own(Box::pin(self.own.tools.clone().call(request)).await.map(with_reason));
-        }
-        let behalf = if method.needs.is_empty() {
-            caller.check_scope(method.scope)?;
-            Behalf::Caller
+        let place = caller.begin(method.descriptor.is_server_streaming())?;
+        let reader = (caller.clone(), place);
+        let (mut parts, body) = request.into_parts();
+        let body = Limited::new(body, limits.max_message_bytes + PREFIX);
+        let response = if method.service == "granary.gateway.v1.ToolService" {
+            parts.extensions.insert(deadline);
+            parts.extensions.insert(id.clone());
+            parts.extensions.insert(caller);
+            parts.extensions.insert(record.account_later());
+            let body = Unary::new(body, limits.max_message_bytes);
+            let call = self.own.tools.clone().call(Request::from_parts(parts, body));
+            let call = async { Ok(with_reason(call.await?)) };
+            own(Box::pin(call), deadline, Some(deadline)).await?
         } else {
-            let account = account(&parts.headers)?;
-            let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
-            Behalf::Account { caller, account, ticket }
+            let behalf = if method.needs.is_empty() {
+                caller.check_scope(method.scope)?;
+                Behalf::Caller
+            } else {
+                let account = account(&parts.headers)?;
+                if let Some(header) = parts.headers.get(&name::ACCOUNT) {
+                    record.account(header.clone());
+                }
+                let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
+                Behalf::Account { caller, account, ticket }
+            };
+            let body = Outbound::new(Source::Caller(body));
+            let call = Outgoing { method, headers: &parts.headers, id, deadline, body };
+            self.core.forward(call, behalf).await?
         };
-        let body = Outbound::Caller(Limited::new(body, limits.max_message_bytes + PREFIX));
-        let call = Outgoing { method, headers: &parts.headers, id, deadline, body };
-        self.core.forward(call, behalf).await
+        let (caller, place) = reader;
+        Ok(self.read_by(response, Some(caller), Some(place)))
+    }
+
+    /// Counts the call, and what waits for its reader, until its answer ends.
+    fn read_by(
+        &self,
+        response: Response<Relay>,
+        caller: Option<Admitted>,
+        place: Option<Place>,
+    ) -> Response<Relay> {
+        let reader = Reader { unread: self.core.shared.unread.clone(), caller, _place: place };
+        response.map(|relay| relay.for_reader(reader))
     }
 }
 
@@ -107,10 +136,16 @@ fn account(headers: &HeaderMap) -> Result<Identifier, Error> {
     }
 }
 
-fn own(response: Result<Response<Body>, Infallible>) -> Result<Response<Relay>, Status> {
-    match response {
-        Ok(response) => Ok(response.map(Relay::own)),
-        Err(never) => match never {},
+/// An answer of the gateway's own, whose request may arrive late and whose reader may be slow.
+async fn own(
+    call: impl Future<Output = Result<Response<Body>, Infallible>>,
+    deadline: Deadline,
+    ends: Option<Deadline>,
+) -> Result<Response<Relay>, Status> {
+    match tokio::time::timeout_at(deadline.instant(), call).await {
+        Ok(Ok(response)) => Ok(response.map(|body| Relay::own(body, ends))),
+        Ok(Err(never)) => match never {},
+        Err(_) => Err(Deadline::error().into()),
     }
 }
 
@@ -130,7 +165,7 @@ impl Service<Request<Incoming>> for Gateway {
         Box::pin(async move {
             let mut response = match gateway.answer(request, &id, &mut record).await {
                 Ok(response) => response,
-                Err(status) => status.into_http::<Body>().map(Relay::own),
+                Err(status) => status.into_http::<Body>().map(|body| Relay::own(body, None)),
             };
             response.headers_mut().insert(name::REQUEST_ID.clone(), id.header().clone());
             Ok(record.observe(response))

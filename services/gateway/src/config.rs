@@ -2,6 +2,8 @@
 use granary_server::{Limits, Listen, Peer};
 use serde::Deserialize;
 
+use crate::in_flight::Bounds;
+
 /// The gateway's settings. Every field has a default.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -24,6 +26,16 @@ pub struct Config {
     pub max_principals: u64,
     /// Tickets that are remembered. Default 100,000, about 1 KB each.
     pub max_tickets: u64,
+    /// Calls of a tenant under way in this process, where its own record says nothing else. Default 1,024.
+    pub max_calls_per_tenant: usize,
+    /// Calls of an API key under way in this process, where the tenant's record says nothing else. Default 768.
+    pub max_calls_per_key: usize,
+    /// Streams of a tenant under way in this process, where its record says nothing else. They are calls, too. Default 256.
+    pub max_streams_per_tenant: usize,
+    /// Bytes of answers that wait for callers who do not read, in this process. Past it, the slowest call ends. Default 256 MiB.
+    pub max_unread_bytes: usize,
+    /// The same for one tenant. Default 32 MiB.
+    pub max_unread_bytes_per_tenant: usize,
     /// Limits of the listener.
     pub limits: Limits,
 }
@@ -41,12 +53,26 @@ impl Default for Config {
             threads: 0,
             max_principals: 50_000,
             max_tickets: 100_000,
+            max_calls_per_tenant: 1_024,
+            max_calls_per_key: 768,
+            max_streams_per_tenant: 256,
+            max_unread_bytes: 256 << 20,
+            max_unread_bytes_per_tenant: 32 << 20,
             limits: Limits::default(),
         }
     }
 }
 
 impl Config {
+    /// How many calls a tenant may have where its record says nothing.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds {
+            calls: self.max_calls_per_tenant,
+            calls_per_key: self.max_calls_per_key,
+            streams: self.max_streams_per_tenant,
+        }
+    }
+
     /// Everything that is wrong with it.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.listen.faults("listen");
@@ -54,6 +80,15 @@ impl Config {
         faults.extend(self.broker.faults("broker", false));
         faults.extend(self.harvest_time.faults("harvest_time", false));
         faults.extend(self.linkedin_data.faults("linkedin_data", false));
+        faults.extend(self.limits.faults("limits"));
+        let bounds = [
+            ("max_calls_per_tenant", self.max_calls_per_tenant),
+            ("max_calls_per_key", self.max_calls_per_key),
+            ("max_streams_per_tenant", self.max_streams_per_tenant),
+        ];
+        for (name, _) in bounds.into_iter().filter(|(_, value)| *value == 0) {
+            faults.push(format!("{name}: must be at least 1"));
+        }
         if self.threads > 256 {
             faults.push("threads: must be at most 256".to_owned());
         }

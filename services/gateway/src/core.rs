@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use granary_proto::{Method, PolicyTable};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::{EdgeKey, Link};
+use granary_server::{EdgeKey, Pool};
 use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tonic::Status;
@@ -15,6 +15,8 @@ use crate::broker::Broker;
 use crate::config::Config;
 use crate::generations::Generations;
 use crate::tickets::{Ticket, Tickets};
+use crate::under_way::Registry;
+use crate::unread::Unread;
 
 /// Reports to the broker under way at a time; past it a report is dropped, and the next rejection makes another.
 const REPORTS: usize = 64;
@@ -28,6 +30,7 @@ pub(crate) struct Shared {
     pub(crate) tickets: Tickets,
     pub(crate) generations: Arc<Generations>,
     pub(crate) reports: Arc<Semaphore>,
+    pub(crate) unread: Arc<Unread>,
 }
 
 /// One thread's view. Cheap to clone: every call holds one.
@@ -42,6 +45,7 @@ pub(crate) struct Thread {
     pub(crate) vault: Backend,
     harvest: Backend,
     linkedin: Backend,
+    pub(crate) under_way: Arc<Registry>,
 }
 
 impl Deref for Core {
@@ -57,7 +61,7 @@ impl Deref for Core {
 pub(crate) struct Backend {
     pub(crate) name: &'static str,
     /// For calls that are forwarded.
-    pub(crate) link: Link,
+    pub(crate) pool: Pool,
     /// For the gateway's own questions.
     pub(crate) channels: Vec<Channel>,
     pub(crate) edge: Option<HeaderValue>,
@@ -67,9 +71,10 @@ impl Shared {
     pub(crate) fn new(config: Config, table: &'static PolicyTable) -> Arc<Self> {
         let generations = Arc::new(Generations::new());
         Arc::new(Self {
-            principals: Principals::new(config.max_principals, generations.clone()),
+            principals: Principals::new(config.max_principals, config.bounds(), generations.clone()),
             tickets: Tickets::new(config.max_tickets, generations.clone()),
             reports: Arc::new(Semaphore::new(REPORTS)),
+            unread: Unread::new(config.max_unread_bytes, config.max_unread_bytes_per_tenant),
             generations,
             table,
             config,
@@ -83,13 +88,14 @@ impl Core {
         let config = &shared.config;
         let backend = |name, peer: &granary_server::Peer| {
             let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
-            Ok::<_, String>(Backend { name, link: Link::new(peer.clone()), channels: peer.channels()?, edge })
+            Ok::<_, String>(Backend { name, pool: Pool::new(peer.clone()), channels: peer.channels()?, edge })
         };
         Ok(Self(Arc::new(Thread {
             broker: Broker::new(config.broker.channels()?, config.broker.edge_key()?.as_ref()),
             vault: backend("credential-vault", &config.credential_vault)?,
             harvest: backend("harvest-time", &config.harvest_time)?,
             linkedin: backend("linkedin-data", &config.linkedin_data)?,
+            under_way: Arc::default(),
             shared,
         })))
     }

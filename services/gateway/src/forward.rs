@@ -1,4 +1,5 @@
 //! Forwards one call: outgoing metadata is built from nothing, frames pass as they are.
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,25 +7,28 @@ use std::time::Duration;
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Effect;
 use granary_rpc::metadata::name;
-use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::{RequestId, link};
-use http::header::{CONTENT_TYPE, TE};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Version};
-use tokio::time::Sleep;
+use granary_rpc::{Deadline, Identifier};
+use granary_server::RequestId;
+use granary_server::http2::{self, Answer, EndpointId, Failed};
+use http::{HeaderMap, Request, Response, Version};
+use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
 use crate::admit::Admitted;
-use crate::body::{Exceeded, Outbound, Relay, strip, unknown_outcome};
+use crate::body::{Exceeded, Outbound};
 use crate::core::{Backend, Core};
-use crate::options;
 use crate::outcome::Watch;
+use crate::relay::{Relay, strip};
 use crate::tickets::Ticket;
+use crate::under_way::{Subject, UnderWay};
 
-/// Frames pass untouched, so what says how they are encoded passes too.
-const ENCODING: [HeaderName; 2] =
-    [HeaderName::from_static("grpc-encoding"), HeaderName::from_static("grpc-accept-encoding")];
-/// When a caller may try again while a service is away.
-const RETRY: Duration = Duration::from_secs(1);
+mod failure;
+mod head;
+
+/// How often one call is sent at most.
+const MAX_ATTEMPTS: usize = 3;
+/// A call that takes longer than this is asked about again when something changes.
+const LONG: Duration = Duration::from_secs(1);
 
 /// A call as a service will see it.
 pub(crate) struct Outgoing<'a> {
@@ -43,6 +47,16 @@ pub(crate) enum Behalf {
     Account { caller: Admitted, account: Identifier, ticket: Arc<Ticket> },
 }
 
+/// What ends a call that waits for its service.
+struct Patience<'a> {
+    core: &'a Core,
+    deadline: Deadline,
+    sleep: Pin<Box<Sleep>>,
+    /// Who is to be asked about once the call is a long one.
+    subject: Option<Subject>,
+    under_way: Option<UnderWay>,
+}
+
 impl Core {
     /// Forwards a call and returns the answer as it begins.
     pub(crate) async fn forward(
@@ -51,80 +65,129 @@ impl Core {
         behalf: Behalf,
     ) -> Result<Response<Relay>, Status> {
         let backend = self.backend(call.method)?;
-        let mut headers = HeaderMap::with_capacity(12);
-        headers.insert(TE, HeaderValue::from_static("trailers"));
-        headers.insert(CONTENT_TYPE, content_type(call.headers));
-        headers.insert(name::TIMEOUT.clone(), call.deadline.header());
-        headers.insert(name::REQUEST_ID.clone(), call.id.header().clone());
-        for encoding in ENCODING {
-            if let Some(value) = call.headers.get(&encoding) {
-                headers.insert(encoding, value.clone());
+        // Built before the body is taken, so that a fault in the options costs nothing.
+        let mut head = Some(head::build(backend, &call, &behalf)?);
+        let mut patience = Patience::new(self, &call, &behalf);
+        let Outgoing { method, deadline, mut body, .. } = call;
+        let call = Outgoing { body: Outbound::none(), ..call };
+        let mut avoided = None;
+        for attempt in 1.. {
+            if deadline.remaining().is_zero() {
+                return Err(Deadline::error().into());
             }
+            let headers = match head.take() {
+                Some(head) => head,
+                None => head::build(backend, &call, &behalf)?,
+            };
+            let exceeded = body.exceeded();
+            let sent = send((backend, avoided), method, headers, body, &mut patience).await?;
+            let Failed { error, body: mut returned, endpoint } = match sent {
+                Ok(response) => return Ok(relay(response, method, behalf, patience)),
+                Err(failed) => failed,
+            };
+            if exceeded.is_some_and(|exceeded| exceeded.is_set()) {
+                return Err(Exceeded::error().into());
+            }
+            let may_repeat = error.is_unprocessed() || method.effect == Effect::Read;
+            if attempt >= MAX_ATTEMPTS || !may_repeat || error.is_unreachable() || !returned.rewind() {
+                return Err(failure::of(backend, error, method).into());
+            }
+            metrics::counter!("granary_calls_sent_again_total", "service" => backend.name).increment(1);
+            (body, avoided) = (returned, endpoint);
         }
-        options::pass_on(call.headers, &mut headers)?;
-        if let Some(edge) = &backend.edge {
-            headers.insert(name::EDGE_KEY.clone(), edge.clone());
-        }
-        let watch = match behalf {
-            Behalf::Caller => {
-                if let Some(value) = call.headers.get(&name::AUTHORIZATION) {
-                    let mut value = value.clone();
-                    value.set_sensitive(true);
-                    headers.insert(name::AUTHORIZATION.clone(), value);
-                }
-                None
-            }
-            Behalf::Account { caller, account, ticket } => {
-                headers.insert(name::TICKET.clone(), ticket.header());
-                headers.insert(name::INCARNATION.clone(), ticket.incarnation());
-                headers.insert(name::TENANT.clone(), caller.tenant_header());
-                let account_header = HeaderValue::try_from(account.to_header())
-                    .map_err(|_| Error::new(Reason::Internal, "the account cannot be a header"))?;
-                headers.insert(name::ACCOUNT.clone(), account_header);
-                Some(Watch::new(self.clone(), caller, account, ticket))
-            }
-        };
-        let mut request = Request::new(call.body);
-        *request.method_mut() = http::Method::POST;
-        *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() = backend.link.uri(&call.method.path)?;
-        *request.headers_mut() = headers;
-        let mut sleep = Box::pin(tokio::time::sleep_until(call.deadline.instant()));
-        let response = send(backend, request, &mut sleep, call.method).await?;
-        Ok(relay(response, changes(call.method), watch, sleep))
+        Err(failure::never().into())
     }
 }
+
+type Sent = Result<Response<Answer<Outbound>>, Failed<Outbound>>;
 
 async fn send(
-    backend: &Backend,
-    request: Request<Outbound>,
-    sleep: &mut Pin<Box<Sleep>>,
-    method: &Method,
-) -> Result<Response<link::Answer<Outbound>>, Error> {
-    let exceeded = request.body().exceeded();
+    (backend, avoided): (&Backend, Option<EndpointId>),
+    method: &'static Method,
+    headers: HeaderMap,
+    body: Outbound,
+    patience: &mut Patience<'_>,
+) -> Result<Sent, Status> {
+    let connection = tokio::select! {
+        biased;
+        // Nothing was sent yet, so nothing is unknown.
+        status = patience.over() => return Err(status),
+        connection = backend.pool.connection(avoided) => connection,
+    };
+    let connection = match connection {
+        Ok(connection) => connection,
+        Err(error) => return Ok(Err(Failed { error, body, endpoint: None })),
+    };
+    let mut request = Request::new(());
+    *request.method_mut() = http::Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = backend.pool.uri(&method.path)?;
+    *request.headers_mut() = headers;
     tokio::select! {
         biased;
-        answer = backend.link.send(request) => answer.map_err(|error| match exceeded {
-            Some(exceeded) if exceeded.is_set() => Exceeded::error(),
-            _ => failed(backend, error, method),
-        }),
-        () = sleep => {
-            let error = Deadline::error();
+        status = patience.over() => {
             // The service sees the same deadline, but its word cannot arrive any more.
-            Err(if changes(method) { error.with("outcome", "unknown") } else { error })
+            Err(if changes(method) { granary_rpc::error::with_metadata(&status, "outcome", "unknown") } else { status })
         }
+        sent = connection.send(request, body) => Ok(sent),
     }
 }
 
-/// What a broken connection to a service means for the caller.
-fn failed(backend: &Backend, error: link::Error, method: &Method) -> Error {
-    if matches!(error, link::Error::Broken(_)) && changes(method) {
-        return unknown_outcome(&format!("the connection to {} broke", backend.name)).caused_by(error);
+impl<'a> Patience<'a> {
+    fn new(core: &'a Core, call: &Outgoing<'_>, behalf: &Behalf) -> Self {
+        let subject = match behalf {
+            Behalf::Account { caller, account, ticket } => {
+                call.headers.get(&name::AUTHORIZATION).map(|authorization| Subject {
+                    authorization: authorization.clone(),
+                    caller: caller.clone(),
+                    account: account.clone(),
+                    method: call.method,
+                    incarnation: ticket.incarnation(),
+                })
+            }
+            Behalf::Caller => None,
+        };
+        let until = call.deadline.instant();
+        let first = if subject.is_some() { until.min(Instant::now() + LONG) } else { until };
+        let mut patience = Self {
+            core,
+            deadline: call.deadline,
+            sleep: Box::pin(tokio::time::sleep_until(first)),
+            subject,
+            under_way: None,
+        };
+        if call.method.descriptor.is_server_streaming() {
+            patience.begin();
+        }
+        patience
     }
-    Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.name))
-        .with("service", backend.name)
-        .retry_after(RETRY)
-        .caused_by(error)
+
+    /// From now on the call counts as a long one.
+    fn begin(&mut self) {
+        if let Some(subject) = self.subject.take() {
+            self.under_way = Some(self.core.under_way.begin(self.core, subject));
+        }
+    }
+
+    /// Waits until the call is over, whatever the service does.
+    async fn over(&mut self) -> Status {
+        loop {
+            let refused = poll_fn(|cx| match &mut self.under_way {
+                Some(under_way) => under_way.poll_refused(cx),
+                None => std::task::Poll::Pending,
+            });
+            tokio::select! {
+                biased;
+                status = refused => return status,
+                () = &mut self.sleep => {}
+            }
+            if self.deadline.remaining().is_zero() {
+                return Deadline::error().into();
+            }
+            self.begin();
+            self.sleep.as_mut().reset(self.deadline.instant());
+        }
+    }
 }
 
 /// Whether a call changes something upstream, so that a lost answer leaves its outcome unknown.
@@ -133,12 +196,19 @@ fn changes(method: &Method) -> bool {
 }
 
 fn relay(
-    response: Response<link::Answer<Outbound>>,
-    write: bool,
-    mut watch: Option<Watch>,
-    sleep: Pin<Box<Sleep>>,
+    response: Response<Answer<Outbound>>,
+    method: &Method,
+    behalf: Behalf,
+    patience: Patience<'_>,
 ) -> Response<Relay> {
     let (mut parts, body) = response.into_parts();
+    let Patience { core, deadline, sleep, mut under_way, .. } = patience;
+    let mut watch = match behalf {
+        Behalf::Caller => None,
+        Behalf::Account { caller, account, ticket } => {
+            Some(Watch::new(core.clone(), caller, account, ticket))
+        }
+    };
     let outcome = strip(&mut parts.headers);
     // An answer without a body carries its status in the headers.
     if let Some(status) = parts.headers.get(&name::STATUS)
@@ -146,12 +216,12 @@ fn relay(
     {
         watch.ended(Some(status), outcome.as_ref());
     }
-    Response::from_parts(parts, Relay::forwarded(body, write, watch, sleep))
+    if let Some(under_way) = &mut under_way {
+        under_way.names_run(&parts.headers);
+    }
+    let relay = Relay::forwarded(body, changes(method), watch, (deadline, sleep), under_way);
+    Response::from_parts(parts, relay)
 }
 
-fn content_type(headers: &HeaderMap) -> HeaderValue {
-    match headers.get(CONTENT_TYPE) {
-        Some(value) if value.as_bytes() == b"application/grpc+proto" => value.clone(),
-        _ => HeaderValue::from_static("application/grpc"),
-    }
-}
+/// What the connections to a service say of a call that has no answer.
+pub(crate) type Unanswered = http2::Error;

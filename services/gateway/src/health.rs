@@ -42,6 +42,8 @@ pub(crate) async fn follow(
         }
         core.shared.principals.sweep().await;
         core.shared.tickets.sweep().await;
+        metrics::gauge!("granary_unread_bytes")
+            .set(u32::try_from(core.shared.unread.bytes()).unwrap_or(u32::MAX));
         let pause = if *ready.borrow() { EVERY } else { AT_FIRST };
         tokio::select! {
             () = end.cancelled() => return health.set_all(&core.backends().map(|(s, _)| s), false).await,

@@ -1,7 +1,7 @@
 //! The caller's options on a call, parsed: nothing else of the caller's metadata is passed on.
 use granary_rpc::metadata::name;
-use granary_rpc::{Error, Violation};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use granary_rpc::{Error, Violation, trace};
+use http::{HeaderMap, HeaderName};
 
 /// Copies the options that are well-formed; an ill-formed one is a fault.
 pub(crate) fn pass_on(from: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error> {
@@ -18,9 +18,17 @@ pub(crate) fn pass_on(from: &HeaderMap, to: &mut HeaderMap) -> Result<(), Error>
             });
         }
     }
-    // A trace context that is not well-formed is dropped, as its specification asks.
-    if let Some(value) = from.get(&name::TRACEPARENT).filter(|v| traceparent(v)) {
+    // A trace context that is not well-formed is dropped, as its specification asks; so is what belongs to it.
+    if let Some(value) = from.get(&name::TRACEPARENT).filter(|value| trace::is_parent(value)) {
         to.insert(name::TRACEPARENT.clone(), value.clone());
+        if let Some(state) = from.get(&name::TRACESTATE).filter(|value| trace::is_carried(value)) {
+            to.insert(name::TRACESTATE.clone(), state.clone());
+        }
+    }
+    for carried in [&name::BAGGAGE, &name::X_REQUEST_ID] {
+        if let Some(value) = from.get(carried).filter(|value| trace::is_carried(value)) {
+            to.insert(carried.clone(), value.clone());
+        }
     }
     if faults.is_empty() { Ok(()) } else { Err(Error::invalid(faults)) }
 }
@@ -45,17 +53,10 @@ fn token(value: &[u8]) -> bool {
     (1..=128).contains(&value.len()) && value.iter().all(u8::is_ascii_graphic)
 }
 
-/// version "-" trace id "-" parent id "-" flags, in lower-case hexadecimal.
-fn traceparent(value: &HeaderValue) -> bool {
-    let parts: Vec<&[u8]> = value.as_bytes().split(|b| *b == b'-').collect();
-    let lengths: Vec<usize> = parts.iter().map(|p| p.len()).collect();
-    lengths == [2, 32, 16, 2]
-        && parts.concat().iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b))
-}
-
 #[cfg(test)]
 mod tests {
     use granary_rpc::metadata;
+    use http::HeaderValue;
 
     use super::*;
 

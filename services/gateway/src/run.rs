@@ -2,12 +2,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use granary_proto::granary::gateway::v1::tool_service_server::ToolServiceServer;
 use granary_server::health::Health;
 use granary_server::tls::ServerTls;
-use granary_server::{CancellationToken, reflection, serve};
+use granary_server::{CancellationToken, Listening, reflection, serve};
 use tokio::sync::watch;
 use tonic::service::{Routes, RoutesBuilder};
 
@@ -17,6 +16,7 @@ use crate::core::{Core, Shared};
 use crate::health;
 use crate::invalidation::Watcher;
 use crate::tools::Tools;
+use crate::under_way;
 
 /// Every service that is reachable through the gateway.
 const PUBLIC: [&str; 4] = [
@@ -25,8 +25,6 @@ const PUBLIC: [&str; 4] = [
     "granary.linkedin.v1.LinkedInData",
     health::OWN,
 ];
-/// How long health says NOT_SERVING before the listener closes, so that balancers look away first.
-const LAME_DUCK: Duration = Duration::from_millis(300);
 
 /// Why the gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +81,7 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     }
 
     let (edge, peer) = (config.broker.edge_key().map_err(Error::Setting)?, config.broker.clone());
-    let limits = config.limits.clone();
+    let limits = Arc::new(config.limits.clone());
     let shared = Shared::new(config, table);
     let watcher = Watcher::new(shared.generations.clone());
     let (health, health_server) = Health::new(&PUBLIC).await;
@@ -100,21 +98,24 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     if let Some(tls) = &tls {
         tokio::spawn(tls.clone().follow(stop.clone()));
     }
-    let (told, closing) = (end, stop.clone());
+    let (told, closing, lame_duck) = (end, stop.clone(), limits.lame_duck());
     tokio::spawn(async move {
         told.cancelled().await;
         health.set_all(&PUBLIC, false).await;
-        tokio::time::sleep(LAME_DUCK).await;
+        // So that balancers look away first.
+        tokio::time::sleep(lame_duck).await;
         closing.cancel();
+        health.end();
     });
 
     let mut running = Running { address: listen.address, ready, threads: Vec::new() };
     for (number, listener) in listeners.into_iter().enumerate() {
-        let (shared, open, tls, limits, stop) =
-            (shared.clone(), open.clone(), tls.clone(), limits.clone(), stop.clone());
+        let (shared, open) = (shared.clone(), open.clone());
+        let listening =
+            Listening { tls: tls.clone(), limits: limits.clone(), is_public: true, end: stop.clone() };
         let thread = std::thread::Builder::new()
             .name(format!("gateway-{number}"))
-            .spawn(move || thread(shared, open, listener, tls, limits, stop))
+            .spawn(move || thread(shared, open, listener, listening))
             .map_err(Error::Thread)?;
         running.threads.push(thread);
     }
@@ -122,26 +123,20 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
 }
 
 /// One core: a runtime of its own, so that no call crosses threads.
-fn thread(
-    shared: Arc<Shared>,
-    open: Routes,
-    listener: std::net::TcpListener,
-    tls: Option<Arc<ServerTls>>,
-    limits: granary_server::Limits,
-    stop: CancellationToken,
-) {
+fn thread(shared: Arc<Shared>, open: Routes, listener: std::net::TcpListener, listening: Listening) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::error!(%error, "cannot start a serving thread"),
     };
     let served = runtime.block_on(async move {
         let core = Core::new(shared).map_err(std::io::Error::other)?;
-        // The body's own limit comes first, with a reason.
+        tokio::spawn(under_way::review(core.clone()));
+        // What a prefix announces is made room for before it arrives.
         let tools = ToolServiceServer::new(Tools::new(core.clone()))
-            .max_decoding_message_size(usize::MAX)
+            .max_decoding_message_size(listening.limits.max_message_bytes)
             .max_encoding_message_size(usize::MAX);
         let gateway = Gateway::new(core, open, Routes::new(tools));
-        serve(listener, tls, limits, gateway, stop).await
+        serve(listener, listening, gateway).await
     });
     if let Err(error) = served {
         tracing::error!(%error, "a serving thread ended");

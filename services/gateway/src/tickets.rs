@@ -15,11 +15,12 @@ use granary_proto::granary::vault::v1::{
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use http::HeaderValue;
 use moka::future::Cache;
-use tonic::Status;
+use tonic::{Code, Status};
 use zeroize::Zeroizing;
 
 use crate::admit::Admitted;
-use crate::broker::Broker;
+use crate::broker::{self, Broker};
+use crate::flight::{Flights, Landed};
 use crate::generations::{Generation, Generations};
 
 /// A ticket is used for less than its life of 60 s, so that it does not end on the way.
@@ -29,6 +30,7 @@ const USE: Duration = Duration::from_secs(50);
 #[derive(Debug)]
 pub(crate) struct Tickets {
     cache: Cache<Slot, Arc<Ticket>>,
+    flights: Flights<Slot, Arc<Ticket>>,
     generations: Arc<Generations>,
     hits: metrics::Counter,
     misses: metrics::Counter,
@@ -58,6 +60,7 @@ impl Tickets {
         let counter = |result| metrics::counter!("granary_ticket_cache_total", "result" => result);
         Self {
             cache: Cache::builder().max_capacity(max).time_to_live(USE).build(),
+            flights: Flights::new(),
             generations,
             hits: counter("hit"),
             misses: counter("miss"),
@@ -105,20 +108,33 @@ impl Tickets {
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Arc<Ticket>, Status> {
-        let ask = IssueTicketRequest {
-            principal_token: caller.token().to_vec(),
-            identifier: account.as_str().to_owned(),
-            method: method.name().to_owned(),
-        };
-        let settles = self.generations.account_settles(&slot.tenant, &slot.account);
-        let issue =
-            async { broker.issue(ask, deadline).await.and_then(|answer| Ticket::new(answer, settles)) };
-        let issued = self.cache.try_get_with(slot, issue);
-        match tokio::time::timeout_at(deadline.instant(), issued).await {
-            Ok(ticket) => ticket.map_err(|status| (*status).clone()),
-            Err(_) => Err(Deadline::error().into()),
+        loop {
+            let ask = IssueTicketRequest {
+                principal_token: caller.token().to_vec(),
+                identifier: account.as_str().to_owned(),
+                method: method.name().to_owned(),
+            };
+            let settles = self.generations.account_settles(&slot.tenant, &slot.account);
+            let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
+            let issued = self.flights.join(slot.clone(), deadline, || async move {
+                let answer = broker.issue(ask, Deadline::after(broker::LONGEST)).await?;
+                let ticket = Ticket::new(answer, settles)?;
+                cache.insert(kept, ticket.clone()).await;
+                Ok(ticket)
+            });
+            let Landed { answer, is_own } = issued.await;
+            match answer {
+                // Another key of the tenant asked, and it is that key's fault: this one asks for itself.
+                Err(status) if !is_own && is_about_the_key(&status) => {}
+                answer => return answer,
+            }
         }
     }
+}
+
+/// Whether a refusal is about the key that asked, and not about the account.
+fn is_about_the_key(status: &Status) -> bool {
+    matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)
 }
 
 impl Ticket {

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door};
+use granary_server::{Callers, Door, admission};
 use granary_upstream::Client;
 use serde::Deserialize;
 
@@ -15,6 +15,8 @@ const USER_AGENT: &str = "Granary/0.1 (set user_agent to a contact of yours)";
 pub struct Config {
     /// Where the gateway reaches it. Default 127.0.0.1:7103.
     pub door: Door,
+    /// How many calls run and wait at a time.
+    pub admission: admission::Settings,
     /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
     pub ticket_key_file: PathBuf,
     /// Harvest v2; an empty `base_url` stands for Harvest itself.
@@ -31,6 +33,7 @@ impl Default for Config {
         let door = Door::loopback(7103, None);
         Self {
             door,
+            admission: admission::Settings::default(),
             ticket_key_file: PathBuf::new(),
             harvest,
             one_key: None,
@@ -43,6 +46,7 @@ impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
         let mut faults = self.door.faults("door", Callers::Services);
+        faults.extend(self.admission.faults("admission"));
         faults.extend(self.ring().err());
         faults.extend(self.faults());
         faults

@@ -5,6 +5,7 @@ use granary_credential::layer::TicketLayer;
 use granary_credential::ticket::Ring;
 use granary_proto::granary::harvest::v1::harvest_time_server::HarvestTimeServer;
 use granary_proto::{Method, PolicyTable, policy};
+use granary_server::{Admission, AdmissionLayer};
 use granary_upstream::Client;
 use tonic::service::{LayerExt, Routes};
 
@@ -58,8 +59,10 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         modes: TimerModes::new(),
     }));
     let layer = TicketLayer::new(ring, service.0.table);
+    // Behind the ticket, since only that says whose call it is.
+    let admission = AdmissionLayer::new(Admission::new("harvest-time", config.admission.clone()));
     let server = HarvestTimeServer::new(service).max_decoding_message_size(MAX_REQUEST);
-    Ok(Routes::new(layer.named_layer(server)))
+    Ok(Routes::new(layer.named_layer(admission.named_layer(server))))
 }
 
 impl Service {

@@ -1,9 +1,7 @@
 //! Many profiles by one run of Apify: each different one is fetched and billed once, and every one of the request answered.
 mod plan;
 
-use std::pin::Pin;
-
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::stream_bulk_scrape_profiles_response::Event;
 use granary_proto::granary::types::v1::Warning;
@@ -15,10 +13,8 @@ use crate::answer;
 use crate::apify::Run;
 use crate::price;
 use crate::session::Session;
+use crate::streamed::Begun;
 use plan::Plan;
-
-/// The answers of a call that has many.
-pub(crate) type Streamed<R> = Pin<Box<dyn Stream<Item = Result<R, Status>> + Send>>;
 
 const ACTOR: &str = "harvestapi~linkedin-profile-scraper";
 const PLAIN: &str = "Profile details no email ($4 per 1k)";
@@ -48,11 +44,15 @@ pub(crate) async fn all(session: &Session) -> Result<wire::BulkScrapeProfilesRes
     Ok(response)
 }
 
-/// Each profile as it arrives, with how far the run is.
-pub(crate) fn stream(session: Session) -> Streamed<wire::StreamBulkScrapeProfilesResponse> {
-    let bulk = Bulk::new(&session, true);
-    let start = (session, bulk, Vec::new().into_iter(), false);
-    Box::pin(stream::unfold(start, |(session, mut bulk, mut waiting, over)| async move {
+/// Each profile as it arrives, with how far the run is. It begins once the run has begun, which it names.
+pub(crate) async fn stream(
+    session: Session,
+) -> Result<Begun<wire::StreamBulkScrapeProfilesResponse>, Status> {
+    let mut bulk = Bulk::new(&session, true);
+    let first = bulk.step(&session).await.map_err(|error| session.refuse(error))?;
+    let run_id = bulk.run_id();
+    let start = (session, bulk, first.unwrap_or_default().into_iter(), false);
+    let events = stream::unfold(start, |(session, mut bulk, mut waiting, over)| async move {
         loop {
             if let Some(event) = waiting.next() {
                 let answer = wire::StreamBulkScrapeProfilesResponse { event: Some(event) };
@@ -70,7 +70,8 @@ pub(crate) fn stream(session: Session) -> Streamed<wire::StreamBulkScrapeProfile
                 }
             }
         }
-    }))
+    });
+    Ok(Begun::new(Box::pin(events)).of_run(run_id))
 }
 
 /// A run under way, and what it has given so far. Dropped, it ends the run.
@@ -86,6 +87,11 @@ struct Bulk {
 impl Bulk {
     fn new(session: &Session, eager: bool) -> Self {
         Self { plan: Plan::of(&session.texts("urls")), run: None, read: 0, eager, over: false }
+    }
+
+    /// The run, where it has begun.
+    fn run_id(&self) -> Option<String> {
+        Some(self.run.as_ref()?.state().json.get("id")?.as_str()?.to_owned())
     }
 
     /// What happens next; nothing after the end.

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door};
+use granary_server::{Callers, Door, admission};
 use granary_upstream::{Client, money};
 use serde::Deserialize;
 
@@ -49,6 +49,8 @@ const PRICES: [(&str, &str); 30] = [
 pub struct Config {
     /// Where the gateway reaches it. Default 127.0.0.1:7104.
     pub door: Door,
+    /// How many calls run and wait at a time.
+    pub admission: admission::Settings,
     /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
     pub ticket_key_file: PathBuf,
     /// HarvestAPI; an empty `base_url` stands for HarvestAPI itself.
@@ -80,7 +82,15 @@ impl Default for Config {
         let door = Door::loopback(7104, None);
         let apify = granary_upstream::Config { base_url: APIFY.to_owned(), ..Default::default() };
         let connection_notes = ConnectionNotes::default();
-        Self { door, ticket_key_file: PathBuf::new(), harvestapi, apify, prices, connection_notes }
+        Self {
+            door,
+            admission: admission::Settings::default(),
+            ticket_key_file: PathBuf::new(),
+            harvestapi,
+            apify,
+            prices,
+            connection_notes,
+        }
     }
 }
 
@@ -88,6 +98,7 @@ impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
         let mut faults = self.door.faults("door", Callers::Services);
+        faults.extend(self.admission.faults("admission"));
         faults.extend(self.ring().err());
         faults.extend(self.faults());
         faults

@@ -12,9 +12,10 @@ use granary_proto::granary::types::v1::{More, NextPage};
 use granary_rpc::{Deadline, Error, Reason, reason};
 use prost::Message;
 use prost_reflect::DynamicMessage;
+use tonic::Status;
 
-use crate::bulk::Streamed;
 use crate::session::Session;
+use crate::streamed::Begun;
 use crate::{gaps, price};
 
 /// How many rows are the bound where the caller names none.
@@ -23,12 +24,13 @@ const DEFAULT_ITEMS: i64 = 100;
 const PAGE_TIME: Duration = Duration::from_secs(2);
 
 /// The pages, and then the end.
-pub(crate) fn stream(session: Session) -> Streamed<wire::FollowPagesResponse> {
-    Box::pin(stream::unfold(Follow::new(session), |follow| async move {
+pub(crate) async fn stream(session: Session) -> Result<Begun<wire::FollowPagesResponse>, Status> {
+    let pages = stream::unfold(Follow::new(session), |follow| async move {
         let mut follow = follow;
         let answer = Box::pin(follow.next()).await?;
         Some((answer.map_err(|error| follow.session.refuse(error)), follow))
-    }))
+    });
+    Ok(Begun::new(Box::pin(pages)))
 }
 
 /// A list that is being followed.

@@ -18,6 +18,7 @@ mod probe;
 mod run;
 mod service;
 mod session;
+mod streamed;
 
 pub use config::{Config, ConnectionNotes};
 pub use run::run;

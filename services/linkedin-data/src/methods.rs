@@ -6,9 +6,9 @@ use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use tonic::{Request, Response, Status};
 
 use crate::answer::{Answered, Listed};
-use crate::bulk::Streamed;
 use crate::service::Service;
 use crate::session::Session;
+use crate::streamed::Streamed;
 use crate::{answer, bulk, employees, follow, owner, probe};
 
 macro_rules! methods {
@@ -39,7 +39,8 @@ macro_rules! methods {
             ) -> Result<Response<Self::$stream>, Status> {
                 let path = concat!("/granary.linkedin.v1.LinkedInData/", $many_rpc);
                 let session = Session::open(self, path, &request)?;
-                Ok(Response::new($many_way(session)))
+                drop(request);
+                Ok(Box::pin($many_way(session)).await?.into_response())
             })*
         }
     };

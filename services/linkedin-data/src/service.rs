@@ -6,6 +6,7 @@ use granary_credential::layer::TicketLayer;
 use granary_credential::ticket::Ring;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInDataServer;
 use granary_proto::{Method, PolicyTable, policy};
+use granary_server::{Admission, AdmissionLayer};
 use granary_upstream::Client;
 use tonic::service::{LayerExt, Routes};
 
@@ -57,8 +58,10 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         connection_notes: config.connection_notes,
     }));
     let layer = TicketLayer::new(ring, service.0.table);
+    // Behind the ticket, since only that says whose call it is.
+    let admission = AdmissionLayer::new(Admission::new("linkedin-data", config.admission.clone()));
     let server = LinkedInDataServer::new(service).max_decoding_message_size(MAX_REQUEST);
-    Ok(Routes::new(layer.named_layer(server)))
+    Ok(Routes::new(layer.named_layer(admission.named_layer(server))))
 }
 
 impl Service {

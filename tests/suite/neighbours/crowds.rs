@@ -145,6 +145,8 @@ async fn more_idle_connections_than_the_gateway_may_have_files_cost_no_other_cal
 async fn one_address_cannot_take_every_connection() {
     let house = with_few_files(&["gateway.limits.max_connections_per_address=64"]).await;
     let open = idle(&Hostile::new(&house.gateway()).from(ELSEWHERE), 400).await;
+    // That a connection was refused arrives a moment later.
+    tokio::time::sleep(Duration::from_millis(300)).await;
     let kept = open.iter().filter(|connection| connection.is_open()).count();
     // Its good callers connect only now.
     house.good.call_for(attack_time()).await.assert_unharmed();

@@ -2,6 +2,8 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use granary_server::Limits;
+
 use super::inner_door;
 use super::ports::Ports;
 use crate::exit::Failure;
@@ -90,6 +92,18 @@ impl State {
         linkedin.door =
             inner_door(linkedin.door.clone(), ports.linkedin_data, Some(self.edge("linkedin-data")));
         settings.gateway.listen.address.set_port(ports.gateway);
+        // No balancer looks at a process by itself, so nobody is waited for at its end.
+        for limits in [
+            &mut vault.public.limits,
+            &mut vault.broker.limits,
+            &mut harvest.door.limits,
+            &mut linkedin.door.limits,
+            &mut settings.gateway.limits,
+        ] {
+            if limits.lame_duck_ms == Limits::default().lame_duck_ms {
+                limits.lame_duck_ms = 0;
+            }
+        }
     }
 }
 

@@ -8,12 +8,14 @@ use std::time::Instant;
 use bytes::Bytes;
 use granary_proto::PolicyTable;
 use granary_rpc::metadata::name;
+use granary_rpc::trace;
 use http::{HeaderMap, HeaderValue, Response};
 use http_body::{Body, Frame, SizeHint};
 use metrics::{Counter, Histogram};
 use tonic::{Code, Status};
 
 use super::RequestId;
+use crate::http2::Outgoing;
 
 /// The metrics of one method, registered once: looking them up by their labels costs more than counting.
 struct Instruments {
@@ -59,6 +61,8 @@ pub struct Record {
     id: RequestId,
     tenant: Option<HeaderValue>,
     account: Option<HeaderValue>,
+    trace_parent: Option<HeaderValue>,
+    later_tenant: Option<LaterTenant>,
     later: Option<LaterAccount>,
     start: Instant,
 }
@@ -66,6 +70,10 @@ pub struct Record {
 /// The account of a call that names it in its body: filled in by whoever reads that.
 #[derive(Clone, Debug, Default)]
 pub struct LaterAccount(pub Arc<OnceLock<HeaderValue>>);
+
+/// The tenant of a call at a public listener: filled in by whoever admits it.
+#[derive(Clone, Debug, Default)]
+pub struct LaterTenant(pub Arc<OnceLock<HeaderValue>>);
 
 /// A body that is watched until its end.
 #[derive(Debug)]
@@ -75,16 +83,34 @@ pub struct Recorded<B> {
 }
 
 impl Record {
-    /// A call that begins now.
+    /// A call that begins now. Whose it is, a caller's own headers do not tell.
     pub fn new(path: &str, id: &RequestId, headers: &HeaderMap, start: Instant) -> Self {
         Self {
             instruments: Instruments::of(path),
             id: id.clone(),
-            tenant: headers.get(&name::TENANT).cloned(),
-            account: headers.get(&name::ACCOUNT).cloned(),
+            tenant: None,
+            account: None,
+            trace_parent: headers.get(&name::TRACEPARENT).filter(|value| trace::is_parent(value)).cloned(),
+            later_tenant: None,
             later: None,
             start,
         }
+    }
+
+    /// Takes tenant and account from the headers of a peer that has admitted the caller.
+    pub fn trust(&mut self, headers: &HeaderMap) {
+        self.tenant = headers.get(&name::TENANT).cloned();
+        self.account = headers.get(&name::ACCOUNT).cloned();
+    }
+
+    /// Names the account of a caller that was admitted.
+    pub fn account(&mut self, account: HeaderValue) {
+        self.account = Some(account);
+    }
+
+    /// Where the tenant will be found at the end.
+    pub fn tenant_later(&mut self) -> LaterTenant {
+        self.later_tenant.insert(LaterTenant::default()).clone()
     }
 
     /// Names who called, which is found out after the call began.
@@ -112,6 +138,9 @@ impl Record {
     }
 
     fn write(mut self, code: Code, source: &str) {
+        if let Some(tenant) = self.later_tenant.as_ref().and_then(|later| later.0.get()) {
+            self.tenant = Some(tenant.clone());
+        }
         if let Some(account) = self.later.as_ref().and_then(|later| later.0.get()) {
             self.account = Some(account.clone());
         }
@@ -125,15 +154,16 @@ impl Record {
         let text =
             |v: &Option<HeaderValue>| v.as_ref().and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let micros = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX);
+        let trace_id = self.trace_parent.as_ref().and_then(trace::id).unwrap_or_default();
         if matches!(code, Code::Internal | Code::Unknown | Code::DataLoss) {
             tracing::warn!(
-                target: "granary::call", request_id = self.id.as_str(), tenant = text(&self.tenant),
-                account = text(&self.account), method, status, micros, source, "call failed"
+                target: "granary::call", request_id = self.id.as_str(), trace_id,
+                tenant = text(&self.tenant), account = text(&self.account), method, status, micros, source, "call failed"
             );
         } else if *method != OTHER && tracing::enabled!(target: "granary::call", tracing::Level::INFO) {
             tracing::info!(
-                target: "granary::call", request_id = self.id.as_str(), tenant = text(&self.tenant),
-                account = text(&self.account), method, status, micros, source, "call"
+                target: "granary::call", request_id = self.id.as_str(), trace_id,
+                tenant = text(&self.tenant), account = text(&self.account), method, status, micros, source, "call"
             );
         }
     }
@@ -207,6 +237,21 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Recorded<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl<B: Outgoing> Outgoing for Recorded<B> {
+    fn poll_stalled(&mut self, cx: &mut Context<'_>, waiting: usize) -> Poll<HeaderMap> {
+        let trailers = std::task::ready!(self.inner.poll_stalled(cx, waiting));
+        if let Some(record) = self.record.take() {
+            metrics::counter!("granary_stalls_ended_total").increment(1);
+            record.write(trailers.get(&name::STATUS).map_or(Code::Unknown, code), "");
+        }
+        Poll::Ready(trailers)
+    }
+
+    fn resumed(&mut self) {
+        self.inner.resumed();
     }
 }
 

@@ -6,7 +6,7 @@ use granary_proto::granary::harvest::v1::{GetCompanyRequest, LogTimeEntryRequest
 use granary_proto::granary::linkedin::v1::{GetMyApiUserRequest, ScrapeProfileRequest};
 use granary_proto::granary::vault::v1::GetConnectedAccountRequest;
 use granary_rpc::error;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 
 use super::Answered;
 use crate::client::Client;
@@ -36,7 +36,13 @@ pub enum Good {
 /// # Errors
 /// What the call was answered with, or DEADLINE_EXCEEDED without a reason where nothing came.
 pub async fn call(client: &Client, account: &str, good: Good) -> Result<Answered, Status> {
-    let answered = tokio::time::timeout(DEADLINE + GRACE, make(client, account, good)).await;
+    let made = async {
+        match make(client, account, good).await {
+            Err(status) if never_left(&status) => make(client, account, good).await,
+            answered => answered,
+        }
+    };
+    let answered = tokio::time::timeout(DEADLINE + GRACE, made).await;
     answered.unwrap_or_else(|_| Err(Status::deadline_exceeded("nothing came, not even at the deadline")))
 }
 
@@ -72,6 +78,12 @@ async fn make(client: &Client, account: &str, good: Good) -> Result<Answered, St
         }
     }
     Ok(Answered::Read)
+}
+
+/// Whether a call never left this client, whose connection was turned over in that moment. Every gRPC library sends such a call
+/// again by itself, except tonic's.
+fn never_left(status: &Status) -> bool {
+    status.code() == Code::Cancelled && status.message() == "operation was canceled"
 }
 
 fn within<T>(message: T) -> Request<T> {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use granary_rpc::{Error, Reason, metadata};
+use granary_server::stack::LaterTenant;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::{Code, Status};
@@ -68,6 +69,12 @@ where
             let (mut parts, body) = request.into_parts();
             match admit(&state, &parts).await {
                 Ok(call) => {
+                    if let (Some(later), Ok(tenant)) =
+                        (parts.extensions.get::<LaterTenant>(), HeaderValue::try_from(&call.caller.tenant))
+                    {
+                        // Set once at most: a call has one tenant.
+                        let _ = later.0.set(tenant);
+                    }
                     parts.headers.remove(metadata::AUTHORIZATION);
                     parts.extensions.insert(call);
                     ready.call(Request::from_parts(parts, body)).await.map(explained)

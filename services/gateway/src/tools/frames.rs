@@ -7,7 +7,8 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
-use crate::body::{Outbound, Relay};
+use crate::body::{Outbound, Source};
+use crate::relay::Relay;
 
 /// Flag and length.
 const PREFIX: usize = 5;
@@ -47,7 +48,7 @@ pub(crate) fn unary(message: &[u8]) -> Outbound {
     // A request that large was refused when it came in.
     frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     frame.put_slice(message);
-    Outbound::Own(Full::new(frame.freeze()))
+    Outbound::new(Source::Own(Full::new(frame.freeze())))
 }
 
 /// The one message of an answer, or the status that it ended with.

@@ -117,6 +117,7 @@ mod tests {
     #[tokio::test]
     async fn a_turn_that_comes_too_late_ends_at_the_deadline_and_work_under_way_keeps_its_place() {
         let turns = Turns::new(1, 1);
+        #[allow(clippy::disallowed_methods, reason = "it runs beside the runtime, as a conversion does")]
         let slow = || std::thread::sleep(Duration::from_millis(300));
         let soon = || Deadline::after(Duration::from_millis(50));
         let late = turns.take("a", soon(), slow).await.unwrap_err();

@@ -5,8 +5,9 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -18,36 +19,74 @@ const KEPT: usize = 16 * 1024;
 
 /// A stream whose writes wait for the next read, flush of a full buffer, or shutdown.
 #[derive(Debug)]
-pub(crate) struct Gather<S> {
+pub(super) struct Gather<S> {
     inner: S,
     waiting: BytesMut,
     asked: bool,
-    heard: Heard,
+    signs: Signs,
 }
 
-/// Whether anything was read since this was last asked.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Heard(Arc<AtomicBool>);
+/// What a stream tells of the other side.
+#[derive(Clone, Debug)]
+pub(super) struct Signs(Arc<Inner>);
 
-impl Heard {
-    pub(crate) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+#[derive(Debug)]
+struct Inner {
+    heard: AtomicBool,
+    start: Instant,
+    /// Since when the other side takes nothing, in milliseconds after the start, and one more; 0: it takes what it gets.
+    stuck_since: AtomicU64,
+}
+
+impl Signs {
+    fn new() -> Self {
+        let (heard, stuck_since) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self(Arc::new(Inner { heard, start: Instant::now(), stuck_since }))
+    }
+
+    /// Whether anything was read since this was last asked.
+    pub(super) fn take_heard(&self) -> bool {
+        self.0.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// How long the other side has taken nothing of what waits for it.
+    pub(super) fn stuck_for(&self) -> Duration {
+        match self.0.stuck_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => self.0.start.elapsed().saturating_sub(Duration::from_millis(since - 1)),
+        }
+    }
+
+    fn stuck(&self, stuck: bool) {
+        let since = &self.0.stuck_since;
+        if !stuck {
+            if since.load(Ordering::Relaxed) != 0 {
+                since.store(0, Ordering::Relaxed);
+            }
+        } else if since.load(Ordering::Relaxed) == 0 {
+            let now = u64::try_from(self.0.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            since.store(now.saturating_add(1), Ordering::Relaxed);
+        }
     }
 }
 
 impl<S: AsyncWrite + Unpin> Gather<S> {
-    pub(crate) fn new(inner: S) -> Self {
-        Self { inner, waiting: BytesMut::new(), asked: false, heard: Heard::default() }
+    pub(super) fn new(inner: S) -> Self {
+        Self { inner, waiting: BytesMut::new(), asked: false, signs: Signs::new() }
     }
 
-    pub(crate) fn heard(&self) -> Heard {
-        self.heard.clone()
+    pub(super) fn signs(&self) -> Signs {
+        self.signs.clone()
     }
 
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.asked = false;
         while !self.waiting.is_empty() {
-            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.waiting))?;
+            let Poll::Ready(written) = Pin::new(&mut self.inner).poll_write(cx, &self.waiting)? else {
+                self.signs.stuck(true);
+                return Poll::Pending;
+            };
+            self.signs.stuck(false);
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -85,7 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
         let before = buf.filled().len();
         let read = Pin::new(&mut this.inner).poll_read(cx, buf);
         if buf.filled().len() > before {
-            this.heard.0.store(true, Ordering::Relaxed);
+            this.signs.0.heard.store(true, Ordering::Relaxed);
         }
         read
     }
@@ -172,9 +211,9 @@ mod tests {
             gather.flush().await.unwrap();
         }
         let mut buf = [0; 64];
-        let early = tokio::time::timeout(std::time::Duration::from_millis(20), far.read(&mut buf)).await;
+        let early = tokio::time::timeout(Duration::from_millis(20), far.read(&mut buf)).await;
         assert!(early.is_err(), "nothing leaves before the connection's next turn");
-        let turn = tokio::time::timeout(std::time::Duration::from_millis(20), gather.read(&mut [0; 1])).await;
+        let turn = tokio::time::timeout(Duration::from_millis(20), gather.read(&mut [0; 1])).await;
         assert!(turn.is_err());
         assert_eq!(far.read(&mut buf).await.unwrap(), 12);
     }

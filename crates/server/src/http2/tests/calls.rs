@@ -1,64 +1,10 @@
-//! A link and a listener, one against the other.
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+//! Calls, from their beginning to their end.
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response};
-use http_body::Frame;
-use http_body_util::{BodyExt, Full, StreamBody};
-use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use tokio::time::timeout;
 
 use super::*;
-use crate::gather::Gather;
-use crate::{Limits, Link, Peer, serve};
-
-/// How long a call of [`slow`] takes.
-const WORK: Duration = Duration::from_millis(20);
-
-type Served = JoinHandle<std::io::Result<()>>;
-
-/// Serves on loopback what `call` answers.
-fn served<F, A>(port: u16, limits: Limits, call: F) -> (SocketAddr, CancellationToken, Served)
-where
-    F: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
-    A: Future<Output = Response<Incoming>> + Send + 'static,
-{
-    let listener = crate::Listen::loopback(port).bind(false).unwrap();
-    let (address, end) = (listener.local_addr().unwrap(), CancellationToken::new());
-    let service = tower::service_fn(move |request| {
-        let answered = call(request);
-        async { Ok::<_, Infallible>(answered.await) }
-    });
-    (address, end.clone(), tokio::spawn(serve(listener, None, limits, service, end)))
-}
-
-fn link(address: SocketAddr) -> Link {
-    Link::new(Peer::plain(address.to_string(), None))
-}
-
-async fn echo(request: Request<Incoming>) -> Response<Incoming> {
-    Response::new(request.into_body())
-}
-
-async fn slow(request: Request<Incoming>) -> Response<Incoming> {
-    sleep(WORK).await;
-    echo(request).await
-}
-
-fn post<B>(link: &Link, body: B) -> Request<B> {
-    let request = Request::builder().method(Method::POST).uri(link.uri("/echo").unwrap());
-    request.body(body).unwrap()
-}
-
-async fn ask(link: &Link, text: &str) -> Result<Bytes, crate::link::Error> {
-    let answer = link.send(post(link, Full::new(Bytes::copy_from_slice(text.as_bytes())))).await?;
-    Ok(answer.into_body().collect().await?.to_bytes())
-}
+use crate::http2::gather::Gather;
 
 #[tokio::test]
 async fn bodies_larger_than_the_windows_pass_both_ways_with_their_trailers() {
@@ -68,9 +14,9 @@ async fn bodies_larger_than_the_windows_pass_both_ways_with_their_trailers() {
     trailers.insert("last", "word".parse().unwrap());
     let mut frames: Vec<Result<_, Infallible>> = (0..30).map(|n| Ok(part(n))).collect();
     frames.push(Ok(Frame::trailers(trailers.clone())));
-    let link = link(address);
+    let pool = pool(&[address]);
     let body = StreamBody::new(futures_util::stream::iter(frames));
-    let answer = link.send(post(&link, body)).await.unwrap().into_body().collect().await.unwrap();
+    let answer = pool.send(post(&pool), body).await.unwrap().into_body().collect().await.unwrap();
     assert_eq!(answer.trailers(), Some(&trailers));
     let expected: Vec<u8> = (0..30).flat_map(|n| vec![n; 100_000]).collect();
     assert_eq!(answer.to_bytes(), expected);
@@ -79,16 +25,16 @@ async fn bodies_larger_than_the_windows_pass_both_ways_with_their_trailers() {
 #[tokio::test]
 async fn calls_past_the_limit_of_streams_wait_and_may_be_given_up() {
     let (address, _end, _served) = served(0, Limits { max_streams: 2, ..Limits::default() }, slow);
-    let link = link(address);
+    let pool = pool(&[address]);
     // The limit is known once the connection is made.
-    ask(&link, "first").await.unwrap();
+    ask(&pool, "first").await.unwrap();
     let calls = (0..20).map(|n: u32| {
-        let link = link.clone();
+        let pool = pool.clone();
         tokio::spawn(async move {
             // Every third one gives up while it waits or while it is answered.
             let hasty = n.is_multiple_of(3);
             let patience = if hasty { WORK + Duration::from_millis(u64::from(n)) } else { WORK * 100 };
-            timeout(patience, ask(&link, &n.to_string())).await.map(|answer| (n, answer.unwrap()))
+            timeout(patience, ask(&pool, &n.to_string())).await.map(|answer| (n, answer.unwrap()))
         })
     });
     for (n, call) in calls.collect::<Vec<_>>().into_iter().enumerate() {
@@ -97,7 +43,7 @@ async fn calls_past_the_limit_of_streams_wait_and_may_be_given_up() {
             Err(_) => assert_eq!(n % 3, 0, "call {n} was never answered"),
         }
     }
-    assert_eq!(ask(&link, "last").await.unwrap(), "last");
+    assert_eq!(ask(&pool, "last").await.unwrap(), "last");
 }
 
 #[tokio::test]
@@ -119,8 +65,8 @@ async fn a_call_that_is_given_up_ends_at_the_service() {
             echo(request).await
         }
     });
-    let link = link(address);
-    assert!(timeout(Duration::from_millis(200), ask(&link, "")).await.is_err());
+    let pool = pool(&[address]);
+    assert!(timeout(Duration::from_millis(200), ask(&pool, "")).await.is_err());
     let ended = async {
         while under_way.load(Ordering::SeqCst) > 0 {
             sleep(Duration::from_millis(5)).await;
@@ -132,30 +78,32 @@ async fn a_call_that_is_given_up_ends_at_the_service() {
 #[tokio::test]
 async fn calls_in_flight_finish_at_the_end_and_the_next_one_finds_a_new_connection() {
     let (address, end, serving) = served(0, Limits::default(), slow);
-    let link = link(address);
+    let pool = pool(&[address]);
+    ask(&pool, "first").await.unwrap();
     let in_flight = tokio::spawn({
-        let link = link.clone();
-        async move { ask(&link, "in flight").await.unwrap() }
+        let pool = pool.clone();
+        async move { ask(&pool, "in flight").await.unwrap() }
     });
     sleep(WORK / 2).await;
     end.cancel();
     assert_eq!(in_flight.await.unwrap(), "in flight");
     serving.await.unwrap().unwrap();
-    assert!(matches!(ask(&link, "nobody").await, Err(crate::link::Error::Connect(_))));
+    assert!(matches!(ask(&pool, "nobody").await, Err(Error::Connect(_))));
     let (_, _end, _served) = served(address.port(), Limits::default(), echo);
-    assert_eq!(ask(&link, "again").await.unwrap(), "again");
+    assert_eq!(ask(&pool, "again").await.unwrap(), "again");
 }
 
 #[tokio::test]
 async fn a_peer_that_says_nothing_any_more_is_given_up() {
     let (near, far) = tokio::io::duplex(1 << 16);
     let near = Gather::new(near);
-    let heard = near.heard();
+    let signs = near.signs();
     let (_sender, mut connection) = h2::client::handshake(near).await.unwrap();
     let pings = connection.ping_pong().unwrap();
     let _driven = tokio::spawn(connection);
     let mut server = h2::server::handshake(far).await.unwrap();
-    let heard = tokio::spawn(silence(pings, heard, Duration::from_millis(10), Duration::from_secs(1)));
+    let heard =
+        tokio::spawn(keepalive::silence(pings, signs, Duration::from_millis(10), Duration::from_secs(1)));
     // It answers as long as it is looked at.
     assert!(timeout(Duration::from_millis(200), server.accept()).await.is_err());
     assert!(!heard.is_finished());

@@ -1,0 +1,291 @@
+//! One connection of a caller: its calls, its limits and its end.
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::Reason;
+use h2::server::{Builder, SendResponse};
+use http::{Request, Response};
+use metrics::{Counter, Gauge};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until};
+use tower::Service;
+
+use super::body::Incoming;
+use super::gather::Gather;
+use super::sending::{Outgoing, Sending};
+use super::server::{HANDSHAKE_TIMEOUT, Listening};
+use super::{
+    CONNECTION_WINDOW, INNER_FRAME_BUDGET, RESETS_REMEMBERED, STREAM_WINDOW, keepalive, reasons, refusal,
+};
+use crate::open_streams::Connection;
+use crate::throttle::Throttle;
+
+/// How often a caller must show that it is there.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long it may take for that.
+const PONG_TIMEOUT: Duration = Duration::from_secs(10);
+/// At the end, how long a caller without a call may take to answer the last ping.
+const FAREWELL_TIMEOUT: Duration = Duration::from_millis(300);
+/// Headers up to this many times the limit are read and answered; what is longer ends the connection.
+const HEADER_SLACK: u32 = 16;
+/// Streams that a hostile caller may take back before they were looked at.
+const MAX_PENDING_RESETS: usize = 64;
+/// A call that is refused before its body has arrived is reset; for so long, what still arrives of so many of them is passed
+/// over, and not taken for a fault of the caller's.
+const LATE_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_LATE_STREAMS: usize = 4_096;
+/// What small frames may cost a public listener before they are read.
+const FRAME_BUDGET: usize = 512 * 1024;
+
+static ABUSERS: Throttle = Throttle::new();
+
+/// Calls under way on one connection.
+#[derive(Clone, Debug, Default)]
+struct Calls(Arc<AtomicUsize>);
+
+#[derive(Debug)]
+struct InFlight(Calls);
+
+/// Looked up once: a label's text costs more than the count.
+static STREAMS: LazyLock<Gauge> = LazyLock::new(|| metrics::gauge!("granary_streams"));
+static RESET: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("granary_streams_reset_total"));
+
+impl Calls {
+    fn begin(&self) -> InFlight {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        STREAMS.increment(1.0);
+        InFlight(self.clone())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 0
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        STREAMS.decrement(1.0);
+    }
+}
+
+fn builder(listening: &Listening) -> Builder {
+    let limits = &listening.limits;
+    let mut builder = Builder::new();
+    builder
+        .max_concurrent_streams(limits.max_streams)
+        .max_header_list_size(limits.max_header_bytes.saturating_mul(HEADER_SLACK))
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_window_size(STREAM_WINDOW);
+    if listening.is_public {
+        builder
+            .max_concurrent_reset_streams(MAX_LATE_STREAMS)
+            .reset_stream_duration(LATE_TIMEOUT)
+            .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+            .data_frame_budget(FRAME_BUDGET);
+    } else {
+        builder
+            .max_concurrent_reset_streams(RESETS_REMEMBERED)
+            .max_pending_accept_reset_streams(usize::MAX)
+            .max_local_error_reset_streams(None)
+            .data_frame_budget(INNER_FRAME_BUDGET);
+    }
+    builder
+}
+
+/// The calls of one connection.
+pub(super) async fn calls<S, B, I>(stream: I, address: SocketAddr, listening: &Listening, mut service: S)
+where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: Outgoing + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut end = pin!(listening.end.cancelled());
+    let stream = Gather::new(stream);
+    let signs = stream.signs();
+    let handshake = builder(listening).handshake::<_, Bytes>(stream);
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake) => shaken,
+        () = &mut end => return,
+    };
+    let Ok(Ok(mut connection)) = shaken else { return };
+    let Some(pings) = connection.ping_pong() else { return };
+    let mut silence = pin!(keepalive::silence(pings, signs, PING_INTERVAL, PONG_TIMEOUT));
+    let (calls, shared) = (Calls::default(), Connection::default());
+    let mut turn = Turn::new(listening);
+    let mut timer = pin!(sleep_until(turn.next));
+    loop {
+        tokio::select! {
+            biased;
+            accepted = connection.accept() => match accepted {
+                Some(Ok((request, respond))) => {
+                    turn.used = true;
+                    begin(request, respond, listening, &mut service, (&calls, &shared));
+                }
+                Some(Err(error)) => return ended(&error, address),
+                None => return,
+            },
+            () = &mut end, if !turn.ending => {
+                turn.ending = true;
+                connection.graceful_shutdown();
+                timer.as_mut().reset(Instant::now() + FAREWELL_TIMEOUT);
+            }
+            why = &mut silence => return closed(why.text(), address),
+            () = &mut timer => {
+                match turn.over(&calls) {
+                    // A caller that owes a pong delays nothing.
+                    Over::Close => return,
+                    Over::Farewell(why) => {
+                        turn.ending = true;
+                        metrics::counter!("granary_connections_closed_total", "side" => "server", "reason" => why).increment(1);
+                        connection.graceful_shutdown();
+                    }
+                    Over::No => {}
+                }
+                timer.as_mut().reset(turn.next);
+            }
+        }
+    }
+}
+
+/// When a connection's time is over.
+struct Turn {
+    ending: bool,
+    /// A call has begun since the timer last ran.
+    used: bool,
+    idle: Option<Duration>,
+    idle_since: Instant,
+    too_old: Option<Instant>,
+    next: Instant,
+}
+
+enum Over {
+    No,
+    Farewell(&'static str),
+    Close,
+}
+
+impl Turn {
+    fn new(listening: &Listening) -> Self {
+        let limits = &listening.limits;
+        let set = |ms: u64| (ms != 0 && listening.is_public).then(|| Duration::from_millis(ms));
+        let now = Instant::now();
+        let age = set(limits.max_connection_age_ms).map(|age| age.mul_f64(rand::random_range(0.9..1.1)));
+        let mut turn = Self {
+            ending: false,
+            used: false,
+            idle: set(limits.idle_timeout_ms),
+            idle_since: now,
+            too_old: age.map(|age| now + age),
+            next: now,
+        };
+        turn.next = turn.wake_at(now);
+        turn
+    }
+
+    /// What the timer found, and when it is to look again.
+    fn over(&mut self, calls: &Calls) -> Over {
+        let now = Instant::now();
+        if std::mem::take(&mut self.used) || !calls.is_idle() {
+            self.idle_since = now;
+        }
+        if self.ending {
+            self.next = now + FAREWELL_TIMEOUT;
+            return if calls.is_idle() { Over::Close } else { Over::No };
+        }
+        let is_idle = self.idle.is_some_and(|idle| now >= self.idle_since + idle);
+        let is_old = self.too_old.is_some_and(|at| now >= at);
+        if is_idle || is_old {
+            self.next = now + FAREWELL_TIMEOUT;
+            return Over::Farewell(if is_idle { "idle" } else { "age" });
+        }
+        self.next = self.wake_at(now);
+        Over::No
+    }
+
+    fn wake_at(&self, now: Instant) -> Instant {
+        let day = now + Duration::from_secs(86_400);
+        let idle = self.idle.map_or(day, |idle| self.idle_since + idle);
+        self.too_old.map_or(idle, |old| old.min(idle))
+    }
+}
+
+fn begin<S, B>(
+    request: Request<h2::RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    listening: &Listening,
+    service: &mut S,
+    (calls, shared): (&Calls, &Connection),
+) where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: Outgoing + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut request = request.map(Incoming::new);
+    request.extensions_mut().insert(shared.clone());
+    if let Some((limit, response)) = refusal::check(&request, &listening.limits) {
+        metrics::counter!("granary_refusals_total", "limit" => limit).increment(1);
+        // An error says that the caller has left.
+        let _ = respond.send_response(response, true);
+        return;
+    }
+    let (call, in_flight) = (service.call(request), calls.begin());
+    tokio::spawn(async move {
+        answer(call, respond).await;
+        drop(in_flight);
+    });
+}
+
+/// Answers one call, unless the caller takes it back. One that was taken back already is not begun.
+async fn answer<F, B>(call: F, mut respond: SendResponse<Bytes>)
+where
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: Outgoing,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut call = pin!(call);
+    let mut begun = false;
+    let answered = poll_fn(|cx| {
+        if !std::mem::replace(&mut begun, true) && respond.poll_reset(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        match call.as_mut().poll(cx) {
+            Poll::Ready(answered) => Poll::Ready(Some(answered)),
+            Poll::Pending => respond.poll_reset(cx).map(|_| None),
+        }
+    });
+    let Some(Ok(response)) = answered.await else { return RESET.increment(1) };
+    let (head, body) = response.into_parts();
+    let ended = body.is_end_stream();
+    match respond.send_response(Response::from_parts(head, ()), ended) {
+        Ok(_) if ended => {}
+        Ok(stream) => Sending::new(body, stream).await,
+        Err(_) => respond.send_reset(Reason::INTERNAL_ERROR),
+    }
+}
+
+/// A broken connection is the peer's business; one that was closed for what the peer did is told.
+fn ended(error: &h2::Error, address: SocketAddr) {
+    reasons::count(error, "server");
+    if error.is_go_away() && !error.is_remote() {
+        closed(error.reason().map_or("UNKNOWN", reasons::text), address);
+    }
+}
+
+fn closed(reason: &'static str, address: SocketAddr) {
+    metrics::counter!("granary_connections_closed_total", "side" => "server", "reason" => reason)
+        .increment(1);
+    if let Some(count) = ABUSERS.take() {
+        tracing::warn!(%address, reason, count, "a connection was closed for what its peer did");
+    }
+}

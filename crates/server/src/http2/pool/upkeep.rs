@@ -1,0 +1,104 @@
+//! What a pool does beside its calls: it resolves names, makes connections, and lets go of addresses that have left.
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{Inner, MAX_CONNECTIONS, UPKEEP_INTERVAL};
+use crate::http2::endpoint::Endpoint;
+
+/// How often names are resolved again.
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(3);
+/// How long that may take.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Addresses that are used at a time; of a peer that has more, each thread takes others.
+const MAX_ADDRESSES: usize = 16;
+
+impl Inner {
+    /// Starts the upkeep, once. It ends when the pool is gone.
+    pub(super) fn keep(self: &Arc<Self>) {
+        if self.is_kept.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let (pool, wanted) = (Arc::downgrade(self), self.wanted.clone());
+        tokio::spawn(async move {
+            let mut resolve_at = Instant::now();
+            while let Some(pool) = pool.upgrade() {
+                if resolve_at <= Instant::now() {
+                    pool.resolve().await;
+                    resolve_at = Instant::now() + RESOLVE_INTERVAL;
+                }
+                pool.connect();
+                // An attempt that is due soon after a failure is not waited for longer than that.
+                let pause = if pool.live.load().is_empty() { UPKEEP_INTERVAL / 20 } else { UPKEEP_INTERVAL };
+                drop(pool);
+                let _ = tokio::time::timeout(pause, wanted.notified()).await;
+            }
+        });
+    }
+
+    /// Takes the addresses that the peer has now. One that has left keeps the calls that it has.
+    async fn resolve(&self) {
+        let before = self.endpoints();
+        let mut found: Vec<(String, String)> = Vec::new();
+        for name in self.peer.list() {
+            match tokio::time::timeout(RESOLVE_TIMEOUT, tokio::net::lookup_host(name)).await {
+                Ok(Ok(addresses)) => found.extend(addresses.map(|a| (a.to_string(), name.to_owned()))),
+                // While a name cannot be resolved, what it was before stands.
+                _ => match before.iter().filter(|endpoint| endpoint.name == name).collect::<Vec<_>>() {
+                    known if known.is_empty() => found.push((name.to_owned(), name.to_owned())),
+                    known => found.extend(known.iter().map(|e| (e.address.clone(), e.name.clone()))),
+                },
+            }
+        }
+        let mut seen = HashSet::new();
+        found.retain(|(address, _)| seen.insert(address.clone()));
+        if found.len() > MAX_ADDRESSES {
+            found.sort_by_cached_key(|(address, _)| {
+                let mut hasher = DefaultHasher::new();
+                (self.seed, address).hash(&mut hasher);
+                hasher.finish()
+            });
+            found.truncate(MAX_ADDRESSES);
+        }
+        let known = |address: &str| before.iter().find(|endpoint| endpoint.address == address).cloned();
+        let endpoints: Vec<_> = found
+            .into_iter()
+            .map(|(address, name)| known(&address).unwrap_or_else(|| Arc::new(Endpoint::new(address, name))))
+            .collect();
+        *self.endpoints.lock().unwrap_or_else(PoisonError::into_inner) = endpoints;
+        self.gather_live();
+    }
+
+    /// Makes the connections that are missing, each by a task of its own.
+    fn connect(self: &Arc<Self>) {
+        let mut wanted = self.peer.connections.clamp(1, MAX_CONNECTIONS);
+        if self.is_crowded.swap(false, Ordering::Relaxed) {
+            let most = self.endpoints().iter().map(|endpoint| endpoint.live().len()).max().unwrap_or(0);
+            wanted = (most + 1).clamp(wanted, MAX_CONNECTIONS);
+        }
+        for endpoint in self.endpoints() {
+            while endpoint.wants_one(wanted) {
+                let (pool, endpoint) = (Arc::downgrade(self), endpoint.clone());
+                let peer = self.peer.clone();
+                tokio::spawn(async move {
+                    let made = endpoint.connect(&peer).await;
+                    let Some(inner) = pool.upgrade() else { return };
+                    inner.gather_live();
+                    let Some((connection, driver)) = made else { return };
+                    inner.wanted.notify_one();
+                    // Once nobody else holds it, a connection ends: its address has left, or the pool is gone.
+                    let connection = {
+                        drop((inner, endpoint));
+                        Arc::downgrade(&connection)
+                    };
+                    driver.await;
+                    if let (Some(inner), Some(connection)) = (pool.upgrade(), connection.upgrade()) {
+                        inner.drop_connection(&connection);
+                    }
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Requests that are no gRPC calls, or have too much in their headers: answered before anything looks at them.
+use granary_rpc::metadata::name;
+use granary_rpc::{Error, Reason};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+
+use crate::limits::Limits;
+
+/// What HPACK counts for a header besides its name and value.
+const PER_HEADER: usize = 32;
+
+/// The answer to a request that is refused, and the limit or form that it misses.
+pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'static str, Response<()>)> {
+    let headers = request.headers();
+    let most = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
+    if size(headers) > most {
+        let error = Error::new(
+            Reason::LimitExceeded,
+            format!("the headers have more than {most} bytes, each counted with {PER_HEADER} more"),
+        )
+        .with("subject", "header_bytes");
+        let mut response = error.into_status().into_http();
+        *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+        return Some(("header_bytes", response));
+    }
+    if request.method() != Method::POST {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+        return Some(("method", response));
+    }
+    if !headers.get(CONTENT_TYPE).is_some_and(|value| is_grpc(value.as_bytes())) {
+        return Some(("content_type", plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)));
+    }
+    if headers.get_all(&name::TIMEOUT).iter().nth(1).is_some() {
+        let error = Error::new(Reason::InvalidInput, "grpc-timeout must stand once");
+        return Some(("grpc_timeout", error.into_status().into_http()));
+    }
+    None
+}
+
+fn plain(status: StatusCode) -> Response<()> {
+    let mut response = Response::new(());
+    *response.status_mut() = status;
+    response
+}
+
+/// `application/grpc`, alone, with `+proto`, or with parameters. What else stands behind it is another protocol.
+fn is_grpc(value: &[u8]) -> bool {
+    let Some(rest) = value.strip_prefix(b"application/grpc") else { return false };
+    let rest = rest.strip_prefix(b"+proto").unwrap_or(rest);
+    matches!(rest.trim_ascii_start(), [] | [b';', ..])
+}
+
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PER_HEADER).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&'static str, String)]) -> Request<()> {
+        let mut request = Request::builder().method(Method::POST);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        request.body(()).unwrap()
+    }
+
+    #[test]
+    fn only_grpc_is_grpc() {
+        for good in [
+            "application/grpc",
+            "application/grpc+proto",
+            "application/grpc;x=1",
+            "application/grpc+proto; y",
+        ] {
+            assert!(is_grpc(good.as_bytes()), "{good}");
+        }
+        for bad in [
+            "",
+            "text/plain",
+            "application/json",
+            "application/grpc+json",
+            "application/grpc-web+proto",
+            "application/grpc-web-text",
+            "application/grpcx",
+        ] {
+            assert!(!is_grpc(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn headers_above_the_limit_and_a_second_timeout_are_refused() {
+        let grpc = ("content-type", "application/grpc".to_owned());
+        let limits = Limits { max_header_bytes: 1_000, ..Limits::default() };
+        let refused =
+            |headers: &[_]| check(&request(headers), &limits).map(|(why, r)| (why, r.status().as_u16()));
+        assert_eq!(refused(std::slice::from_ref(&grpc)), None);
+        assert_eq!(refused(&[("x", "1".repeat(968))]), Some(("header_bytes", 431)));
+        assert_eq!(refused(&[("content-type", "text/plain".to_owned())]), Some(("content_type", 415)));
+        let timeout = ("grpc-timeout", "1S".to_owned());
+        assert_eq!(refused(&[grpc.clone(), timeout.clone()]), None);
+        assert_eq!(refused(&[grpc, timeout.clone(), timeout]), Some(("grpc_timeout", 200)));
+    }
+}

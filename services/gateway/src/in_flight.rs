@@ -1,0 +1,170 @@
+//! How many calls tenants and API keys have under way in this process, at fixed numbers.
+//!
+//! The numbers do not follow latency: vendors answer in a millisecond or in ten minutes, and that says nothing of load.
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use granary_proto::granary::vault::v1::TenantLimits;
+use granary_rpc::{Error, Reason};
+
+/// When a caller at its limit may try again.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Counts of every tenant and key that was seen lately.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    tenants: Mutex<HashMap<Box<str>, Weak<Count>>>,
+    keys: Mutex<HashMap<Box<str>, Weak<Count>>>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    calls: AtomicUsize,
+    streams: AtomicUsize,
+}
+
+/// How many calls there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) calls: usize,
+    pub(crate) calls_per_key: usize,
+    pub(crate) streams: usize,
+}
+
+/// The counts of one caller.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    tenant: Arc<Count>,
+    key: Arc<Count>,
+    bounds: Bounds,
+}
+
+/// One call's place, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    tenant: Arc<Count>,
+    key: Arc<Count>,
+    is_stream: bool,
+}
+
+impl Bounds {
+    /// These, where a tenant's record says nothing else.
+    pub(crate) fn with(self, limits: &TenantLimits) -> Self {
+        let or = |own: Option<i32>, all| own.and_then(|own| usize::try_from(own).ok()).unwrap_or(all);
+        Self {
+            calls: or(limits.max_calls, self.calls),
+            calls_per_key: or(limits.max_calls_per_key, self.calls_per_key),
+            streams: or(limits.max_streams, self.streams),
+        }
+    }
+}
+
+impl InFlight {
+    /// The counts of a caller, shared with everyone of the same tenant, and of the same key.
+    pub(crate) fn caller(&self, tenant: &str, key_id: &str, bounds: Bounds) -> Caller {
+        Caller { tenant: shared(&self.tenants, tenant), key: shared(&self.keys, key_id), bounds }
+    }
+
+    /// Forgets those that nobody holds any more.
+    pub(crate) fn sweep(&self) {
+        for counts in [&self.tenants, &self.keys] {
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            counts.retain(|_, count| count.strong_count() > 0);
+        }
+    }
+}
+
+fn shared(counts: &Mutex<HashMap<Box<str>, Weak<Count>>>, name: &str) -> Arc<Count> {
+    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(count) = counts.get(name).and_then(Weak::upgrade) {
+        return count;
+    }
+    let count = Arc::new(Count::default());
+    counts.insert(name.into(), Arc::downgrade(&count));
+    count
+}
+
+impl Caller {
+    /// Takes a place for one call.
+    ///
+    /// # Errors
+    /// `OVERLOADED`, with what is full.
+    pub(crate) fn begin(&self, is_stream: bool) -> Result<Place, Error> {
+        let Bounds { calls, calls_per_key, streams } = self.bounds;
+        take(&self.tenant.calls, calls, "calls_per_tenant")?;
+        // From here on, what was taken is given back by being dropped.
+        let mut place = Place { tenant: self.tenant.clone(), key: Arc::default(), is_stream: false };
+        take(&self.key.calls, calls_per_key, "calls_per_key")?;
+        place.key = self.key.clone();
+        if is_stream {
+            take(&self.tenant.streams, streams, "streams_per_tenant")?;
+            place.is_stream = true;
+        }
+        Ok(place)
+    }
+}
+
+fn take(count: &AtomicUsize, most: usize, what: &'static str) -> Result<(), Error> {
+    if count.fetch_add(1, Ordering::AcqRel) < most {
+        return Ok(());
+    }
+    count.fetch_sub(1, Ordering::AcqRel);
+    metrics::counter!("granary_refusals_total", "limit" => what).increment(1);
+    let whose = match what {
+        "calls_per_key" => "the API key has",
+        "streams_per_tenant" => "the tenant's streams are",
+        _ => "the tenant has",
+    };
+    let text = format!("{whose} {most} under way at this gateway, which is the limit; try again as they end");
+    Err(Error::new(Reason::Overloaded, text).with("limit", what).retry_after(RETRY))
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.tenant.calls.fetch_sub(1, Ordering::AcqRel);
+        // A place that was refused half-way holds a count of its own, at zero.
+        let _ = self.key.calls.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
+        if self.is_stream {
+            self.tenant.streams.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenants_own_record_goes_before_the_settings() {
+        let all = Bounds { calls: 3, calls_per_key: 2, streams: 1 };
+        let own = TenantLimits { max_calls: Some(9), max_calls_per_key: None, max_streams: Some(4) };
+        let Bounds { calls, calls_per_key, streams } = all.with(&own);
+        assert_eq!((calls, calls_per_key, streams), (9, 2, 4));
+    }
+
+    #[test]
+    fn one_tenants_calls_take_no_place_of_anothers_and_all_places_come_back() {
+        let bounds = Bounds { calls: 3, calls_per_key: 2, streams: 1 };
+        let all = InFlight::default();
+        let (one, two) = (all.caller("t", "k1", bounds), all.caller("t", "k2", bounds));
+        let other = all.caller("u", "k3", bounds);
+        let limit = |error: Error| error.get("limit").unwrap_or_default().to_owned();
+        let held = [one.begin(false).unwrap(), one.begin(true).unwrap()];
+        assert_eq!(limit(one.begin(false).unwrap_err()), "calls_per_key");
+        assert_eq!(limit(two.begin(true).unwrap_err()), "streams_per_tenant");
+        let third = two.begin(false).unwrap();
+        assert_eq!(limit(two.begin(false).unwrap_err()), "calls_per_tenant");
+        drop(other.begin(true).unwrap());
+        drop((held, third));
+        for _ in 0..2 {
+            drop([one.begin(true).unwrap(), one.begin(false).unwrap()]);
+        }
+        assert_eq!(one.tenant.calls.load(Ordering::Acquire), 0);
+        assert_eq!(one.tenant.streams.load(Ordering::Acquire), 0);
+        drop((one, two, other));
+        all.sweep();
+        assert!(all.tenants.lock().unwrap().is_empty() && all.keys.lock().unwrap().is_empty());
+    }
+}
