@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use granary_proto::granary::vault::v1::WatchInvalidationsRequest;
 use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
+use granary_proto::granary::vault::v1::{IssueTicketRequest, WatchInvalidationsRequest};
 use granary_rpc::Reason;
 use tokio::sync::Notify;
 
@@ -28,8 +28,11 @@ async fn an_outage_is_ours_to_mend_and_says_when_to_try_again() {
     let key = &suite.operator;
     suite.create(key, "u").await;
     suite.put(key, "u", harvest_token("one"), None).await.unwrap();
+    let principal_token = suite.principal(key).await;
     suite.store.fail(1_000);
-    let status = suite.ticket(key, "u", LOG_TIME).await.unwrap_err();
+    let request =
+        IssueTicketRequest { principal_token, identifier: "u".to_owned(), method: LOG_TIME.to_owned() };
+    let status = suite.brokers().issue_ticket(request).await.unwrap_err();
     assert!(status.get_details_retry_info().unwrap().retry_delay.is_some());
     assert!(!status.message().contains("a test says so"), "the cause is the operator's");
     assert_eq!(reason::<()>(Err(status)), Reason::StoreUnavailable);
