@@ -7,10 +7,12 @@
     reason = "tests, helpers included"
 )]
 mod architecture;
+mod audit;
 mod blind_gateway;
 mod contract;
 mod edges;
 mod errors;
+mod full_disk;
 mod input;
 mod isolation;
 mod job;

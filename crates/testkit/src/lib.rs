@@ -6,6 +6,7 @@
 pub mod canary;
 pub mod client;
 pub mod cluster;
+pub mod disk;
 pub mod fault;
 pub mod process;
 pub mod sandbox;
@@ -15,6 +16,7 @@ pub mod vault;
 pub use canary::Canary;
 pub use client::Client;
 pub use cluster::Cluster;
+pub use disk::SmallDisk;
 pub use fault::{Fault, FaultProxy, Link};
 pub use process::Process;
 pub use sandbox::Sandbox;

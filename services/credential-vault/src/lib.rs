@@ -29,7 +29,7 @@ mod time;
 mod upkeep;
 mod vault;
 
-pub use audit::Audit;
+pub use audit::{Audit, Rotation};
 pub use bulk::Bulk;
 pub use config::{Config, Parts, parts};
 pub use error::Error;
