@@ -11,7 +11,7 @@ use serde_json::Value;
 use tonic::{Response, Status};
 use tonic_types::StatusExt;
 
-use crate::support::{ready_account, reason};
+use crate::support::{apify, ready_account, reason};
 
 const VAULT: &str = "granary.vault.v1.CredentialVault";
 /// Longest time in which a refusal comes that is known beforehand.
@@ -104,4 +104,67 @@ async fn without_room_for_the_audit_log_what_needs_a_line_is_refused_and_no_answ
         lines.iter().filter(line).count() == 1
     };
     assert!(answered.iter().all(written), "{answered:?} in {text}");
+}
+
+#[tokio::test]
+async fn without_room_for_the_store_changes_are_refused_at_once_and_nothing_that_was_acknowledged_is_lost() {
+    let disk = SmallDisk::new(8 << 20);
+    let path = disk.path().join("store.redb");
+    let mut cluster = Cluster::prepare("").await;
+    std::fs::copy(cluster.dir().join("store.redb"), &path).unwrap();
+    let flag = vec![format!("--set=credential_vault.store_path={}", path.display())];
+    for service in SERVICES {
+        let flags: &[String] = if service == "credential-vault" { &flag } else { &[] };
+        cluster.run_with(service, service, flags);
+    }
+    cluster.ready("gateway").await;
+    let client = cluster.client();
+    client.account("u").await;
+    disk.fill_but(64 << 10);
+    let value = |n: i64| apify(&format!("{n}{}", "t".repeat(4_000)));
+    let (mut version, mut refused) = (0, None);
+    while refused.is_none() {
+        let began = Instant::now();
+        match client.put("u", &value(version + 1)).await {
+            Ok(state) => {
+                assert_eq!(state.version, version + 1);
+                version = state.version;
+            }
+            Err(status) => refused = Some(status),
+        }
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        assert!(version < 5_000, "the disk is full");
+    }
+    assert_eq!(full(&refused.unwrap(), "cause"), "disk_full");
+    for _ in 0..10 {
+        let began = Instant::now();
+        assert_eq!(full(&client.put("u", &value(0)).await.unwrap_err(), "cause"), "disk_full");
+        assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
+    }
+    health(&cluster, false).await;
+    // What is stored can be read, as soon as the file is open again.
+    let kept = async || client.get("u").await.map(|account| account.credentials[0].version);
+    let began = Instant::now();
+    while kept().await.is_err() {
+        assert!(began.elapsed() < SOON, "{:?}", kept().await);
+    }
+    assert!(kept().await.unwrap() >= version);
+
+    disk.free();
+    let began = Instant::now();
+    let after = loop {
+        match client.put("u", &value(0)).await {
+            Ok(state) => break state.version,
+            Err(status) => assert_eq!(full(&status, "cause"), "disk_full"),
+        }
+        assert!(began.elapsed() < SOON, "it never served again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(after > version, "{after} after {version}");
+    health(&cluster, true).await;
+    cluster.kill("credential-vault").await;
+    cluster.away("credential-vault").await;
+    cluster.run_with("credential-vault", "credential-vault", &flag);
+    cluster.ready("gateway").await;
+    assert_eq!(kept().await.unwrap(), after);
 }
