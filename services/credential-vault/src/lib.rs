@@ -11,6 +11,7 @@ pub mod config;
 mod credentials;
 mod documents;
 mod error;
+mod flight;
 mod invalidation;
 mod keys;
 mod outage;
