@@ -7,11 +7,13 @@
     reason = "tests, helpers included"
 )]
 mod architecture;
+mod audit;
 mod blind_gateway;
 mod contract;
 mod edges;
 mod errors;
 mod few_bytes;
+mod full_disk;
 mod input;
 mod isolation;
 mod job;

@@ -86,6 +86,7 @@ pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
         .await
         .map_err(Failure::configuration)?;
     tracing::info!(public = %running.public(), broker = %running.broker(), "credential-vault listens");
+    reopens_on_hangup(running.vault().clone());
     running.join().await;
     Ok(())
 }
@@ -195,6 +196,21 @@ pub fn ended_by_signals() -> CancellationToken {
         told.cancel();
     });
     end
+}
+
+/// Opens the audit file again at each SIGHUP, which would otherwise end the process: so logrotate is told that it may go on.
+fn reopens_on_hangup(vault: granary_credential_vault::Vault) {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::hangup()) {
+        Ok(mut hangup) => {
+            tokio::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    vault.reopen_audit();
+                }
+            });
+        }
+        Err(error) => tracing::error!(%error, "cannot listen for SIGHUP; the audit file stays open"),
+    }
 }
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {

@@ -6,6 +6,7 @@
 pub mod canary;
 pub mod client;
 pub mod cluster;
+pub mod disk;
 pub mod envoy;
 pub mod fault;
 pub mod hostile;
@@ -18,6 +19,7 @@ pub mod vault;
 pub use canary::Canary;
 pub use client::Client;
 pub use cluster::Cluster;
+pub use disk::SmallDisk;
 pub use envoy::Envoy;
 pub use fault::{Fault, FaultProxy, Link};
 pub use hostile::Hostile;

@@ -4,7 +4,7 @@ mod layer;
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1::Principal;
-use granary_rpc::{Error, Identifier, Reason, metadata};
+use granary_rpc::{Deadline, Error, Identifier, Reason, metadata};
 use granary_server::RequestId;
 use http::{Extensions, HeaderMap};
 
@@ -34,6 +34,8 @@ pub(crate) struct Call {
     pub(crate) caller: Caller,
     pub(crate) method: &'static Method,
     pub(crate) request_id: String,
+    /// Unknown where no listener of ours stands in front.
+    pub(crate) deadline: Option<Deadline>,
 }
 
 impl Caller {

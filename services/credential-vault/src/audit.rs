@@ -1,47 +1,48 @@
-//! The audit log: one JSON line for each refusal, change and ticket. Nothing in it is secret, and nothing is left out:
-//! where lines cannot be written, callers wait.
+//! The audit log: one JSON line for each change, ticket, and refusal of a caller who is known; one each second for all alike
+//! refusals of callers who are not. Nothing in it is secret, and nothing is left out: a call is answered once its line is
+//! written, and refused where that cannot be.
+mod attempts;
+mod entry;
+mod fault;
+mod file;
+mod slot;
 mod writer;
 
 use std::path::Path;
+use std::time::Duration;
 
 use granary_proto::Method;
 use granary_rpc::{Error, reason};
-use serde::Serialize;
+use http::{Extensions, HeaderMap};
+use tokio::sync::watch;
 
-use crate::admit::{Call, Caller};
+use crate::admit::{Call, request_id};
 use writer::Writer;
+
+pub(crate) use entry::Entry;
+pub(crate) use fault::Fault;
+pub(crate) use slot::Slot;
+
+/// Longest wait of a call for its line, where its deadline is further away.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where the lines go.
 #[derive(Debug, Default)]
 pub struct Audit(Option<Writer>);
 
-/// One line.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Entry {
-    time: String,
-    action: String,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    tenant: String,
-    /// The key that asked for it.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    key_id: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    account: String,
-    /// What an administrative action was about: a tenant or a key.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    subject: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    credentials: Vec<Credential>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    request_id: String,
+/// When the log goes on in another file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// Largest file, in bytes. 0: no bound.
+    pub max_bytes: u64,
+    /// How many earlier files are kept, as `NAME.1` (the newest) and so on.
+    pub files: u32,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct Credential {
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
+impl Default for Rotation {
+    fn default() -> Self {
+        Self { max_bytes: 64 * 1024 * 1024, files: 8 }
+    }
 }
 
 impl Audit {
@@ -50,39 +51,54 @@ impl Audit {
         Self(None)
     }
 
-    /// Appends to a file, which is made with mode 0600 where there is none.
+    /// Appends to a file, which is made with mode 0600 where there is none; one that is open to others is closed to them.
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub fn to_file(path: &Path) -> std::io::Result<Self> {
-        Writer::start(path).map(|writer| Self(Some(writer)))
+    pub fn to_file(path: &Path, rotation: Rotation) -> std::io::Result<Self> {
+        Writer::start(path, rotation).map(|writer| Self(Some(writer)))
     }
 
-    pub(crate) fn entry(&self, method: &Method, request_id: &str) -> Entry {
-        Entry {
-            time: jiff::Timestamp::now().to_string(),
-            action: method.name().to_owned(),
-            request_id: request_id.to_owned(),
-            ..Entry::default()
-        }
+    /// A line for a call of whom nobody is known yet.
+    pub(crate) fn entry(
+        &self,
+        method: &'static Method,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Entry {
+        Entry::new(method, request_id(extensions, headers), extensions.get().copied())
     }
 
     pub(crate) fn of_call(&self, call: &Call) -> Entry {
-        let mut entry = self.entry(call.method, &call.request_id);
+        let mut entry = Entry::new(call.method, call.request_id.clone(), call.deadline);
         entry.caller(&call.caller);
         entry
     }
 
-    /// Takes a line; waits while the queue is full.
-    pub(crate) async fn record(&self, entry: Entry) {
-        let Some(writer) = &self.0 else { return };
-        match serde_json::to_vec(&entry) {
-            Ok(mut line) => {
-                line.push(b'\n');
-                writer.send(line).await;
-            }
-            Err(error) => tracing::error!(%error, "an audit entry cannot be written as JSON"),
+    /// Keeps a slot for a line, before there is anything to write down: whoever holds one gets its line written. It is waited
+    /// for as long as the call may wait, and refused at once while nothing can be written.
+    pub(crate) async fn slot(&self, entry: &Entry) -> Result<Slot, Error> {
+        match &self.0 {
+            Some(writer) => writer.slot(entry.patience()).await,
+            None => Ok(Slot::nowhere()),
         }
+    }
+
+    /// Writes a line, and returns once it is written.
+    pub(crate) async fn record(&self, entry: Entry) -> Result<(), Error> {
+        let (slot, patience) = (self.slot(&entry).await?, entry.patience());
+        slot.take(&entry).written(patience).await
+    }
+
+    /// Writes a refusal down, and returns what the caller is told. Where nobody is known to call, it is only counted.
+    pub(crate) async fn refuse(&self, entry: Entry, error: Error) -> Error {
+        if entry.is_anonymous() {
+            if let Some(writer) = &self.0 {
+                writer.attempt(entry.action(), reason::name(error.reason()));
+            }
+            return error;
+        }
+        self.record(entry.refused(&error)).await.err().unwrap_or(error)
     }
 
     /// Returns once everything recorded so far is on the disk, or has failed to get there for five seconds.
@@ -91,36 +107,16 @@ impl Audit {
             writer.flush().await;
         }
     }
-}
 
-impl Entry {
-    pub(crate) fn caller(&mut self, caller: &Caller) {
-        self.tenant.clone_from(&caller.tenant);
-        self.key_id.clone_from(&caller.key_id);
+    /// Goes on in whatever stands under the file's name by now: what was moved away is left there.
+    pub fn reopen(&self) {
+        if let Some(writer) = &self.0 {
+            writer.reopen();
+        }
     }
 
-    pub(crate) fn account(mut self, identifier: &str) -> Self {
-        identifier.clone_into(&mut self.account);
-        self
-    }
-
-    pub(crate) fn subject(mut self, subject: &str) -> Self {
-        subject.clone_into(&mut self.subject);
-        self
-    }
-
-    pub(crate) fn credential(mut self, kind: &'static str, version: Option<i64>) -> Self {
-        self.credentials.push(Credential { kind, version });
-        self
-    }
-
-    pub(crate) fn done(mut self) -> Self {
-        self.outcome = "OK";
-        self
-    }
-
-    pub(crate) fn refused(mut self, error: &Error) -> Self {
-        self.outcome = reason::name(error.reason());
-        self
+    /// Why nothing can be written; `None` while it can.
+    pub(crate) fn fault(&self) -> watch::Receiver<Option<Fault>> {
+        self.0.as_ref().map_or_else(|| watch::channel(None).1, Writer::fault)
     }
 }

@@ -9,9 +9,14 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::audit::Audit;
+use crate::audit::{Audit, Rotation};
 use crate::store::{Store, vault};
 use crate::stores::{self, Place};
+
+/// Least bound of an audit file, in bytes: some lines must fit.
+const MIN_AUDIT_BYTES: u64 = 4_096;
+/// Most earlier audit files.
+const MAX_AUDIT_FILES: u32 = 1_000;
 
 /// The configuration of credential-vault.
 #[derive(Clone, Debug, Deserialize)]
@@ -34,6 +39,10 @@ pub struct Config {
     pub ticket_keys: BTreeMap<String, PathBuf>,
     /// Where audit lines are appended. Unset: nowhere.
     pub audit_file: Option<PathBuf>,
+    /// Largest audit file, in bytes; then it is moved to `NAME.1` and a new one begins. 0: never. Default 64 MiB.
+    pub audit_max_bytes: u64,
+    /// How many earlier audit files are kept. Default 8.
+    pub audit_files: u32,
     /// Whether time tracking may be done with a HarvestAPI key, where that key is sent to a configured address. Off, so
     /// that one vendor's key is never sent to another company.
     pub one_key_for_harvest: bool,
@@ -65,6 +74,8 @@ impl Default for Config {
             master_key_file: None,
             ticket_keys: BTreeMap::new(),
             audit_file: None,
+            audit_max_bytes: Rotation::default().max_bytes,
+            audit_files: Rotation::default().files,
             one_key_for_harvest: false,
         }
     }
@@ -83,6 +94,12 @@ impl Config {
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.place().faults(self.store);
         faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
+        if (1..MIN_AUDIT_BYTES).contains(&self.audit_max_bytes) {
+            faults.push(format!("audit_max_bytes must be at least {MIN_AUDIT_BYTES}, or 0 for no bound"));
+        }
+        if !(1..=MAX_AUDIT_FILES).contains(&self.audit_files) {
+            faults.push(format!("audit_files must be 1 to {MAX_AUDIT_FILES}"));
+        }
         faults
     }
 
@@ -113,7 +130,10 @@ pub async fn parts(config: &Config) -> Result<Parts, Error> {
         .collect::<Result<HashMap<_, _>, String>>()
         .map_err(one_fault)?;
     let audit = match &config.audit_file {
-        Some(path) => Audit::to_file(path).map_err(|source| Error::Audit { path: path.clone(), source })?,
+        Some(path) => {
+            let rotation = Rotation { max_bytes: config.audit_max_bytes, files: config.audit_files };
+            Audit::to_file(path, rotation).map_err(|source| Error::Audit { path: path.clone(), source })?
+        }
         None => Audit::none(),
     };
     let place = config.place();
@@ -143,6 +163,8 @@ mod tests {
         let bad = dir.path().join("bad.keys");
         std::fs::write(&bad, "sekret").unwrap();
         let config = Config {
+            audit_max_bytes: 1,
+            audit_files: 0,
             master_key_file: Some(dir.path().join("none")),
             ticket_keys: BTreeMap::from([
                 ("granary.harvest.v1.HarvestTime".to_owned(), bad),
@@ -151,7 +173,7 @@ mod tests {
             ..Config::default()
         };
         let faults = config.faults();
-        assert_eq!(faults.len(), 4, "{faults:?}");
+        assert_eq!(faults.len(), 6, "{faults:?}");
         assert!(!faults.concat().contains("sekret"));
         assert!(matches!(parts(&config).await, Err(Error::Config(all)) if all == faults));
     }

@@ -1,5 +1,4 @@
 //! Credentials: put, rolled back, revoked, reported on. Values are opened for tickets alone.
-mod flight;
 mod look;
 mod machine;
 #[cfg(test)]
@@ -12,10 +11,10 @@ use granary_rpc::{Error, Identifier, Reason, Violation};
 
 use crate::accounts::{self, Accounts, Found, Place};
 use crate::documents;
+use crate::flight::Flights;
 use crate::invalidation::Announcements;
 use crate::records::{Decision, Records};
 use crate::time::now_ms;
-use flight::Flights;
 use look::Opened;
 use machine::Fresh;
 
@@ -25,7 +24,8 @@ pub(crate) struct Credentials {
     accounts: Accounts,
     announcements: Announcements,
     fingerprint: Key,
-    flights: Flights,
+    /// By the account's folder, and the kinds of which the first is wanted.
+    flights: Flights<Vec<Kind>, Opened>,
 }
 
 impl Credentials {
@@ -178,7 +178,7 @@ impl Credentials {
             let (place, kinds) = (place.clone(), kinds.to_vec());
             async move { look::first_of(&accounts, &records, &place, &kinds).await }.boxed()
         };
-        self.flights.join(&place.folder, kinds, begin).await
+        self.flights.join(&place.folder, &kinds.to_vec(), begin).await
     }
 
     /// Announces a change once it is committed, and also where its outcome is open.

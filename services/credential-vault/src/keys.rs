@@ -5,6 +5,7 @@ pub(crate) mod text;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use granary_credential::Secret;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
@@ -15,6 +16,7 @@ use tokio::time::sleep;
 
 use crate::admit::Caller;
 use crate::documents::ApiKey;
+use crate::flight::Flights;
 use crate::invalidation::Announcements;
 use crate::paths;
 use crate::records::{Decision, Records};
@@ -35,6 +37,7 @@ pub(crate) struct Keys {
     records: Records,
     announcements: Announcements,
     cache: Cache<String, Option<Arc<ApiKey>>>,
+    flights: Flights<(), Option<Arc<ApiKey>>>,
 }
 
 /// What a new key is to be.
@@ -51,7 +54,7 @@ pub(crate) struct NewKey {
 impl Keys {
     pub(crate) fn new(records: Records, announcements: Announcements) -> Self {
         let cache = Cache::builder().max_capacity(CACHE).time_to_live(CACHED).build();
-        Self { records, announcements, cache }
+        Self { records, announcements, cache, flights: Flights::default() }
     }
 
     /// Makes a key. Its text is returned here and never again.
@@ -74,7 +77,7 @@ impl Keys {
         if !self.records.create(&paths::key(&key_id), document.clone()).await? {
             return Err(Error::new(Reason::Internal, "a key id came up twice"));
         }
-        self.cache.invalidate(&key_id).await;
+        self.forget(&key_id).await;
         Ok((view(&document), secret))
     }
 
@@ -120,7 +123,7 @@ impl Keys {
             .await;
         // Also where the outcome is open: a principal too few is better than one too many.
         if revoked.as_ref().map_or_else(|e| e.reason() != Reason::NotFound, |_| true) {
-            self.cache.invalidate(key_id).await;
+            self.forget(key_id).await;
             self.announcements.key(key_id);
         }
         revoked.map(|key| view(&key))
@@ -156,10 +159,26 @@ impl Keys {
         Ok((found.iter().flatten().map(view).collect(), next))
     }
 
+    /// A key changed: what is being looked up, and what was, is not used for it.
+    async fn forget(&self, key_id: &str) {
+        self.flights.forget(key_id);
+        self.cache.invalidate(key_id).await;
+    }
+
     async fn find(&self, key_id: &str) -> Result<Option<Arc<ApiKey>>, Error> {
-        let path = paths::key(key_id);
-        let read = async { self.records.get(&path).await.map(|key| key.map(Arc::new)) };
-        self.cache.try_get_with_by_ref(key_id, read).await.map_err(|error: Arc<Error>| (*error).clone())
+        if let Some(known) = self.cache.get(key_id).await {
+            return Ok(known);
+        }
+        let begin = || {
+            let (records, cache, key_id) = (self.records.clone(), self.cache.clone(), key_id.to_owned());
+            async move {
+                let found = records.get(&paths::key(&key_id)).await?.map(Arc::new);
+                cache.insert(key_id, found.clone()).await;
+                Ok(found)
+            }
+            .boxed()
+        };
+        self.flights.join(key_id, &(), begin).await
     }
 }
 

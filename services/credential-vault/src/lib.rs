@@ -11,6 +11,7 @@ pub mod config;
 mod credentials;
 mod documents;
 mod error;
+mod flight;
 mod invalidation;
 mod keys;
 mod outage;
@@ -29,7 +30,7 @@ mod time;
 mod upkeep;
 mod vault;
 
-pub use audit::Audit;
+pub use audit::{Audit, Rotation};
 pub use bulk::Bulk;
 pub use config::{Config, Parts, parts};
 pub use error::Error;

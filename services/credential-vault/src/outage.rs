@@ -1,15 +1,17 @@
-//! Whether the store can serve, looked at every second and told in health, metrics and logs.
+//! Whether the store and the audit log can serve: the store is looked at every second, the log tells by itself. Told in health,
+//! metrics and logs.
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Fault;
 use crate::records::Records;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Looks at the store.
+/// Looks at both.
 #[derive(Clone, Debug)]
 pub(crate) struct OutageWatch(watch::Sender<bool>);
 
@@ -23,11 +25,21 @@ impl OutageWatch {
     }
 
     /// Looks until `end`.
-    pub(crate) async fn follow(self, records: Records, end: CancellationToken) {
+    pub(crate) async fn follow(
+        self,
+        records: Records,
+        mut audit: watch::Receiver<Option<Fault>>,
+        end: CancellationToken,
+    ) {
         let mut tick = interval(EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut cause = "";
-        while end.run_until_cancelled(tick.tick()).await.is_some() {
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                _ = tick.tick() => {}
+                Ok(()) = audit.changed() => {}
+            }
             let now = records.store().check().await.err().map_or("", |error| error.text());
             metrics::gauge!("granary_vault_store_up").set(if now.is_empty() { 1.0 } else { 0.0 });
             if now != cause {
@@ -42,7 +54,10 @@ impl OutageWatch {
                 }
                 cause = now;
             }
-            self.0.send_if_modified(|serves| std::mem::replace(serves, now.is_empty()) != now.is_empty());
+            let written = audit.borrow_and_update().is_none();
+            metrics::gauge!("granary_vault_audit_up").set(if written { 1.0 } else { 0.0 });
+            let now = now.is_empty() && written;
+            self.0.send_if_modified(|serves| std::mem::replace(serves, now) != now);
         }
     }
 }

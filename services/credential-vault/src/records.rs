@@ -163,7 +163,7 @@ enum Attempt {
 fn retry(error: store::Error, wrote: bool) -> Attempt {
     match error {
         store::Error::Conflict => Attempt::Again(error),
-        store::Error::Unavailable { .. } if wrote => Attempt::Again(error),
+        store::Error::Unavailable { outage, .. } if wrote && !outage.lasts() => Attempt::Again(error),
         other => Attempt::Final(other.into()),
     }
 }

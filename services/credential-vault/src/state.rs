@@ -102,24 +102,26 @@ impl State {
             .await
             .map_err(|_| overloaded())?
             .map_err(|_| overloaded())?;
-        let audit = Arc::clone(&self.audit);
+        // Before anything changes: what cannot be written down is not done.
+        let slot = self.audit.slot(&entry).await?;
+        let called = entry.clone();
         let task = self.tasks.spawn(async move {
             let _permit = permit;
             match work.await {
-                Ok((value, entry)) => {
-                    if let Some(entry) = entry {
-                        audit.record(entry.done()).await;
-                    }
-                    Ok(value)
-                }
+                Ok((value, entry)) => (Ok(value), entry.map(|entry| slot.take(&entry.done()))),
                 Err(error) => {
-                    audit.record(entry.refused(&error)).await;
-                    Err(error)
+                    let receipt = slot.take(&entry.refused(&error));
+                    (Err(error), Some(receipt))
                 }
             }
         });
-        task.await
-            .map_err(|e| Error::new(Reason::Internal, "the change did not come to its end").caused_by(e))?
+        let (outcome, receipt) = task
+            .await
+            .map_err(|e| Error::new(Reason::Internal, "the change did not come to its end").caused_by(e))?;
+        if let Some(receipt) = receipt {
+            receipt.written(called.patience()).await?;
+        }
+        outcome
     }
 
     /// Writes an audit line if a read was refused.
@@ -135,7 +137,7 @@ impl State {
                 Reason::ScopeMissing | Reason::AccountNotAllowed | Reason::EdgeRefused
             )
         {
-            self.audit.record(entry.refused(error)).await;
+            return Err(self.audit.refuse(entry, error.clone()).await);
         }
         outcome
     }

@@ -55,11 +55,15 @@ impl Vault {
                 }
             }
         });
-        state.tasks.spawn(state.outage.clone().follow(state.records.clone(), state.closing.clone()));
+        state.tasks.spawn(state.outage.clone().follow(
+            state.records.clone(),
+            state.audit.fault(),
+            state.closing.clone(),
+        ));
         Ok(Self(state))
     }
 
-    /// Whether the store can serve.
+    /// Whether the store can serve, and the audit log be written.
     pub fn serves(&self) -> tokio::sync::watch::Receiver<bool> {
         self.0.outage.serves()
     }
@@ -127,6 +131,11 @@ impl Vault {
     /// Returns once the audit log is on the disk.
     pub async fn flush(&self) {
         self.0.audit.flush().await;
+    }
+
+    /// Goes on in whatever stands under the audit file's name by now.
+    pub fn reopen_audit(&self) {
+        self.0.audit.reopen();
     }
 
     /// Ends the streams to gateways, which would never end by themselves.

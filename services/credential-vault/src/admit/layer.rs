@@ -90,18 +90,19 @@ async fn admit(state: &State, request: &Parts) -> Result<Call, Error> {
     let unknown = || Error::new(Reason::MethodUnknown, "there is no such method").with("method", path);
     let method = state.table.path(path).ok_or_else(unknown)?;
     let request_id = request_id(&request.extensions, &request.headers);
-    let mut entry = state.audit.entry(method, &request_id);
+    let deadline = request.extensions.get().copied();
+    let mut entry = state.audit.entry(method, &request.extensions, &request.headers);
     let admitted = async {
         let caller = state.keys.authenticate(bearer(&request.headers)?).await?;
         entry.caller(&caller);
         caller.must_hold(method.scope)?;
-        Ok(Call { caller, method, request_id: request_id.clone() })
+        Ok(Call { caller, method, request_id, deadline })
     }
     .await;
-    if let Err(error) = &admitted {
-        state.audit.record(entry.refused(error)).await;
+    match admitted {
+        Ok(call) => Ok(call),
+        Err(error) => Err(state.audit.refuse(entry, error).await),
     }
-    admitted
 }
 
 /// What tonic refuses by itself carries no reason; here it is given one.

@@ -1,122 +1,256 @@
-//! A thread of its own writes the lines, with an fsync each second and whenever someone asks for it.
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+//! A thread of its own writes the lines, many at a time, with an fsync each second and whenever someone asks for it.
+use std::io;
+use std::mem::take;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{interval, sleep, timeout};
+use granary_rpc::Error;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+
+use super::attempts::Attempts;
+use super::fault::Fault;
+use super::file::LogFile;
+use super::{Rotation, Slot};
 
 /// Lines that may wait; then callers do.
 const QUEUE: usize = 1_024;
-const SYNC: Duration = Duration::from_secs(1);
-const FLUSH: Duration = Duration::from_secs(5);
+/// Lines that are written at a time.
+const BATCH: usize = 256;
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
+/// How often writing is tried again.
+const RETRY_INTERVAL: Duration = Duration::from_millis(200);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The handle of the thread.
 #[derive(Debug)]
-pub(super) struct Writer(mpsc::Sender<Job>);
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+    shared: Arc<Shared>,
+}
 
+/// What the thread is asked for.
 #[derive(Debug)]
-enum Job {
-    Line(Vec<u8>),
+pub(super) enum Job {
+    Line(Vec<u8>, oneshot::Sender<()>),
     Flush(oneshot::Sender<()>),
 }
 
+#[derive(Debug, Default)]
+struct Shared {
+    fault: watch::Sender<Option<Fault>>,
+    attempts: Mutex<Attempts>,
+    reopen: Notify,
+}
+
 impl Writer {
-    pub(super) fn start(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    pub(super) fn start(path: &Path, rotation: Rotation) -> io::Result<Self> {
+        let file = LogFile::open(path, rotation)?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let shared = Arc::new(Shared::default());
+        let thread = Thread { file, shared: Arc::clone(&shared), rotate_after: Instant::now() };
         std::thread::Builder::new()
             .name("audit-writer".to_owned())
-            .spawn(move || runtime.block_on(run(file, queue)))?;
-        Ok(Self(jobs))
+            .spawn(move || runtime.block_on(thread.run(queue)))?;
+        Ok(Self { jobs, shared })
     }
 
-    pub(super) async fn send(&self, line: Vec<u8>) {
-        if self.0.capacity() == 0 {
-            metrics::counter!("granary_vault_audit_waits_total").increment(1);
+    /// Keeps a slot for a line.
+    pub(super) async fn slot(&self, patience: Instant) -> Result<Slot, Error> {
+        let mut fault = self.shared.fault.subscribe();
+        if let Some(fault) = *fault.borrow() {
+            return Err(fault.error());
         }
-        if self.0.send(Job::Line(line)).await.is_err() {
-            tracing::error!("the audit writer has ended");
-        }
+        let permit = match self.jobs.clone().try_reserve_owned() {
+            Ok(permit) => permit,
+            Err(TrySendError::Closed(_)) => return Err(Fault::Failing.error()),
+            Err(TrySendError::Full(jobs)) => {
+                metrics::counter!("granary_vault_audit_waits_total").increment(1);
+                let asked = async {
+                    tokio::select! {
+                        permit = jobs.reserve_owned() => permit.map_err(|_| Fault::Failing),
+                        failing = fault.wait_for(Option::is_some) => Err(failing.ok().and_then(|f| *f).unwrap_or(Fault::Failing)),
+                    }
+                };
+                timeout_at(patience, asked).await.unwrap_or(Err(Fault::Slow)).map_err(Fault::error)?
+            }
+        };
+        Ok(Slot::new(permit, fault))
+    }
+
+    /// Counts a refusal that gets no line of its own.
+    pub(super) fn attempt(&self, action: &'static str, outcome: &'static str) {
+        self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).add(action, outcome);
+    }
+
+    pub(super) fn fault(&self) -> watch::Receiver<Option<Fault>> {
+        self.shared.fault.subscribe()
+    }
+
+    pub(super) fn reopen(&self) {
+        self.shared.reopen.notify_one();
     }
 
     pub(super) async fn flush(&self) {
         let (done, flushed) = oneshot::channel();
         let asked = async {
-            if self.0.send(Job::Flush(done)).await.is_ok() {
+            if self.jobs.send(Job::Flush(done)).await.is_ok() {
                 // An error here: the thread has ended, and synced before it did.
                 let _ = flushed.await;
             }
         };
-        if timeout(FLUSH, asked).await.is_err() {
+        if timeout(FLUSH_TIMEOUT, asked).await.is_err() {
             tracing::error!("the audit log could not be flushed in time");
         }
     }
 }
 
-/// Ends, after a last sync, when every sender is gone. The thread is this log's alone, so it may block.
-async fn run(mut file: File, mut queue: mpsc::Receiver<Job>) {
-    let mut sync = interval(SYNC);
-    let mut dirty = false;
-    loop {
-        tokio::select! {
-            job = queue.recv() => match job {
-                Some(Job::Line(line)) => {
-                    write(&mut file, &line).await;
-                    dirty = true;
+/// The thread is this log's alone, so it may block.
+struct Thread {
+    file: LogFile,
+    shared: Arc<Shared>,
+    /// No earlier than this is another file begun.
+    rotate_after: Instant,
+}
+
+impl Thread {
+    /// Ends, after a last sync, when every sender is gone.
+    async fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let shared = Arc::clone(&self.shared);
+        let mut tick = interval(SYNC_INTERVAL);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut jobs = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                count = queue.recv_many(&mut jobs, BATCH) => match count {
+                    0 => break,
+                    _ => self.work(&mut jobs).await,
+                },
+                _ = tick.tick() => {
+                    self.sum_up().await;
+                    self.sync();
                 }
-                Some(Job::Flush(done)) => {
-                    dirty = dirty && !synced(&file);
+                () = shared.reopen.notified() => {
+                    self.reopen();
+                }
+            }
+        }
+        self.sum_up().await;
+        self.sync();
+    }
+
+    async fn work(&mut self, jobs: &mut Vec<Job>) {
+        let (mut bytes, mut told) = (Vec::new(), Vec::new());
+        for job in jobs.drain(..) {
+            match job {
+                Job::Line(line, done) => {
+                    if self.file.is_full_for(line.len(), bytes.len()) {
+                        self.write(&take(&mut bytes), &mut told).await;
+                        self.rotate();
+                    }
+                    bytes.extend_from_slice(&line);
+                    told.push(done);
+                }
+                Job::Flush(done) => {
+                    self.write(&take(&mut bytes), &mut told).await;
+                    self.sum_up().await;
+                    self.sync();
                     // An error here: whoever asked has stopped waiting.
                     let _ = done.send(());
                 }
-                None => break,
-            },
-            _ = sync.tick(), if dirty => dirty = !synced(&file),
-        }
-    }
-    synced(&file);
-}
-
-/// Writes a line whole, however long it takes: a full disk stops the callers rather than the log.
-async fn write(file: &mut File, mut line: &[u8]) {
-    while !line.is_empty() {
-        match file.write(line) {
-            Ok(written) => line = line.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                tracing::error!(%error, "cannot write the audit log; trying again");
-                sleep(SYNC).await;
             }
         }
+        self.write(&bytes, &mut told).await;
     }
-}
 
-fn synced(file: &File) -> bool {
-    match file.sync_data() {
-        Ok(()) => true,
-        Err(error) => {
-            tracing::error!(%error, "cannot sync the audit log");
-            false
+    /// Writes lines whole, however long it takes, and tells those who wait for them.
+    async fn write(&mut self, lines: &[u8], told: &mut Vec<oneshot::Sender<()>>) {
+        let mut written = 0;
+        while let Some(rest) = lines.get(written..).filter(|rest| !rest.is_empty()) {
+            match self.file.write(rest) {
+                Ok(count) => written += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failing(&error);
+                    if self.pause().await {
+                        // Another file: what is in it must begin with a line.
+                        let whole = lines.get(..written).unwrap_or_default();
+                        written = whole.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+                    }
+                }
+            }
+        }
+        if !lines.is_empty() {
+            self.serves();
+        }
+        for done in told.drain(..) {
+            // An error here: the caller is gone.
+            let _ = done.send(());
+        }
+    }
+
+    async fn sum_up(&mut self) {
+        let lines = self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for line in lines {
+            if self.file.is_full_for(line.len(), 0) {
+                self.rotate();
+            }
+            self.write(&line, &mut Vec::new()).await;
+        }
+    }
+
+    /// Waits before another attempt, and whether that is one with another file.
+    async fn pause(&mut self) -> bool {
+        let shared = Arc::clone(&self.shared);
+        tokio::select! {
+            () = sleep(RETRY_INTERVAL) => false,
+            () = shared.reopen.notified() => self.reopen(),
+        }
+    }
+
+    fn reopen(&mut self) -> bool {
+        let outcome = self.file.reopen();
+        match &outcome {
+            Ok(()) => tracing::info!("the audit log was opened again"),
+            Err(error) => tracing::error!(%error, "cannot open the audit log again; going on as before"),
+        }
+        outcome.is_ok()
+    }
+
+    /// Begins a new file. Where that fails, the one before goes on, and grows until a later attempt.
+    fn rotate(&mut self) {
+        if self.rotate_after > Instant::now() {
+            return;
+        }
+        if let Err(error) = self.file.rotate() {
+            tracing::error!(%error, "cannot begin a new file of the audit log; going on in the one before");
+            self.rotate_after = Instant::now() + SYNC_INTERVAL;
+        }
+    }
+
+    fn sync(&mut self) {
+        match self.file.sync() {
+            Ok(()) => self.serves(),
+            Err(error) => self.failing(&error),
+        }
+    }
+
+    fn failing(&self, error: &io::Error) {
+        let now = Some(Fault::of(error));
+        if self.shared.fault.send_if_modified(|fault| std::mem::replace(fault, now) != now) {
+            tracing::error!(%error, "cannot write the audit log; trying again");
+        }
+    }
+
+    fn serves(&self) {
+        if self.shared.fault.send_if_modified(|fault| fault.take().is_some()) {
+            tracing::info!("the audit log is written again");
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn every_line_is_there_after_a_flush_even_when_the_queue_was_full() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("audit.jsonl");
-        let writer = Writer::start(&path).unwrap();
-        let lines = (0..3 * QUEUE).map(|n| writer.send(format!("{n}\n").into_bytes()));
-        futures_util::future::join_all(lines).await;
-        writer.flush().await;
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert_eq!(text.lines().count(), 3 * QUEUE);
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 
 use super::Faults;
 use crate::accounts::Place;
-use crate::admit::{Caller, request_id};
+use crate::admit::Caller;
 use crate::audit::Entry;
 use crate::state::State;
 use crate::time::timestamp;
@@ -36,7 +36,7 @@ impl CredentialBroker {
     fn entry<T>(&self, method: &str, request: &Request<T>) -> Result<Entry, Error> {
         let path = format!("/granary.vault.v1.CredentialBroker/{method}");
         let method = self.0.table.path(&path).ok_or_else(|| unknown(&path))?;
-        Ok(self.0.audit.entry(method, &request_id(request.extensions(), request.metadata().as_ref())))
+        Ok(self.0.audit.entry(method, request.extensions(), request.metadata().as_ref()))
     }
 
     /// Who calls, if the token is ours and the key has not been revoked since it was minted.
@@ -118,10 +118,7 @@ impl Rpcs for CredentialBroker {
                 let principal_token = self.0.system.mint(&principal);
                 Ok(Response::new(wire::AuthenticateResponse { principal_token, principal: Some(principal) }))
             }
-            Err(error) => {
-                self.0.audit.record(entry.refused(&error)).await;
-                Err(error.into())
-            }
+            Err(error) => Err(self.0.audit.refuse(entry, error).await.into()),
         }
     }
 
@@ -152,14 +149,11 @@ impl Rpcs for CredentialBroker {
                     kinds.iter().zip(&response.credentials).fold(entry, |entry, (kind, credential)| {
                         entry.credential(kind.text(), Some(credential.version))
                     });
-                self.0.audit.record(entry.done()).await;
+                self.0.audit.record(entry.done()).await?;
                 metrics::counter!("granary_vault_tickets_total").increment(1);
                 Ok(Response::new(response))
             }
-            Err(error) => {
-                self.0.audit.record(entry.refused(&error)).await;
-                Err(error.into())
-            }
+            Err(error) => Err(self.0.audit.refuse(entry, error).await.into()),
         }
     }
 
@@ -189,10 +183,7 @@ impl Rpcs for CredentialBroker {
         let identifier = faults.finish(identifier)?;
         let caller = match self.caller(&request.principal_token, &mut entry).await {
             Ok(caller) => caller,
-            Err(error) => {
-                self.0.audit.record(entry.refused(&error)).await;
-                return Err(error.into());
-            }
+            Err(error) => return Err(self.0.audit.refuse(entry, error).await.into()),
         };
         let entry = entry.account(identifier.as_str()).credential(kind.text(), Some(version));
         let (state, audited) = (Arc::clone(&self.0), (outcome != Outcome::Accepted).then(|| entry.clone()));

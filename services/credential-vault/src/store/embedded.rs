@@ -1,16 +1,19 @@
 //! The embedded store: one redb file, every value in it sealed under a key derived from the master key.
 //!
 //! Metadata (identifiers, states, times, hashes) stands in the clear; values and system keys do not. One thread writes,
-//! and puts what waits for it into one durable commit.
+//! and puts what waits for it into one durable commit. After its file has failed, the store opens it again by itself.
+mod access;
 mod cipher;
+mod commit;
 mod file;
 pub mod master;
+mod recover;
 mod rekey;
 mod writer;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use granary_credential::Key;
@@ -21,9 +24,11 @@ use zeroize::Zeroizing;
 use super::{
     CALL, Context, Error, Expect, MAX_LIST, Outage, Record, Store, check_data, check_mark, check_path,
 };
+use access::Access;
 use cipher::Cipher;
+use commit::Change;
 use file::{AFTER_SEPARATOR, RECORDS, SEPARATOR, key_of, read_record};
-use writer::{Change, Writer};
+use writer::Writer;
 
 pub use file::OpenError;
 pub use rekey::rekey;
@@ -33,8 +38,7 @@ const READERS: usize = 64;
 
 /// The embedded store.
 pub struct Embedded {
-    /// `None` once it is closed.
-    database: RwLock<Option<Arc<Database>>>,
+    access: Arc<Access>,
     writer: Writer,
     cipher: Cipher,
     readers: Semaphore,
@@ -47,9 +51,9 @@ impl Embedded {
     /// Tells a wrong master key, a file in use and a file that is no store apart.
     pub fn open(path: &Path, master_key: &Key) -> Result<Self, OpenError> {
         let cipher = Cipher::new(master_key);
-        let database = Arc::new(file::open(path, &cipher)?);
-        let writer = Writer::start(Arc::clone(&database)).map_err(OpenError::Io)?;
-        Ok(Self { database: RwLock::new(Some(database)), writer, cipher, readers: Semaphore::new(READERS) })
+        let access = Arc::new(Access::new(Arc::new(file::open(path, &cipher)?)));
+        let writer = Writer::start(path, &cipher, &access).map_err(OpenError::Io)?;
+        Ok(Self { access, writer, cipher, readers: Semaphore::new(READERS) })
     }
 
     /// Runs a read on a thread that may block, within the time that an operation has.
@@ -59,13 +63,16 @@ impl Embedded {
     ) -> Result<T, Error> {
         let timed = async {
             let _permit = self.readers.acquire().await.map_err(Error::unavailable)?;
-            let database = self.database.read().map_or(None, |slot| slot.clone());
-            let database = database.ok_or_else(|| Error::out(Outage::Closed, "it is closed"))?;
+            let database = self.access.read()?;
             tokio::task::spawn_blocking(move || work(&database)).await.map_err(Error::unavailable)?
         };
-        tokio::time::timeout(CALL, timed)
+        let outcome = tokio::time::timeout(CALL, timed)
             .await
-            .map_err(|_| Error::out(Outage::Slow, "a read took too long"))?
+            .map_err(|_| Error::out(Outage::Slow, "a read took too long"))?;
+        if matches!(outcome, Err(Error::Unavailable { outage: Outage::Failing, .. })) {
+            self.writer.suspect();
+        }
+        outcome
     }
 }
 
@@ -129,15 +136,12 @@ impl Store for Embedded {
     }
 
     async fn check(&self) -> Result<(), Error> {
-        let open = self.database.read().is_ok_and(|slot| slot.is_some());
-        if open { Ok(()) } else { Err(Error::out(Outage::Closed, "it is closed")) }
+        self.access.write().map(drop)
     }
 
     async fn close(&self) {
         self.writer.close().await;
-        if let Ok(mut slot) = self.database.write() {
-            slot.take();
-        }
+        self.access.take(Outage::Closed);
     }
 }
 

@@ -28,6 +28,10 @@ pub enum Outage {
     Migrating,
     /// The disk, or the file on it, fails.
     Failing,
+    /// The disk is full. Nothing is written until there is room.
+    Full,
+    /// The file failed and is opened again. Nothing is written until it works.
+    Reopening,
     /// The process ends.
     Closed,
 }
@@ -45,8 +49,15 @@ impl Outage {
             Self::LoggedOut => "logged_out",
             Self::Migrating => "migrating",
             Self::Failing => "failing",
+            Self::Full => "disk_full",
+            Self::Reopening => "reopening",
             Self::Closed => "closed",
         }
+    }
+
+    /// Whether a repeat is known to fail until someone has made room, or the file works again.
+    pub(crate) fn lasts(self) -> bool {
+        matches!(self, Self::Full | Self::Reopening)
     }
 
     /// What a caller is told.
@@ -61,6 +72,8 @@ impl Outage {
             Self::LoggedOut => "the credential store does not let credential-vault in",
             Self::Migrating => "the credential store is being moved; nothing can be changed meanwhile",
             Self::Failing => "the credential store fails",
+            Self::Full => "the disk of the credential store is full",
+            Self::Reopening => "the file of the credential store failed and is being opened again",
             Self::Closed => "the credential store is closing",
         }
     }

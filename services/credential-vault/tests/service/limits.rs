@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use granary_credential_vault::Audit;
 use granary_credential_vault::store::{Expect, Store};
+use granary_credential_vault::{Audit, Rotation};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use granary_rpc::Reason;
@@ -106,7 +106,8 @@ async fn new_limits_are_announced_for_every_key_of_the_tenant_and_no_subscriber_
 async fn a_change_of_limits_is_written_down_with_its_tenant() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("audit.jsonl");
-    let options = Options { audit: Audit::to_file(&path).unwrap(), ..Options::default() };
+    let options =
+        Options { audit: Audit::to_file(&path, Rotation::default()).unwrap(), ..Options::default() };
     let suite = suite_with(options).await;
     set(&suite, &suite.operator, "acme", LIMITS).await.unwrap();
     set(&suite, &suite.operator, "nowhere", LIMITS).await.unwrap_err();

@@ -9,6 +9,7 @@ use granary_rpc::{Error, Reason};
 use tonic::Status;
 
 use crate::admit::Call;
+use crate::audit::Entry;
 use crate::service::Faults;
 use crate::state::State;
 use crate::store::Store;
@@ -46,8 +47,7 @@ pub(super) fn migrate(state: &Arc<State>, call: &Call, to: StoreKind) -> Result<
             }
             moved
         };
-        let outcome = work.await;
-        audited(&running, entry, outcome, &teller).await;
+        audited(&running, entry, work, &teller).await;
     })
 }
 
@@ -57,24 +57,32 @@ pub(super) fn rewrap(state: &Arc<State>, call: &Call, rotate: bool) -> Result<Li
     let running = Arc::clone(state);
     state.upkeep.start(Work::Rewrap, &state.tasks, move |teller| async move {
         let store: Arc<dyn Store> = Arc::clone(running.records.store());
-        let outcome = rewrap::run(store, rotate, &teller).await;
-        audited(&running, entry, outcome, &teller).await;
+        audited(&running, entry, rewrap::run(store, rotate, &teller), &teller).await;
     })
 }
 
+/// Does the work if it can be written down, and does so.
 async fn audited(
     state: &State,
-    entry: crate::audit::Entry,
-    outcome: Result<(), Error>,
+    entry: Entry,
+    work: impl Future<Output = Result<(), Error>>,
     teller: &crate::upkeep::Teller,
 ) {
-    match outcome {
-        Ok(()) => state.audit.record(entry.done()).await,
-        Err(error) => {
-            tracing::error!(%error, "work on the store did not come to its end");
-            state.audit.record(entry.refused(&error)).await;
-            let _ = teller.send_replace(Err(error));
+    let outcome = match state.audit.slot(&entry).await {
+        Ok(slot) => {
+            let outcome = work.await;
+            // Its line is written after whoever watches was told: the work may outlast every deadline.
+            let _receipt = match &outcome {
+                Ok(()) => slot.take(&entry.done()),
+                Err(error) => slot.take(&entry.refused(error)),
+            };
+            outcome
         }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = outcome {
+        tracing::error!(%error, "work on the store did not come to its end");
+        let _ = teller.send_replace(Err(error));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Seals everything anew under another master key. The store is written to a new file that then takes the old one's place:
 //! either all of it happens or nothing, and no page that was sealed under the old key stays behind in the file.
 use std::fs::{File, remove_file, rename};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use granary_credential::Key;
 use redb::{Database, ReadableDatabase, ReadableTable};
@@ -21,7 +21,7 @@ pub fn rekey(path: &Path, old: &Key, new: &Key) -> Result<usize, OpenError> {
     // The old file stays open, and so locked, until the new one has taken its place.
     let (old, new) = (Cipher::new(old), Cipher::new(new));
     let from = file::open(path, &old)?;
-    let fresh = beside(path);
+    let fresh = file::beside(path, "rekey");
     if fresh.exists() {
         remove_file(&fresh)?;
     }
@@ -66,10 +66,4 @@ fn copy(from: &Database, old: &Cipher, to: &Database, new: &Cipher) -> Result<us
     }
     write.commit().map_err(database_error)?;
     Ok(count)
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".rekey");
-    path.with_file_name(name)
 }

@@ -1,55 +1,55 @@
 //! The one thread that writes. Changes that wait at the same time share one durable commit.
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadableTable};
+use redb::Database;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
-use super::file::{RECORDS, encode_record, key_of, read_record};
-use crate::store::{CALL, Error, Expect, Record};
+use super::access::Access;
+use super::cipher::Cipher;
+use super::commit::{Change, Waiting, commit};
+use super::recover::{Recovery, outage_of};
+use crate::store::{CALL, Error, Outage};
 
 /// Changes that may wait; further callers wait for room.
 const QUEUE: usize = 1_024;
 /// Most changes in one commit.
 const BATCH: usize = 256;
 
-/// One change of one record.
-#[derive(Debug)]
-pub(super) enum Change {
-    Put { path: String, data: Vec<u8>, expect: Expect },
-    Mark { path: String, mark: Option<String>, version: u64 },
-    Delete { path: String },
-}
-
 /// The handle of the thread.
 pub(super) struct Writer {
+    access: Arc<Access>,
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-struct Job {
-    change: Change,
-    answer: oneshot::Sender<Result<u64, Error>>,
+pub(super) enum Job {
+    Change(Change, oneshot::Sender<Result<u64, Error>>),
+    /// A read failed: look whether the database still works.
+    Probe,
 }
 
 impl Writer {
-    pub(super) fn start(database: Arc<Database>) -> std::io::Result<Self> {
+    pub(super) fn start(path: &Path, cipher: &Cipher, access: &Arc<Access>) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
-        let thread = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || run(&database, queue))?;
-        Ok(Self { jobs: Mutex::new(Some(jobs)), thread: Mutex::new(Some(thread)) })
+        let thread = Thread { access: Arc::clone(access), recovery: Recovery::new(path, cipher), queue };
+        let thread =
+            std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
+        let (jobs, thread) = (Mutex::new(Some(jobs)), Mutex::new(Some(thread)));
+        Ok(Self { access: Arc::clone(access), jobs, thread })
     }
 
     /// Makes a change and returns the record's version once it is durable.
     pub(super) async fn send(&self, change: Change) -> Result<u64, Error> {
+        self.access.write()?;
         let jobs = self.jobs.lock().map_or(None, |slot| slot.clone());
         let jobs = jobs.ok_or_else(|| Error::unavailable("it is closed"))?;
         let (answer, answered) = oneshot::channel();
-        let deadline = Instant::now() + CALL;
+        let deadline = tokio::time::Instant::now() + CALL;
         let late = |_| Error::unavailable("a write took too long");
-        timeout_at(deadline, jobs.send(Job { change, answer }))
+        timeout_at(deadline, jobs.send(Job::Change(change, answer)))
             .await
             .map_err(late)?
             .map_err(|_| Error::unavailable("the writer has ended"))?;
@@ -57,6 +57,13 @@ impl Writer {
             .await
             .map_err(late)?
             .map_err(|_| Error::unavailable("the writer has ended"))?
+    }
+
+    /// Has the database looked at, because a read failed.
+    pub(super) fn suspect(&self) {
+        let jobs = self.jobs.lock().map_or(None, |slot| slot.clone());
+        // An error here: it is closed, or busy enough to find out by itself.
+        let _ = jobs.map(|jobs| jobs.try_send(Job::Probe));
     }
 
     /// Lets the thread finish what waits, and waits for its end.
@@ -74,76 +81,58 @@ impl Writer {
     }
 }
 
-fn run(database: &Database, mut queue: mpsc::Receiver<Job>) {
-    while let Some(first) = queue.blocking_recv() {
-        let mut batch = vec![first];
-        while batch.len() < BATCH {
-            match queue.try_recv() {
-                Ok(job) => batch.push(job),
-                Err(_) => break,
+/// The thread itself.
+pub(super) struct Thread {
+    pub(super) access: Arc<Access>,
+    pub(super) recovery: Recovery,
+    pub(super) queue: mpsc::Receiver<Job>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut jobs = vec![first];
+            while jobs.len() < BATCH {
+                match self.queue.try_recv() {
+                    Ok(job) => jobs.push(job),
+                    Err(_) => break,
+                }
+            }
+            let Ok(database) = self.access.write() else { continue };
+            if let Err(outage) = self.work(&database, jobs) {
+                tracing::error!(cause = outage.text(), "the store's file fails; it is opened again");
+                self.recover(database, outage);
             }
         }
-        // Whoever gave up was told that the outcome is open; not writing is the better of the two.
-        batch.retain(|job| !job.answer.is_closed());
-        let outcome = commit(database, &batch);
-        for (index, job) in batch.into_iter().enumerate() {
-            let answer = match &outcome {
+    }
+
+    /// Makes changes in one commit, and tells what came of each. An error is one after which nothing works.
+    fn work(&self, database: &Database, jobs: Vec<Job>) -> Result<(), Outage> {
+        let mut batch: Vec<Waiting> = Vec::with_capacity(jobs.len());
+        let mut probe = false;
+        for job in jobs {
+            match job {
+                // Whoever gave up was told that the outcome is open; not writing is the better of the two.
+                Job::Change(change, answer) if !answer.is_closed() => batch.push((change, answer)),
+                Job::Change(..) => {}
+                Job::Probe => probe = true,
+            }
+        }
+        let probed = if probe { self.recovery.probe(database) } else { Ok(()) };
+        let outcome = probed.and_then(|()| commit(database, &batch));
+        let outage = outcome.as_ref().err().and_then(outage_of);
+        if let Some(outage) = outage {
+            // Before anybody is told, so that a repeat finds it.
+            self.access.take(outage);
+        }
+        for (index, (_, answer)) in batch.into_iter().enumerate() {
+            let answered = match &outcome {
                 Ok(results) => results.get(index).copied().flatten().ok_or(Error::Conflict),
-                Err(cause) => Err(Error::unavailable(cause)),
+                Err(cause) => Err(Error::out(outage.unwrap_or(Outage::Failing), cause)),
             };
             // An error here: the caller is gone.
-            let _ = job.answer.send(answer);
+            let _ = answer.send(answered);
         }
+        outage.map_or(Ok(()), Err)
     }
-}
-
-/// Applies a batch in one transaction: a version for each change, `None` for one whose expectation failed.
-fn commit(database: &Database, batch: &[Job]) -> Result<Vec<Option<u64>>, redb::Error> {
-    let write = database.begin_write()?;
-    let mut results = Vec::with_capacity(batch.len());
-    {
-        let mut table = write.open_table(RECORDS)?;
-        for job in batch {
-            let (path, after) = match &job.change {
-                Change::Delete { path } => {
-                    table.remove(key_of(path).as_str())?;
-                    results.push(Some(0));
-                    continue;
-                }
-                Change::Put { path, data, expect } => (path, put(current(&table, path)?, data, *expect)),
-                Change::Mark { path, mark, version } => {
-                    (path, marked(current(&table, path)?, mark, *version))
-                }
-            };
-            if let Some(record) = &after {
-                table.insert(key_of(path).as_str(), encode_record(record).as_slice())?;
-            }
-            results.push(after.map(|record| record.version));
-        }
-    }
-    write.commit()?;
-    Ok(results)
-}
-
-/// What a put makes of a record.
-fn put(current: Option<Record>, data: &[u8], expect: Expect) -> Option<Record> {
-    let version = current.map(|record| record.version);
-    let fits = match expect {
-        Expect::Absent => version.is_none(),
-        Expect::Version(expected) => version == Some(expected),
-    };
-    fits.then(|| Record { data: data.to_vec(), version: version.unwrap_or_default() + 1, mark: None })
-}
-
-/// What a mark makes of a record.
-fn marked(current: Option<Record>, mark: &Option<String>, version: u64) -> Option<Record> {
-    let record = current.filter(|record| record.version == version)?;
-    Some(Record { version: version + 1, mark: mark.clone(), ..record })
-}
-
-fn current(
-    table: &impl ReadableTable<&'static str, &'static [u8]>,
-    path: &str,
-) -> Result<Option<Record>, redb::Error> {
-    read_record(table, path).map_err(|error| redb::Error::Corrupted(error.to_string()))
 }
