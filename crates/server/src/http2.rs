@@ -17,6 +17,7 @@ mod sending;
 mod server;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use body::Incoming;
 pub use endpoint::EndpointId;

@@ -21,6 +21,7 @@ use super::body::Incoming;
 use super::gather::Gather;
 use super::sending::{Outgoing, Sending};
 use super::server::{HANDSHAKE_TIMEOUT, Listening};
+use super::turn::{FAREWELL_TIMEOUT, Over, Turn};
 use super::{
     CONNECTION_WINDOW, INNER_FRAME_BUDGET, RESETS_REMEMBERED, STREAM_WINDOW, keepalive, reasons, refusal,
 };
@@ -31,8 +32,6 @@ use crate::throttle::Throttle;
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// How long it may take for that.
 const PONG_TIMEOUT: Duration = Duration::from_secs(10);
-/// At the end, how long a caller without a call may take to answer the last ping.
-const FAREWELL_TIMEOUT: Duration = Duration::from_millis(300);
 /// Headers up to this many times the limit are read and answered; what is longer ends the connection.
 const HEADER_SLACK: u32 = 16;
 /// Streams that a hostile caller may take back before they were looked at.
@@ -141,7 +140,7 @@ where
             }
             why = &mut silence => return closed(why.text(), address),
             () = &mut timer => {
-                match turn.over(&calls) {
+                match turn.over(calls.is_idle()) {
                     // A caller that owes a pong delays nothing.
                     Over::Close => return,
                     Over::Farewell(why) => {
@@ -157,71 +156,9 @@ where
     }
 }
 
-/// When a connection's time is over.
-struct Turn {
-    ending: bool,
-    /// A call has begun since the timer last ran.
-    used: bool,
-    idle: Option<Duration>,
-    idle_since: Instant,
-    too_old: Option<Instant>,
-    next: Instant,
-}
-
-enum Over {
-    No,
-    Farewell(&'static str),
-    Close,
-}
-
-impl Turn {
-    fn new(listening: &Listening) -> Self {
-        let limits = &listening.limits;
-        let set = |ms: u64| (ms != 0 && listening.is_public).then(|| Duration::from_millis(ms));
-        let now = Instant::now();
-        let age = set(limits.max_connection_age_ms).map(|age| age.mul_f64(rand::random_range(0.9..1.1)));
-        let mut turn = Self {
-            ending: false,
-            used: false,
-            idle: set(limits.idle_timeout_ms),
-            idle_since: now,
-            too_old: age.map(|age| now + age),
-            next: now,
-        };
-        turn.next = turn.wake_at(now);
-        turn
-    }
-
-    /// What the timer found, and when it is to look again.
-    fn over(&mut self, calls: &Calls) -> Over {
-        let now = Instant::now();
-        if std::mem::take(&mut self.used) || !calls.is_idle() {
-            self.idle_since = now;
-        }
-        if self.ending {
-            self.next = now + FAREWELL_TIMEOUT;
-            return if calls.is_idle() { Over::Close } else { Over::No };
-        }
-        let is_idle = self.idle.is_some_and(|idle| now >= self.idle_since + idle);
-        let is_old = self.too_old.is_some_and(|at| now >= at);
-        if is_idle || is_old {
-            self.next = now + FAREWELL_TIMEOUT;
-            return Over::Farewell(if is_idle { "idle" } else { "age" });
-        }
-        self.next = self.wake_at(now);
-        Over::No
-    }
-
-    fn wake_at(&self, now: Instant) -> Instant {
-        let day = now + Duration::from_secs(86_400);
-        let idle = self.idle.map_or(day, |idle| self.idle_since + idle);
-        self.too_old.map_or(idle, |old| old.min(idle))
-    }
-}
-
 fn begin<S, B>(
     request: Request<h2::RecvStream>,
-    mut respond: SendResponse<Bytes>,
+    respond: SendResponse<Bytes>,
     listening: &Listening,
     service: &mut S,
     (calls, shared): (&Calls, &Connection),
@@ -235,8 +172,11 @@ fn begin<S, B>(
     request.extensions_mut().insert(shared.clone());
     if let Some((limit, response)) = refusal::check(&request, &listening.limits) {
         metrics::counter!("granary_refusals_total", "limit" => limit).increment(1);
-        // An error says that the caller has left.
-        let _ = respond.send_response(response, true);
+        let (refused, in_flight) = (refusal::tell(request.into_body(), respond, response), calls.begin());
+        tokio::spawn(async move {
+            refused.await;
+            drop(in_flight);
+        });
         return;
     }
     let (call, in_flight) = (service.call(request), calls.begin());

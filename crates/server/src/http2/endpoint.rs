@@ -121,6 +121,15 @@ impl Endpoint {
         state.connections.clone()
     }
 
+    /// Lets go of one connection without calls, where there are more than `wanted`. It ends once nobody holds it.
+    pub(super) fn trim(&self, wanted: usize) {
+        let mut state = self.state();
+        let idle = state.connections.iter().position(|connection| connection.calls() == 0);
+        if let Some(index) = idle.filter(|_| state.connections.len() > wanted) {
+            state.connections.swap_remove(index).close();
+        }
+    }
+
     /// Counts one more attempt to connect, unless there are `wanted` connections or it is too early after a failure.
     pub(super) fn wants_one(&self, wanted: usize) -> bool {
         let mut state = self.state();

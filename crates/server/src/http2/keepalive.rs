@@ -57,3 +57,54 @@ pub(super) async fn silence(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+    use crate::http2::gather::Gather;
+
+    const INTERVAL: Duration = Duration::from_millis(50);
+
+    /// Two ends of a connection: what watches the server's, and what drives the client's.
+    async fn watched() -> (impl Future<Output = Why>, impl Future<Output = ()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = async {
+            let stream = TcpStream::connect(address).await.unwrap();
+            h2::client::handshake(stream).await.unwrap()
+        };
+        let server = async {
+            let stream = Gather::new(listener.accept().await.unwrap().0);
+            let signs = stream.signs();
+            (h2::server::handshake(stream).await.unwrap(), signs)
+        };
+        let ((sender, client), (mut server, signs)) = tokio::join!(client, server);
+        let pings = server.ping_pong().unwrap();
+        let watch = async move {
+            tokio::select! {
+                why = silence(pings, signs, INTERVAL, INTERVAL) => why,
+                _ = server.accept() => panic!("it ended by itself"),
+            }
+        };
+        let driven = async move {
+            let _sender = sender;
+            client.await.unwrap();
+        };
+        (watch, driven)
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_owes_a_pong_is_silent_and_one_that_answers_is_not() {
+        let (watch, driven) = watched().await;
+        tokio::select! {
+            why = watch => panic!("{why:?} though it answers"),
+            () = driven => panic!("it ended"),
+            () = sleep(INTERVAL * 10) => {}
+        }
+        let (watch, _driven) = watched().await;
+        assert_eq!(timeout(INTERVAL * 20, watch).await.unwrap(), Why::Silent);
+    }
+}

@@ -1,28 +1,52 @@
-//! Counts the connections of callers: of the process, since open files are, and of each address.
+//! Counts the connections of callers: of the process, since open files are, of each listener where there are several, and of
+//! each address.
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use crate::limits::Limits;
 
 static ALL: AtomicUsize = AtomicUsize::new(0);
 static BY_ADDRESS: LazyLock<Mutex<HashMap<IpAddr, usize>>> = LazyLock::new(Mutex::default);
 
+/// Listeners by where they listen: several threads may share one.
+static LISTENERS: LazyLock<Mutex<HashMap<SocketAddr, Arc<Listener>>>> = LazyLock::new(Mutex::default);
+/// One in so many places is kept for the other listeners of a process that has several: in `granary up` the gateway itself is
+/// a caller of credential-vault's.
+const KEPT_FOR_OTHERS: usize = 16;
+
+/// One listener, and the connections that came by it.
+#[derive(Debug, Default)]
+pub(super) struct Listener(AtomicUsize);
+
 /// One connection's place, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place(Option<IpAddr>);
+pub(super) struct Place(Arc<Listener>, Option<IpAddr>);
+
+/// The listener at an address.
+pub(super) fn listener(address: SocketAddr) -> Arc<Listener> {
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).entry(address).or_default().clone()
+}
 
 /// Takes a place for a caller's connection.
 ///
 /// # Errors
 /// Which limit is reached.
-pub(super) fn take(address: IpAddr, limits: &Limits) -> Result<Place, &'static str> {
+pub(super) fn take(
+    listener: &Arc<Listener>,
+    address: IpAddr,
+    limits: &Limits,
+) -> Result<Place, &'static str> {
     let place = ALL.fetch_add(1, Ordering::AcqRel);
-    // From here on it is given back by being dropped.
-    let mut taken = Place(None);
+    let of_listener = listener.0.fetch_add(1, Ordering::AcqRel);
+    // From here on both are given back by being dropped.
+    let mut taken = Place(listener.clone(), None);
     metrics::gauge!("granary_connections", "side" => "server").increment(1.0);
-    if place >= limits.max_connections.min(crate::files::max_connections()) {
+    let most = limits.max_connections.min(crate::files::max_connections());
+    let is_alone = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).len() < 2;
+    let own = if is_alone { most } else { most - most / KEPT_FOR_OTHERS };
+    if place >= most || of_listener >= own {
         return Err("connections");
     }
     let address = address.to_canonical();
@@ -34,7 +58,7 @@ pub(super) fn take(address: IpAddr, limits: &Limits) -> Result<Place, &'static s
             return Err("connections_per_address");
         }
         *count += 1;
-        taken.0 = Some(address);
+        taken.1 = Some(address);
     }
     Ok(taken)
 }
@@ -42,8 +66,9 @@ pub(super) fn take(address: IpAddr, limits: &Limits) -> Result<Place, &'static s
 impl Drop for Place {
     fn drop(&mut self) {
         ALL.fetch_sub(1, Ordering::AcqRel);
+        self.0.0.fetch_sub(1, Ordering::AcqRel);
         metrics::gauge!("granary_connections", "side" => "server").decrement(1.0);
-        let Some(address) = self.0 else { return };
+        let Some(address) = self.1 else { return };
         let mut all = BY_ADDRESS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = all.get_mut(&address) {
             *count -= 1;
@@ -65,11 +90,25 @@ mod tests {
             Limits { max_connections_per_address: 2, trusted_proxies: vec![proxy], ..Limits::default() };
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
+        let listener = listener("127.0.0.1:1".parse().unwrap());
+        let take = |address, limits| take(&listener, address, limits);
         let held = [take(one, &limits).unwrap(), take(mapped, &limits).unwrap()];
         assert_eq!(take(one, &limits).unwrap_err(), "connections_per_address");
         let many: Vec<_> = (0..5).map(|_| take(proxy, &limits).unwrap()).collect();
         drop((held, many));
         drop(take(one, &limits).unwrap());
         assert!(!BY_ADDRESS.lock().unwrap().contains_key(&one), "nothing is kept of an address that left");
+    }
+
+    #[test]
+    fn where_there_are_several_listeners_one_leaves_the_others_some() {
+        let limits = Limits { max_connections: 4_096, ..Limits::default() };
+        let [crowded, other] = ["127.0.0.1:2", "127.0.0.1:3"].map(|a| listener(a.parse().unwrap()));
+        let address: IpAddr = "192.0.2.9".parse().unwrap();
+        let held: Vec<_> = (0..).map_while(|_| take(&crowded, address, &limits).ok()).collect();
+        assert_eq!(held.len(), 4_096 - 256);
+        assert!(take(&other, address, &limits).is_ok());
+        drop(held);
+        assert!(take(&crowded, address, &limits).is_ok());
     }
 }

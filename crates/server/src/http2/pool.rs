@@ -2,7 +2,6 @@
 //!
 //! Of two connections picked by chance, the one with fewer calls under way takes the next call, so that replicas share the
 //! load and a slow one gets less of it. Names are resolved again, and an address that leaves is let go of.
-use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -13,12 +12,17 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use tokio::sync::Notify;
 
-use super::endpoint::{CONNECT_TIMEOUT, Connection, Endpoint, EndpointId, FIRST_CALLS, Flight};
-use super::exchange::{self, Answer, Exchange};
-use super::sending::{Outgoing, Sending};
+use super::endpoint::{CONNECT_TIMEOUT, Connection, Endpoint, EndpointId, FIRST_CALLS};
+use super::exchange::Answer;
+use super::sending::Outgoing;
 use crate::channel::Peer;
 
+mod error;
+mod picked;
 mod upkeep;
+
+pub use error::{Error, Failed};
+pub use picked::Picked;
 
 /// Connections to each address at most; more than the peer's own number are made while the others are near their limit.
 const MAX_CONNECTIONS: usize = 16;
@@ -43,61 +47,6 @@ struct Inner {
     is_kept: AtomicBool,
     /// Which addresses are taken of a peer that has too many, this thread's own.
     seed: u64,
-}
-
-/// Why a call has no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Nothing was sent: there is no connection.
-    #[error("cannot connect: {0}")]
-    Connect(String),
-    /// Nothing was sent: the connection was about to end.
-    #[error("the connection was about to end: {0}")]
-    Ended(String),
-    /// Nothing was sent: every connection has as many calls as the peer takes.
-    #[error("every connection has as many calls as the peer takes")]
-    Full,
-    /// The peer says that it did not begin with the call.
-    #[error("the peer did not begin with the call: {0}")]
-    Unprocessed(#[source] h2::Error),
-    /// The call may have been begun.
-    #[error(transparent)]
-    Broken(h2::Error),
-}
-
-impl Error {
-    /// Whether nothing was done for the call, so that it may be sent again whatever it does.
-    pub fn is_unprocessed(&self) -> bool {
-        !matches!(self, Self::Broken(_))
-    }
-
-    /// Whether nobody is there, or nobody has room, so that sending it again at once would not help.
-    pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Full)
-    }
-}
-
-impl From<h2::Error> for Error {
-    fn from(error: h2::Error) -> Self {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        // A GOAWAY of the peer's ends only those streams that are above the last which it names.
-        if error.is_remote() && (refused || error.is_go_away()) {
-            Self::Unprocessed(error)
-        } else {
-            Self::Broken(error)
-        }
-    }
-}
-
-/// A call without an answer, and the body of its request.
-#[derive(Debug)]
-pub struct Failed<B> {
-    /// Why.
-    pub error: Error,
-    /// The request's body.
-    pub body: B,
-    /// The address that it was sent to, or would have been.
-    pub endpoint: Option<EndpointId>,
 }
 
 impl Pool {
@@ -143,7 +92,7 @@ impl Pool {
             // Boxed, so that a call on a live connection does not carry the room that connecting needs.
             None => Box::pin(self.0.await_connection()).await?,
         };
-        Ok(Picked { flight: connection.begin(), pool: self.0.clone(), connection })
+        Ok(Picked::new(self.0.clone(), connection))
     }
 
     /// Sends a request whose URI was made by [`Pool::uri`].
@@ -158,56 +107,6 @@ impl Pool {
         match self.connection(None).await {
             Ok(connection) => connection.send(head, body).await,
             Err(error) => Err(Failed { error, body, endpoint: None }),
-        }
-    }
-}
-
-/// A connection that was chosen for one call.
-#[derive(Debug)]
-pub struct Picked {
-    pool: Arc<Inner>,
-    connection: Arc<Connection>,
-    flight: Flight,
-}
-
-impl Picked {
-    /// Sends a request whose URI was made by [`Pool::uri`].
-    ///
-    /// # Errors
-    /// With the request's body, so that it can be sent again where that is allowed.
-    pub async fn send<B>(self, head: Request<()>, body: B) -> Result<Response<Answer<B>>, Failed<B>>
-    where
-        B: Outgoing,
-        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-    {
-        let Self { pool, connection, flight } = self;
-        let endpoint = Some(connection.endpoint);
-        let whole = body.is_end_stream();
-        let begun = async {
-            let Some(mut sender) = connection.sender() else { return Err("it is closing".to_owned()) };
-            // A fresh handle waits for nobody: it is ready, or the connection is at its end.
-            poll_fn(|cx| sender.poll_ready(cx)).await.map_err(|e| e.to_string())?;
-            sender.send_request(head, whole).map_err(|e| e.to_string())
-        };
-        match begun.await {
-            Ok((answer, stream)) => {
-                let request = if whole {
-                    exchange::Request::Whole(body)
-                } else {
-                    exchange::Request::Sending(Sending::new(body, stream))
-                };
-                let answered = Exchange::new(answer, request, flight).await;
-                answered.map_err(|(error, body)| {
-                    if error.is_io() {
-                        pool.drop_connection(&connection);
-                    }
-                    Failed { error: error.into(), body, endpoint }
-                })
-            }
-            Err(error) => {
-                pool.drop_connection(&connection);
-                Err(Failed { error: Error::Ended(error), body, endpoint })
-            }
         }
     }
 }

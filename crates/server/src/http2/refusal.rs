@@ -1,9 +1,15 @@
 //! Requests that are no gRPC calls, or have too much in their headers: answered before anything looks at them.
+use std::time::Duration;
+
+use bytes::Bytes;
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Reason};
+use h2::server::SendResponse;
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
 
+use super::body::Incoming;
 use crate::limits::Limits;
 
 /// What HPACK counts for a header besides its name and value.
@@ -36,6 +42,19 @@ pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'stati
         return Some(("grpc_timeout", error.into_status().into_http()));
     }
     None
+}
+
+/// How long a refusal waits for the end of its request.
+const END_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Answers a request that is refused. It is let end first, if that is soon: an answer before it resets the stream, and races
+/// with what is under way on it.
+pub(super) async fn tell(mut request: Incoming, mut respond: SendResponse<Bytes>, response: Response<()>) {
+    let rest = async { while let Some(Ok(_)) = request.frame().await {} };
+    // Whoever takes longer is told in the middle of it.
+    let _ = tokio::time::timeout(END_TIMEOUT, rest).await;
+    // An error says that the caller has left.
+    let _ = respond.send_response(response, true);
 }
 
 fn plain(status: StatusCode) -> Response<()> {

@@ -52,6 +52,7 @@ where
 {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let tasks = TaskTracker::new();
+    let public = listening.is_public.then(|| listener.local_addr().map(places::listener)).transpose()?;
     loop {
         let accepted = tokio::select! {
             () = listening.end.cancelled() => break,
@@ -68,17 +69,17 @@ where
                 continue;
             }
         };
-        let place =
-            match listening.is_public.then(|| places::take(address.ip(), &listening.limits)).transpose() {
-                Ok(place) => place,
-                Err(limit) => {
-                    metrics::counter!("granary_connections_refused_total", "limit" => limit).increment(1);
-                    if let Some(count) = TURNED_AWAY.take() {
-                        tracing::warn!(%address, limit, count, "a connection was refused");
-                    }
-                    continue;
+        let taken = public.as_ref().map(|public| places::take(public, address.ip(), &listening.limits));
+        let place = match taken.transpose() {
+            Ok(place) => place,
+            Err(limit) => {
+                metrics::counter!("granary_connections_refused_total", "limit" => limit).increment(1);
+                if let Some(count) = TURNED_AWAY.take() {
+                    tracing::warn!(%address, limit, count, "a connection was refused");
                 }
-            };
+                continue;
+            }
+        };
         let (listening, service) = (listening.clone(), service.clone());
         tasks.spawn(async move {
             accept(stream, address, &listening, service).await;

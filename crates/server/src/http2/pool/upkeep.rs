@@ -12,6 +12,8 @@ use crate::http2::endpoint::Endpoint;
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(3);
 /// How long that may take.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it must not have been crowded before connections above the peer's own number are let go of.
+const CALM: Duration = Duration::from_secs(60);
 /// Addresses that are used at a time; of a peer that has more, each thread takes others.
 const MAX_ADDRESSES: usize = 16;
 
@@ -24,12 +26,18 @@ impl Inner {
         let (pool, wanted) = (Arc::downgrade(self), self.wanted.clone());
         tokio::spawn(async move {
             let mut resolve_at = Instant::now();
+            let mut trim_at = resolve_at + CALM;
             while let Some(pool) = pool.upgrade() {
                 if resolve_at <= Instant::now() {
                     pool.resolve().await;
                     resolve_at = Instant::now() + RESOLVE_INTERVAL;
                 }
-                pool.connect();
+                if pool.connect() {
+                    trim_at = Instant::now() + CALM;
+                } else if trim_at <= Instant::now() {
+                    trim_at = Instant::now() + CALM;
+                    pool.trim();
+                }
                 // An attempt that is due soon after a failure is not waited for longer than that.
                 let pause = if pool.live.load().is_empty() { UPKEEP_INTERVAL / 20 } else { UPKEEP_INTERVAL };
                 drop(pool);
@@ -71,10 +79,23 @@ impl Inner {
         self.gather_live();
     }
 
-    /// Makes the connections that are missing, each by a task of its own.
-    fn connect(self: &Arc<Self>) {
-        let mut wanted = self.peer.connections.clamp(1, MAX_CONNECTIONS);
-        if self.is_crowded.swap(false, Ordering::Relaxed) {
+    /// Lets go of one idle connection to each address that has more than the peer's own number.
+    fn trim(&self) {
+        for endpoint in self.endpoints() {
+            endpoint.trim(self.wanted_connections());
+        }
+        self.gather_live();
+    }
+
+    fn wanted_connections(&self) -> usize {
+        self.peer.connections.clamp(1, MAX_CONNECTIONS)
+    }
+
+    /// Makes the connections that are missing, each by a task of its own. Returns whether there are more calls than usual.
+    fn connect(self: &Arc<Self>) -> bool {
+        let mut wanted = self.wanted_connections();
+        let is_crowded = self.is_crowded.swap(false, Ordering::Relaxed);
+        if is_crowded {
             let most = self.endpoints().iter().map(|endpoint| endpoint.live().len()).max().unwrap_or(0);
             wanted = (most + 1).clamp(wanted, MAX_CONNECTIONS);
         }
@@ -100,5 +121,6 @@ impl Inner {
                 });
             }
         }
+        is_crowded
     }
 }
