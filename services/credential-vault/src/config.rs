@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door};
+use granary_server::{Callers, Door, admission};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -26,6 +26,8 @@ pub struct Config {
     pub public: Door,
     /// The broker's door, for the gateway alone. Default 127.0.0.1:7102.
     pub broker: Door,
+    /// How many calls with an API key run and wait.
+    pub admission: admission::Settings,
     /// Where everything is kept: "embedded", one encrypted file, or "vault", HashiCorp Vault. Default "embedded".
     pub store: stores::Kind,
     /// HashiCorp Vault, where `store` says so, or where everything is to be moved there.
@@ -59,6 +61,8 @@ pub struct Parts {
     pub audit: Audit,
     /// As in [`Config`].
     pub one_key_for_harvest: bool,
+    /// How many calls with an API key run and wait.
+    pub admission: admission::Settings,
     /// What kind of store it is, and where the other one would be; without it, nothing can be moved.
     pub place: Option<(stores::Kind, Place)>,
 }
@@ -68,6 +72,7 @@ impl Default for Config {
         Self {
             public: Door::loopback(7101, None),
             broker: Door::loopback(7102, None),
+            admission: admission::Settings::default(),
             store: stores::Kind::Embedded,
             vault: vault::Config::default(),
             store_path: PathBuf::new(),
@@ -93,6 +98,7 @@ impl Config {
     /// Everything that is wrong with the store and the keys, in words for the operator; empty if nothing is.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.place().faults(self.store);
+        faults.extend(self.admission.faults("admission"));
         faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
         if (1..MIN_AUDIT_BYTES).contains(&self.audit_max_bytes) {
             faults.push(format!("audit_max_bytes must be at least {MIN_AUDIT_BYTES}, or 0 for no bound"));
@@ -139,7 +145,8 @@ pub async fn parts(config: &Config) -> Result<Parts, Error> {
     let place = config.place();
     let store = place.open_to_use(config.store).await?;
     let place = Some((config.store, place));
-    Ok(Parts { store, rings, audit, one_key_for_harvest: config.one_key_for_harvest, place })
+    let (admission, one_key_for_harvest) = (config.admission.clone(), config.one_key_for_harvest);
+    Ok(Parts { store, rings, audit, one_key_for_harvest, admission, place })
 }
 
 fn ring(service: &str, path: &Path) -> Result<Ring, String> {

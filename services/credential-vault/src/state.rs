@@ -7,6 +7,7 @@ use std::time::Duration;
 use granary_credential::ticket::Ring;
 use granary_proto::PolicyTable;
 use granary_rpc::{Error, Reason};
+use granary_server::Admission;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,7 @@ pub(crate) struct State {
     pub(crate) rings: HashMap<String, Ring>,
     pub(crate) one_key_for_harvest: bool,
     pub(crate) table: &'static PolicyTable,
+    pub(crate) admission: Admission,
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
     pub(crate) stores: Stores,
@@ -80,6 +82,7 @@ impl State {
             rings: parts.rings,
             one_key_for_harvest: parts.one_key_for_harvest,
             table,
+            admission: Admission::new("credential-vault", parts.admission),
             tasks: TaskTracker::new(),
             closing,
             stores,

@@ -4,8 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use granary_rpc::{Error, Reason, metadata};
+use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_server::admission::Permit;
 use granary_server::stack::LaterTenant;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
@@ -16,6 +18,9 @@ use tower::{Layer, Service};
 
 use super::{Call, bearer, request_id};
 use crate::state::State;
+
+/// The deadline of a call that the stack in front gave none, as in tests.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Admits the calls of one service.
 #[derive(Clone)]
@@ -68,7 +73,7 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             match admit(&state, &parts).await {
-                Ok(call) => {
+                Ok((call, _permit)) => {
                     if let (Some(later), Ok(tenant)) =
                         (parts.extensions.get::<LaterTenant>(), HeaderValue::try_from(&call.caller.tenant))
                     {
@@ -85,12 +90,13 @@ where
     }
 }
 
-async fn admit(state: &State, request: &Parts) -> Result<Call, Error> {
+/// The call, and its place among those of its tenant.
+async fn admit(state: &State, request: &Parts) -> Result<(Call, Permit), Error> {
     let path = request.uri.path();
     let unknown = || Error::new(Reason::MethodUnknown, "there is no such method").with("method", path);
     let method = state.table.path(path).ok_or_else(unknown)?;
     let request_id = request_id(&request.extensions, &request.headers);
-    let deadline = request.extensions.get().copied();
+    let deadline: Option<Deadline> = request.extensions.get().copied();
     let mut entry = state.audit.entry(method, &request.extensions, &request.headers);
     let admitted = async {
         let caller = state.keys.authenticate(bearer(&request.headers)?).await?;
@@ -100,7 +106,11 @@ async fn admit(state: &State, request: &Parts) -> Result<Call, Error> {
     }
     .await;
     match admitted {
-        Ok(call) => Ok(call),
+        Ok(call) => {
+            let until = deadline.unwrap_or_else(|| Deadline::after(DEADLINE));
+            let permit = state.admission.admit(&call.caller.tenant, until).await?;
+            Ok((call, permit))
+        }
         Err(error) => Err(state.audit.refuse(entry, error).await),
     }
 }

@@ -50,6 +50,7 @@ async fn of_several_that_start_at_once_all_have_the_same_keys_and_one_gives_out_
             rings: suite.rings.clone(),
             audit: Audit::none(),
             one_key_for_harvest: false,
+            admission: Default::default(),
             place: None,
         };
         let vault = Vault::new(parts).await.unwrap();

@@ -76,6 +76,7 @@ pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
         rings: rings.clone(),
         audit: options.audit,
         one_key_for_harvest: options.one_key_for_harvest,
+        admission: Default::default(),
         place: options.place,
     };
     let vault = Vault::new(parts).await.unwrap();
