@@ -202,6 +202,10 @@ fn relay(
     patience: Patience<'_>,
 ) -> Response<Relay> {
     let (mut parts, body) = response.into_parts();
+    let mut patience = patience;
+    if parts.headers.contains_key(&name::RUN_ID) {
+        patience.begin();
+    }
     let Patience { core, deadline, sleep, mut under_way, .. } = patience;
     let mut watch = match behalf {
         Behalf::Caller => None,

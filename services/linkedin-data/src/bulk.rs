@@ -13,7 +13,7 @@ use crate::answer;
 use crate::apify::Run;
 use crate::price;
 use crate::session::Session;
-use crate::streamed::Begun;
+use crate::streamed::Streamed;
 use plan::Plan;
 
 const ACTOR: &str = "harvestapi~linkedin-profile-scraper";
@@ -44,13 +44,12 @@ pub(crate) async fn all(session: &Session) -> Result<wire::BulkScrapeProfilesRes
     Ok(response)
 }
 
-/// Each profile as it arrives, with how far the run is. It begins once the run has begun, which it names.
+/// Each profile as it arrives, with how far the run is. It begins once the run has begun.
 pub(crate) async fn stream(
     session: Session,
-) -> Result<Begun<wire::StreamBulkScrapeProfilesResponse>, Status> {
+) -> Result<Streamed<wire::StreamBulkScrapeProfilesResponse>, Status> {
     let mut bulk = Bulk::new(&session, true);
     let first = bulk.step(&session).await.map_err(|error| session.refuse(error))?;
-    let run_id = bulk.run_id();
     let start = (session, bulk, first.unwrap_or_default().into_iter(), false);
     let events = stream::unfold(start, |(session, mut bulk, mut waiting, over)| async move {
         loop {
@@ -71,7 +70,7 @@ pub(crate) async fn stream(
             }
         }
     });
-    Ok(Begun::new(Box::pin(events)).of_run(run_id))
+    Ok(Box::pin(events))
 }
 
 /// A run under way, and what it has given so far. Dropped, it ends the run.
@@ -87,11 +86,6 @@ struct Bulk {
 impl Bulk {
     fn new(session: &Session, eager: bool) -> Self {
         Self { plan: Plan::of(&session.texts("urls")), run: None, read: 0, eager, over: false }
-    }
-
-    /// The run, where it has begun.
-    fn run_id(&self) -> Option<String> {
-        Some(self.run.as_ref()?.state().json.get("id")?.as_str()?.to_owned())
     }
 
     /// What happens next; nothing after the end.
@@ -137,7 +131,7 @@ impl Bulk {
     async fn start(&self, session: &Session) -> Result<Run, Error> {
         let mode = if session.is_on("find_email") { WITH_EMAIL } else { PLAIN };
         let input = json!({"profileScraperMode": mode, "urls": self.plan.different()});
-        session.apify().start(ACTOR, input, worst(session)?).await
+        session.start_run(ACTOR, input, worst(session)?).await
     }
 
     fn progress(&self, run: &Run) -> Event {

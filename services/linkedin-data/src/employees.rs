@@ -27,7 +27,7 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
             input[name] = json!(texts);
         }
     }
-    let mut run = session.apify().start(ACTOR, input, worst(session)?.max(LEAST_CAP)).await?;
+    let mut run = session.start_run(ACTOR, input, worst(session)?.max(LEAST_CAP)).await?;
     while !run.state().ended() {
         run.wait(u64::MAX).await?;
     }

@@ -15,7 +15,7 @@ use prost_reflect::DynamicMessage;
 use tonic::Status;
 
 use crate::session::Session;
-use crate::streamed::Begun;
+use crate::streamed::Streamed;
 use crate::{gaps, price};
 
 /// How many rows are the bound where the caller names none.
@@ -24,13 +24,13 @@ const DEFAULT_ITEMS: i64 = 100;
 const PAGE_TIME: Duration = Duration::from_secs(2);
 
 /// The pages, and then the end.
-pub(crate) async fn stream(session: Session) -> Result<Begun<wire::FollowPagesResponse>, Status> {
+pub(crate) async fn stream(session: Session) -> Result<Streamed<wire::FollowPagesResponse>, Status> {
     let pages = stream::unfold(Follow::new(session), |follow| async move {
         let mut follow = follow;
         let answer = Box::pin(follow.next()).await?;
         Some((answer.map_err(|error| follow.session.refuse(error)), follow))
     });
-    Ok(Begun::new(Box::pin(pages)))
+    Ok(Box::pin(pages))
 }
 
 /// A list that is being followed.
@@ -125,6 +125,7 @@ impl Follow {
             deadline: self.deadline,
             most: self.session.most,
             warnings,
+            announcement: None,
         };
         Ok(Box::new(session))
     }

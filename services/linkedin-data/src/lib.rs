@@ -4,6 +4,7 @@ mod answer;
 mod apify;
 mod bulk;
 mod config;
+mod early_head;
 mod employees;
 mod envelope;
 mod failure;

@@ -40,7 +40,7 @@ macro_rules! methods {
                 let path = concat!("/granary.linkedin.v1.LinkedInData/", $many_rpc);
                 let session = Session::open(self, path, &request)?;
                 drop(request);
-                Ok(Box::pin($many_way(session)).await?.into_response())
+                Box::pin($many_way(session)).await.map(Response::new)
             })*
         }
     };

@@ -10,6 +10,7 @@ use granary_server::{Admission, AdmissionLayer};
 use granary_upstream::Client;
 use tonic::service::{LayerExt, Routes};
 
+use crate::early_head::EarlyHead;
 use crate::{Config, ConnectionNotes};
 
 /// Bytes of one request. Upstream takes URLs of 60,000 bytes, and fifty URLs of profiles are 100,000.
@@ -60,7 +61,9 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
     let layer = TicketLayer::new(ring, service.0.table);
     // Behind the ticket, since only that says whose call it is.
     let admission = AdmissionLayer::new(Admission::new("linkedin-data", config.admission.clone()));
+    let table = service.0.table;
     let server = LinkedInDataServer::new(service).max_decoding_message_size(MAX_REQUEST);
+    let server = EarlyHead::new(server, table);
     Ok(Routes::new(layer.named_layer(admission.named_layer(server))))
 }
 

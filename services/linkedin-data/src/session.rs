@@ -19,7 +19,8 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::answer::Answered;
-use crate::apify::Apify;
+use crate::apify::{Apify, Run};
+use crate::early_head::Announcement;
 use crate::envelope::Envelope;
 use crate::failure::{CHARGE, KIND};
 use crate::page::Asked;
@@ -41,6 +42,8 @@ pub(crate) struct Session {
     pub(crate) most: Option<i64>,
     /// What the caller should know of how the request was taken.
     pub(crate) warnings: Vec<Warning>,
+    /// Where its run is announced, if it has one.
+    pub(crate) announcement: Option<Announcement>,
 }
 
 impl Session {
@@ -59,7 +62,9 @@ impl Session {
         let mut input = check_typed(&method.descriptor.input(), request.get_ref())?;
         let warnings = gaps::settle(service, method, &mut input)?;
         let most = price::cap(request.metadata())?;
-        let session = Self { service: service.clone(), method, input, grant, deadline, most, warnings };
+        let announcement = request.extensions().get().cloned();
+        let session =
+            Self { service: service.clone(), method, input, grant, deadline, most, warnings, announcement };
         price::check(&session)?;
         Ok(session)
     }
@@ -121,6 +126,20 @@ impl Session {
     /// Calls to Apify.
     pub(crate) fn apify(&self) -> Apify {
         Apify::new(self.service.apify(), &self.grant, self.deadline)
+    }
+
+    /// Starts a run of Apify, and names it to the caller at once.
+    pub(crate) async fn start_run(
+        &self,
+        actor: &str,
+        input: serde_json::Value,
+        most: i64,
+    ) -> Result<Run, Error> {
+        let run = self.apify().start(actor, input, most).await?;
+        if let Some(announcement) = &self.announcement {
+            announcement.run(&run.state().id);
+        }
+        Ok(run)
     }
 
     /// The envelope of an answer that succeeded by both of its statuses.

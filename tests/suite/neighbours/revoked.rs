@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 use granary_proto::granary::linkedin::v1::follow_pages_request::List;
 use granary_proto::granary::linkedin::v1::stream_bulk_scrape_profiles_response::Event;
 use granary_proto::granary::linkedin::v1::{
-    FollowPagesRequest, FollowPagesResponse, SearchCompaniesRequest, StreamBulkScrapeProfilesRequest,
+    BulkScrapeProfilesRequest, FollowPagesRequest, FollowPagesResponse, SearchCompaniesRequest,
+    StreamBulkScrapeProfilesRequest,
 };
 use granary_proto::granary::policy::v1::CredentialKind;
 use granary_proto::granary::vault::v1::{
@@ -166,9 +167,56 @@ async fn a_bulk_run_that_is_cut_off_names_its_run() {
     operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
     let status = failure(&mut stream, Instant::now()).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!(error::reason_of(&status), Some(Reason::ApiKeyInvalid), "{status:?}");
-    let details = status.get_error_details();
-    let named = details.error_info().is_some_and(|info| info.metadata.values().any(|value| *value == run));
-    assert!(named, "run {run} is not named: {:?}", details.error_info());
+    assert_eq!(named_run(&status), Some(run));
+}
+
+/// Also a call with one answer, typed and by name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_call_that_is_cut_off_names_its_run() {
+    let cluster = Cluster::start().await;
+    let (operator, sandbox) = (cluster.client(), cluster.sandbox());
+    let token = "apify_api_bulk0123456789abcdef0123";
+    sandbox.set(json!({"apify_token": token, "pace_ms": 60_000})).await;
+    operator.account("bulk").await;
+    operator.put_sealed("bulk", &apify(token)).await.unwrap();
+    let made = operator.key("", &ALL_SCOPES, &[]).await;
+    let client = operator.with_key(&made.key_text);
+    let urls = vec!["https://www.linkedin.com/in/jeffweiner08".to_owned()];
+    let typed = async {
+        let mut request = Request::new(BulkScrapeProfilesRequest { urls, find_email: None });
+        request.set_timeout(DEADLINE);
+        client.linkedin("bulk").bulk_scrape_profiles(request).await.unwrap_err()
+    };
+    let input = r#"{"urls": ["https://www.linkedin.com/in/williamhgates"]}"#;
+    let by_name = async { client.call("bulk", "bulk_scrape_profiles", input).await.unwrap_err() };
+    let begun = async || {
+        let calls = sandbox.journal(0).await;
+        calls.iter().filter(|call| call.method == "POST" && call.path.contains("/runs?")).count()
+    };
+    let revoked = async {
+        let since = Instant::now();
+        while begun().await < 2 {
+            assert!(since.elapsed() < Duration::from_secs(10), "{} runs began", begun().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // The answers that name them are on their way.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let key_id = made.api_key.as_ref().expect("the key").key_id.clone();
+        operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
+        Instant::now()
+    };
+    let (typed, by_name, revoked) = tokio::join!(typed, by_name, revoked);
+    assert!(revoked.elapsed() < ENDED, "{:?}", revoked.elapsed());
+    for status in [&typed, &by_name] {
+        assert_eq!(error::reason_of(status), Some(Reason::ApiKeyInvalid), "{status:?}");
+        assert!(named_run(status).is_some_and(|run| !run.is_empty()), "{status:?}");
+    }
+    assert_ne!(named_run(&typed), named_run(&by_name));
+}
+
+/// The run that a refusal names.
+fn named_run(status: &Status) -> Option<String> {
+    status.get_details_error_info()?.metadata.get("run_id").cloned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
