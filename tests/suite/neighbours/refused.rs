@@ -34,6 +34,41 @@ async fn write(house: &House, caller: &Hostile, body: Bytes) -> (Ended, usize) {
     (ended, journal.iter().filter(|call| call.method == "POST").count())
 }
 
+/// The log names a tenant and an account once they are admitted. What anybody can write into headers is no evidence.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_names_nobody_who_was_not_admitted() {
+    let house = House::open(&[]).await;
+    let forged = |caller: Hostile, account: &str| {
+        caller
+            .with_account(account)
+            .with("granary-tenant", "forged-tenant")
+            .with("granary-key-id", "forged-key")
+    };
+    let callers = [
+        forged(Hostile::new(&house.gateway()), "forged-without"),
+        forged(Hostile::new(&house.gateway()).with_key("grn_bad"), "forged-bad"),
+        forged(
+            Hostile::new(&house.gateway()).with_key(&format!("grn_{}_{}", "x".repeat(12), "y".repeat(43))),
+            "forged-key",
+        ),
+        forged(Hostile::new(&house.cluster.address("harvest-time")), "forged-inside"),
+        forged(house.evil.clone(), "evil-user"),
+    ];
+    for caller in &callers {
+        let mut connection = caller.connect().await;
+        connection.call(super::COMPANY, hostile::EMPTY).await.expect("a call").end(SOON).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let logs =
+        ["gateway", "credential-vault", "harvest-time"].map(|name| house.cluster.process(name).log_text());
+    let admitted =
+        |log: &String| log.lines().any(|line| line.contains("evil-user") && line.contains("\"evil\""));
+    assert!(admitted(&logs[0]), "who is admitted is named: {}", logs[0]);
+    for log in &logs {
+        assert!(!log.contains("forged"), "{log}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_content_types_and_methods_are_refused_and_nothing_is_carried_out() {
     let house = House::open(&[]).await;

@@ -106,6 +106,34 @@ async fn a_gateway_that_does_not_read_holds_up_nobody_at_the_service() {
     assert_each_ended_at_its_deadline(&ended);
 }
 
+/// The bounds are settings: past them the calls that have waited the longest end, long before their deadline.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_that_wait_are_bounded_for_a_tenant_and_for_the_process() {
+    for bound in ["max_unread_bytes_per_tenant", "max_unread_bytes"] {
+        let house = House::open(&[&format!("gateway.{bound}=2097152")]).await;
+        house.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(700 << 10)}))).await;
+        let calling = house.good.clone().rate(40).start().await;
+        let evil = house.evil.clone().with_window(0).with_timeout("30S");
+        let mut connection = evil.connect().await;
+        let mut calls = Vec::new();
+        for _ in 0..20 {
+            calls.push(connection.call(COMPANY, EMPTY).await.expect("a call"));
+        }
+        let ended = end_all(calls).await;
+        calling.stop().await.assert_unhurt(USUAL);
+        let over = ended.iter().filter(|call| call.how != How::Open);
+        let told = over.clone().filter(|call| {
+            call.status.as_ref().is_some_and(|status| status.code() == Code::ResourceExhausted)
+        });
+        let (over, told) = (over.count(), told.count());
+        // A few of them are within the bound, and go on.
+        assert!(
+            over >= 10 && told == over && over < 20,
+            "{bound}: {over} of 20 ended, {told} with the reason"
+        );
+    }
+}
+
 /// A caller of linkedin-data with all that a gateway sends for the hostile tenant's account.
 async fn as_a_gateway(house: &House, method: &str) -> Hostile {
     use base64::Engine as _;
