@@ -9,6 +9,9 @@ from h2load import H2load, Load
 from processes import Failure
 
 LOADS = [Load(1, 1), Load(4, 4), Load(4, 16)]
+# What two builds are compared at: calls a second, below what either can do.
+PAIRED = Load(4, 16)
+RATES = [2_000, 6_000]
 PATH = "/granary.harvest.v1.HarvestTime/GetCompany"
 ACCOUNT = "bench_user"
 WARM_UP = 0.3
@@ -44,6 +47,10 @@ def run(asked, processes, report):
     headers = {"authorization": f"Bearer {house.api_key}", "granary-account": ACCOUNT}
     load = H2load(processes, h2load, PATH, headers)
     _refuses_strangers(load, targets["gateway"][1])
+    if asked.against:
+        house.granary = asked.against
+        _pairs(asked, processes, report, load, {"this": ours, "other": house.start_gateway("other", threads=1)})
+        return
     _rounds(asked, processes, report, load, targets)
     _compare(report, targets)
 
@@ -82,6 +89,29 @@ def _rounds(asked, processes, report, load, targets):
                     f"{number + 1}/{asked.rounds} {shape.name:5} {name:18} {seen['req_s']:>9,.0f} req/s  "
                     f"p50 {seen['p50_us']:>6,} µs  p99 {seen['p99_us']:>7,} µs  cpu {cpu:6.1f} µs"
                 )
+
+
+def _pairs(asked, processes, report, load, targets):
+    """What a call costs at each of two builds' gateways, at rates that both have time for."""
+    for number in range(-1, asked.rounds):
+        for rate in RATES:
+            names = list(targets) if number % 2 else list(targets)[::-1]
+            for name in names:
+                running, port = targets[name]
+                before = running.cpu_seconds()
+                per_connection = rate // PAIRED.connections
+                seen = load.run(port, PAIRED, int(rate * asked.seconds), rate=per_connection)
+                cpu = (running.cpu_seconds() - before) * 1e6 / seen.pop("count")
+                processes.check()
+                # The first pair warms up.
+                if number >= 0:
+                    report.add(name, f"{rate}/s", cpu_us=cpu, **seen)
+                    report.progress(f"{number + 1}/{asked.rounds} {rate:>6}/s {name:5} cpu {cpu:6.1f} µs  p99 {seen['p99_us']:>7,} µs")
+    for rate in RATES:
+        for column in ("cpu_us", "p50_us", "p99_us"):
+            mine, other = (report.values(name, f"{rate}/s", column) for name in ("this", "other"))
+            report.compare(f"{column}_vs_other@{rate}/s", mine, other, 1.05 if column == "cpu_us" else None)
+            report.quartiles(f"{column}_vs_other@{rate}/s", mine, other)
 
 
 def _compare(report, targets):

@@ -36,12 +36,15 @@ class H2load:
         self.body.write_bytes(FRAME)
         self.headers = {"content-type": "application/grpc", "te": "trailers"} | headers
 
-    def run(self, port, load, count, headers=None):
-        """Makes `count` calls; returns calls per second and the percentiles of their times."""
+    def run(self, port, load, count, headers=None, rate=None):
+        """Makes `count` calls, so many a second on each connection if `rate` says so; returns calls per second and the
+        percentiles of their times."""
         count = max(count, load.concurrency)
         self.log.unlink(missing_ok=True)
         command = [self.program, "-n", count, "-c", load.connections, "-m", load.streams, "-t", 1]
         command += ["-d", self.body, f"--log-file={self.log}"]
+        if rate is not None:
+            command += ["--rps", rate]
         for name, value in (self.headers | (headers or {})).items():
             command += ["-H", f"{name}: {value}"]
         begun = time.monotonic()

@@ -37,6 +37,13 @@ class Report:
             self.ratios[label] = round(statistics.median(of(a, b) for a, b in pairs), 3)
             self.targets[label] = target
 
+    def quartiles(self, label, one, other):
+        """The first and the third quartile of a ratio, over at least two rounds."""
+        ratios = [a / b for a, b in zip(one, other, strict=True) if a is not None and b]
+        if len(ratios) > 1:
+            first, _, third = statistics.quantiles(ratios, n=4, method="inclusive")
+            self.ratios[f"{label} q1"], self.ratios[f"{label} q3"] = round(first, 3), round(third, 3)
+
     def drift(self, label, series):
         """How much the machine itself changed while it was measured."""
         self.ratios[label] = round(max(series) / min(series), 3)
