@@ -84,14 +84,21 @@ where
         if !self.has_run(request.uri().path()) {
             return Box::pin(self.inner.call(request));
         }
-        let (announce, announced) = oneshot::channel();
+        let (announce, mut announced) = oneshot::channel();
         request.extensions_mut().insert(Announcement::new(announce));
         let mut answer: Answer = Box::pin(self.inner.call(request));
         Box::pin(async move {
             let id = tokio::select! {
                 biased;
-                response = &mut answer => return response,
-                Ok(id) = announced => id,
+                response = &mut answer => {
+                    // It may have begun a run in the same moment.
+                    let Ok(mut response) = response;
+                    if let Ok(id) = announced.try_recv() {
+                        response.headers_mut().insert(name::RUN_ID.clone(), id);
+                    }
+                    return Ok(response);
+                }
+                Ok(id) = &mut announced => id,
             };
             let mut response = Response::new(Body::new(Late::Waiting(answer)));
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));

@@ -52,7 +52,7 @@ async fn the_log_names_nobody_who_was_not_admitted() {
             "forged-key",
         ),
         forged(Hostile::new(&house.cluster.address("harvest-time")), "forged-inside"),
-        forged(house.evil.clone(), "evil-user"),
+        house.evil.clone().with("granary-tenant", "forged-tenant").with("granary-key-id", "forged-key"),
     ];
     for caller in &callers {
         let mut connection = caller.connect().await;
