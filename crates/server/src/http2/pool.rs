@@ -1,7 +1,8 @@
 //! The connections of one thread to a peer: several to each of its addresses, chosen by load.
 //!
-//! Of two connections picked by chance, the one with fewer calls under way takes the next call, so that replicas share the
-//! load and a slow one gets less of it. Names are resolved again, and an address that leaves is let go of.
+//! Of two addresses picked by chance, the one with fewer calls under way takes the next call, so that replicas share the load
+//! and a slow one gets less of it. Of an address's connections the first is filled to some extent first, since calls that share
+//! one share its reads and writes, too. Names are resolved again, and an address that leaves is let go of.
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub use picked::Picked;
 /// Connections to each address at most; more than the peer's own number are made while the others are near their limit.
 const MAX_CONNECTIONS: usize = 16;
 
+/// The connections to one address; never none.
+type Group = Vec<Arc<Connection>>;
+
 /// The connections to a peer. Cheap to clone; clones share them.
 #[derive(Clone, Debug)]
 pub struct Pool(Arc<Inner>);
@@ -36,8 +40,8 @@ struct Inner {
     peer: Peer,
     authority: OnceLock<Option<Authority>>,
     endpoints: Mutex<Vec<Arc<Endpoint>>>,
-    /// Every connection that takes calls, to all addresses.
-    live: ArcSwap<Vec<Arc<Connection>>>,
+    /// Every connection that takes calls, by address.
+    live: ArcSwap<Vec<Group>>,
     /// A connection was made, or an attempt failed.
     changed: Notify,
     /// There is something to do for the upkeep.
@@ -116,23 +120,24 @@ impl Inner {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The less busy of two connections, where one has room.
+    /// A connection to the less busy of two addresses, where one has room.
     fn pick(&self) -> Option<Arc<Connection>> {
         let live = self.live.load();
-        let picked = match live.as_slice() {
+        let group = match live.as_slice() {
             [] => return None,
             [one] => one,
             several => {
                 let first = rand::random_range(0..several.len());
                 // Another one than the first.
                 let second = (first + rand::random_range(1..several.len())) % several.len();
-                if several[first].calls() <= several[second].calls() {
+                if calls_of(&several[first]) <= calls_of(&several[second]) {
                     &several[first]
                 } else {
                     &several[second]
                 }
             }
         };
+        let picked = pick_of(group)?;
         let calls = picked.calls();
         // Below any limit that a peer of ours has, it need not be looked up.
         if calls < FIRST_CALLS {
@@ -145,14 +150,14 @@ impl Inner {
         if calls < most {
             return Some(picked.clone());
         }
-        let least = live.iter().min_by_key(|connection| connection.calls())?;
+        let least = live.iter().flatten().min_by_key(|connection| connection.calls())?;
         (least.calls() < least.max_calls()).then(|| least.clone())
     }
 
     /// The least busy of the connections to other addresses.
     fn pick_beside(&self, avoided: EndpointId) -> Option<Arc<Connection>> {
         let live = self.live.load();
-        let beside = live.iter().filter(|connection| connection.endpoint != avoided);
+        let beside = live.iter().flatten().filter(|connection| connection.endpoint != avoided);
         beside.min_by_key(|connection| connection.calls()).filter(|c| c.calls() < c.max_calls()).cloned()
     }
 
@@ -206,10 +211,21 @@ impl Inner {
     }
 
     fn gather_live(&self) {
-        let live = self.endpoints().iter().flat_map(|endpoint| endpoint.live()).collect();
+        let live = self.endpoints().into_iter().map(|endpoint| endpoint.live());
+        let live = live.filter(|live| !live.is_empty()).collect();
         self.live.store(Arc::new(live));
         self.changed.notify_waiters();
     }
+}
+
+fn calls_of(group: &Group) -> usize {
+    group.iter().map(|connection| connection.calls()).sum()
+}
+
+/// The first connection that has few calls, else the least busy one.
+fn pick_of(group: &Group) -> Option<&Arc<Connection>> {
+    let few = |connection: &&Arc<Connection>| connection.calls() < FIRST_CALLS;
+    group.iter().find(few).or_else(|| group.iter().min_by_key(|connection| connection.calls()))
 }
 
 /// How often those who wait for room look for it.
