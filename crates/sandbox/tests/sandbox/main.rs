@@ -25,6 +25,8 @@ mod linkedin_rows;
 #[cfg(test)]
 mod linkedin_search;
 #[cfg(test)]
+mod seed_examples;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod transport;
