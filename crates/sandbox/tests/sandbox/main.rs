@@ -5,6 +5,8 @@ mod apify;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod error_forms;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod harvest_access;
