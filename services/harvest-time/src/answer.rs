@@ -16,8 +16,13 @@ use crate::{failure, page};
 /// Most rows of a page: Harvest's own maximum of `per_page`.
 const MAX_ROWS: usize = 2_000;
 
+/// An answer beside which the caller is told how the request was taken, where there is something to tell.
+pub(crate) trait Told {
+    fn tell(&mut self, warnings: &[Warning]);
+}
+
 /// An answer that can tell the caller something besides.
-pub(crate) trait Warned: Message + Fields {
+pub(crate) trait Warned: Message + Fields + Told {
     fn warnings(&mut self) -> &mut Vec<Warning>;
 }
 
@@ -33,6 +38,12 @@ macro_rules! warned {
         $(impl Warned for wire::$response {
             fn warnings(&mut self) -> &mut Vec<Warning> {
                 &mut self.warnings
+            }
+        }
+
+        impl Told for wire::$response {
+            fn tell(&mut self, warnings: &[Warning]) {
+                self.warnings.splice(0..0, warnings.iter().cloned());
             }
         })*
     };
@@ -61,6 +72,11 @@ warned!(LogTimeEntryResponse GetUserResponse GetCompanyResponse StopTimerRespons
 warned!(UpdateTimeEntryResponse DeleteTimeEntryResponse);
 listed!(ListTimeEntriesResponse ListProjectsResponse ListUsersResponse);
 listed!(ListProjectTaskAssignmentsResponse ListMyProjectAssignmentsResponse);
+
+/// A probe has nothing to be asked wrongly.
+impl Told for wire::ProbeHarvestTokenResponse {
+    fn tell(&mut self, _: &[Warning]) {}
+}
 
 /// A read that is answered by one object.
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {

@@ -1,9 +1,10 @@
 //! One call under way: what it may use, for whom, and until when.
 use std::time::Duration;
 
-use granary_convert::check_typed;
+use granary_convert::{Typed, check_typed};
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::{Deadline, Error, Reason, metadata};
 use granary_upstream::{Answer, Auth, Call, Client, Effective, effective};
 use http::HeaderName;
@@ -11,6 +12,7 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 use tonic::{Request, Response, Status};
 
+use crate::answer::Told;
 use crate::failure;
 use crate::service::Service;
 
@@ -27,6 +29,8 @@ pub(crate) struct Session {
     pub(crate) method: &'static Method,
     /// The request, checked.
     pub(crate) input: DynamicMessage,
+    /// What the caller should know of how the request was taken.
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) grant: Grant,
     pub(crate) deadline: Deadline,
 }
@@ -44,14 +48,18 @@ impl Session {
         })?;
         let deadline =
             request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let input = check_typed(&method.descriptor.input(), request.get_ref())?;
-        Ok(Self { service: service.clone(), method, input, grant, deadline })
+        let Typed { message: input, warnings, .. } =
+            check_typed(&method.descriptor.input(), request.get_ref())?;
+        Ok(Self { service: service.clone(), method, input, warnings, grant, deadline })
     }
 
     /// Turns the outcome into what goes on the wire. A refused credential is reported in a trailer.
-    pub(crate) fn close<R>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
+    pub(crate) fn close<R: Told>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
         let error = match outcome {
-            Ok(answer) => return Ok(Response::new(answer)),
+            Ok(mut answer) => {
+                answer.tell(&self.warnings);
+                return Ok(Response::new(answer));
+            }
             Err(error) => error,
         };
         let rejected = error.reason() == Reason::CredentialRejected;

@@ -85,7 +85,13 @@ struct Bulk {
 
 impl Bulk {
     fn new(session: &Session, eager: bool) -> Self {
-        Self { plan: Plan::of(&session.texts("urls")), run: None, read: 0, eager, over: false }
+        Self {
+            plan: Plan::of(session.given_texts("urls"), &session.texts("urls")),
+            run: None,
+            read: 0,
+            eager,
+            over: false,
+        }
     }
 
     /// What happens next; nothing after the end.

@@ -4,7 +4,7 @@ mod refusal;
 
 use std::time::Duration;
 
-use granary_convert::check_typed;
+use granary_convert::{Typed, check_typed};
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::{Paging, UpstreamCall};
@@ -34,8 +34,10 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(crate) struct Session {
     pub(crate) service: Service,
     pub(crate) method: &'static Method,
-    /// The request, checked, with what upstream calls otherwise put in its words.
+    /// The request, checked, in the one form in which it is sent on, with what upstream calls otherwise put in its words.
     pub(crate) input: DynamicMessage,
+    /// The request as it was given.
+    pub(crate) given: DynamicMessage,
     pub(crate) grant: Grant,
     pub(crate) deadline: Deadline,
     /// What the caller allows it to cost at most, in micro-dollars.
@@ -59,12 +61,22 @@ impl Session {
         })?;
         let deadline =
             request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let mut input = check_typed(&method.descriptor.input(), request.get_ref())?;
-        let warnings = gaps::settle(service, method, &mut input)?;
+        let Typed { message: mut input, given, mut warnings } =
+            check_typed(&method.descriptor.input(), request.get_ref())?;
+        warnings.extend(gaps::settle(service, method, &mut input)?);
         let most = price::cap(request.metadata())?;
         let announcement = request.extensions().get().cloned();
-        let session =
-            Self { service: service.clone(), method, input, grant, deadline, most, warnings, announcement };
+        let session = Self {
+            service: service.clone(),
+            method,
+            input,
+            given,
+            grant,
+            deadline,
+            most,
+            warnings,
+            announcement,
+        };
         price::check(&session)?;
         Ok(session)
     }

@@ -1,6 +1,7 @@
 //! Which row belongs to which URL: rows come in any order, some never, and repeats are fetched once.
 use std::collections::{BTreeMap, HashMap};
 
+use granary_convert::rules::person;
 use granary_proto::granary::linkedin::v1 as wire;
 use serde_json::Value;
 
@@ -17,17 +18,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(given: &[String]) -> Self {
+    /// The plan of a request: its URLs as they were given, and as they are sent on.
+    pub(super) fn of(given: Vec<String>, urls: &[String]) -> Self {
         let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut different = Vec::new();
-        for (index, url) in given.iter().enumerate() {
-            let places = waiting.entry(same(url)).or_default();
+        for (index, url) in urls.iter().enumerate() {
+            let places = waiting.entry(person(url)).or_default();
             if places.is_empty() {
                 different.push(url.trim().to_owned());
             }
             places.push(index);
         }
-        Self { given: given.to_vec(), different, waiting, strays: Vec::new() }
+        Self { given, different, waiting, strays: Vec::new() }
     }
 
     /// One URL for each profile.
@@ -90,20 +92,13 @@ impl Plan {
     }
 }
 
-/// What is the same about the spellings of a profile's URL: the part after "/in/".
-fn same(url: &str) -> String {
-    let url = url.trim();
-    let slug = url.split_once("/in/").map_or(url, |(_, rest)| rest);
-    slug.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase()
-}
-
 /// By what a row is known: what was asked for, and only without that whom it shows.
 fn key(row: &Value) -> Option<String> {
     let asked = ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
         Value::String(text) => Some(text.as_str()),
         query => word(query, &["url", "publicIdentifier", "profileId", "query"]),
     });
-    asked.or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(same)
+    asked.or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(person)
 }
 
 /// A profile, or a miss: a row with an envelope around no element.
@@ -147,7 +142,7 @@ mod tests {
 
     #[test]
     fn rows_find_their_places_and_repeats_are_fetched_once() {
-        let mut plan = Plan::of(&urls(&["a", "b", "a/", "C"]));
+        let mut plan = Plan::of(urls(&["a", "b", "a/", "C"]), &urls(&["a", "b", "a/", "C"]));
         assert_eq!(plan.different().len(), 3);
         let entries =
             plan.take(json!({"id": "1", "originalQuery": {"url": "https://www.linkedin.com/in/a"}}));
@@ -169,8 +164,17 @@ mod tests {
     }
 
     #[test]
+    fn spellings_of_one_person_are_one_row_and_are_answered_as_they_were_given() {
+        let given = urls(&["j%C3%BCrgen-x", "jürgen-x"]);
+        let mut plan = Plan::of(given.clone(), &urls(&["jürgen-x", "jürgen-x"]));
+        assert_eq!(plan.different(), &urls(&["jürgen-x"]));
+        let entries = plan.take(json!({"id": "1", "linkedinUrl": given[0]}));
+        assert_eq!(entries.iter().map(|e| e.url.clone().unwrap()).collect::<Vec<_>>(), given);
+    }
+
+    #[test]
     fn older_layouts_are_read_too() {
-        let mut plan = Plan::of(&urls(&["a", "b"]));
+        let mut plan = Plan::of(urls(&["a", "b"]), &urls(&["a", "b"]));
         let row = json!({"query": {"publicIdentifier": "A"}, "element": {"id": "1"}, "status": 200});
         assert_eq!(plan.take(row)[0].profile.as_ref().unwrap().id.as_deref(), Some("1"));
         let row = json!({"linkedinUrl": "https://www.linkedin.com/in/b", "firstName": "B"});

@@ -127,6 +127,24 @@ async fn an_email_search_costs_more_and_the_cap_of_the_caller_counts_first() {
 }
 
 #[tokio::test]
+async fn two_spellings_of_one_person_are_one_url_and_one_price() {
+    let spellings =
+        [url("j%C3%BCrgen-x"), url("jürgen-x"), "http://linkedin.com/in/J%C3%BCrgen-X)".to_owned()];
+    let upstream = Stub::start(vec![started(), now("SUCCEEDED"), items(&[row("j%C3%BCrgen-x")])]).await;
+    let service = door(&upstream).await;
+    let cap = [(metadata::MAX_COST, "0.004")];
+    let input = json!({"urls": spellings});
+    let answered = service.call_with(&path("BulkScrapeProfiles"), &token(), &input, &cap).await.unwrap();
+    let seen = upstream.seen();
+    assert_eq!(seen[0].body["urls"], json!([url("jürgen-x")]));
+    assert!(seen[0].query.contains("maxTotalChargeUsd=0.004&"), "{}", seen[0].query);
+    for (place, given) in spellings.iter().enumerate() {
+        let element = &answered.json["elements"][place];
+        assert_eq!((&element["url"], &element["profile"]["id"]), (&json!(given), &json!("j%C3%BCrgen-x")));
+    }
+}
+
+#[tokio::test]
 async fn rows_come_page_by_page() {
     let slugs: Vec<String> = (0..45).map(|n| format!("p{n}")).collect();
     let rows: Vec<Value> = slugs.iter().map(|slug| row(slug)).collect();
