@@ -1,4 +1,5 @@
 //! `granary credentials`: the credentials of an account. Values go in sealed, and never come out.
+mod export;
 mod kind;
 mod put;
 mod value;

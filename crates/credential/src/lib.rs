@@ -6,6 +6,7 @@ pub mod credential;
 pub mod fingerprint;
 pub mod grant;
 pub mod layer;
+mod pasted;
 pub mod principal;
 pub mod sealed;
 pub mod secret;

@@ -40,6 +40,25 @@ async fn puts_count_versions_and_keep_five() {
 }
 
 #[tokio::test]
+async fn what_is_no_credential_is_refused_by_its_form_and_stored_nowhere() {
+    let suite = prepared().await;
+    for (pasted, told) in [
+        ("'canary'", "quotes"),
+        ("TOKEN=canary", "name"),
+        ("$CANARY", "variable"),
+        ("Bearer canary", "Bearer"),
+        ("[{\"value\":\"canary\"}]", "JSON"),
+        ("canary\ncanary", "several lines"),
+    ] {
+        let refused = suite.put(&suite.operator, "u", harvest_token(pasted), None).await.unwrap_err();
+        assert!(refused.message().contains(told), "{}", refused.message());
+        assert!(!format!("{refused:?}").contains("canary"), "{refused:?}");
+        assert_eq!(reason(Err::<(), _>(refused)), Reason::InvalidInput);
+    }
+    assert!(suite.get(&suite.operator, "u").await.unwrap().credentials.is_empty());
+}
+
+#[tokio::test]
 async fn equal_values_of_one_tenant_have_equal_fingerprints_and_no_others_do() {
     let suite = prepared().await;
     let other = suite.tenant("other").await;
