@@ -106,7 +106,7 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
             let end = if page.starts_with("jobs") { "[0-9]{1,9}" } else { "[a-z]{1,9}" };
             end.prop_map(move |end| json!(format!("https://www.linkedin.com/{page}{end}"))).boxed()
         }
-        (_, Some(clock)) if clock.contains(':') => (1_u8..=12, 0_u8..60, any::<bool>())
+        (_, Some(clock)) if clock.contains("[0-5]") => (1_u8..=12, 0_u8..60, any::<bool>())
             .prop_map(|(h, m, half)| json!(format!("{h}:{m:02}{}", if half { "pm" } else { "" })))
             .boxed(),
         (_, Some(ids)) if ids.contains("[0-9]+") => "[1-9][0-9]{0,8}".prop_map(Value::from).boxed(),

@@ -81,12 +81,15 @@ fn values(field: &FieldDescriptor) -> BoxedStrategy<Value> {
 fn what_harvest_gets_is_what_was_meant_or_nothing_is_sent() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (taken, refused) = (Mutex::new(0), Mutex::new(0));
-    let cases = prop::sample::select(fields()).prop_flat_map(|(method, field)| {
-        values(&field).prop_map(move |value| (method, field.clone(), value))
-    });
+    // By their places, so that a failure shows the value and not two descriptors.
+    let fields = fields();
+    let values: Vec<_> = fields.iter().map(|(_, field)| values(field)).collect();
+    let cases =
+        (0..fields.len()).prop_flat_map(move |at| values[at].clone().prop_map(move |value| (at, value)));
     let config =
         Config { cases: TRIED, failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
-    let tried = TestRunner::new(config).run(&cases, |(method, field, value)| {
+    let tried = TestRunner::new(config).run(&cases, |(at, value)| {
+        let (method, field) = &fields[at];
         let Value::Object(mut input) = good(&method.tool) else { panic!("an object") };
         input.insert(field.name().to_owned(), value);
         if field.name() == "started_time" && method.tool == "log_time_entry" {

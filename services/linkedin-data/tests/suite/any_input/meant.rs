@@ -115,7 +115,8 @@ fn same(field: &FieldDescriptor, value: &Value, sent: &str) -> bool {
             let name = |text: &str| rule.format() == Format::CompanyOrName && !text.contains("linkedin.com/");
             let free = |text: &str| rule.format() == Format::Unspecified || name(text);
             let plain = |text: &str| words(&if free(text) { text.to_owned() } else { address(text) });
-            let meant = texts.iter().map(|text| plain(text)).collect::<Vec<_>>().join(" ");
+            let each = texts.iter().map(|text| plain(text)).filter(|text| !text.is_empty());
+            let meant = each.collect::<Vec<_>>().join(" ");
             if rule.format() == Format::Unspecified && !field.is_list() {
                 texts == [sent]
             } else {
