@@ -43,9 +43,11 @@ pub(crate) fn wrong(value: &str) -> Option<&'static str> {
 }
 
 fn wrong_proxy(value: &str) -> Option<&'static str> {
-    form(value).or_else(|| {
-        (!is_proxy(value)).then_some("must be a URL such as \"http://proxy.example:8080\", or HOST:PORT")
-    })
+    // Asked first, since the literal of an address begins as JSON does.
+    if is_proxy(value) {
+        return None;
+    }
+    form(value).or(Some("must be a URL such as \"http://proxy.example:8080\", or HOST:PORT"))
 }
 
 fn wrong_agent(value: &str) -> Option<&'static str> {
