@@ -9,12 +9,13 @@ const FILE: &str = "granary/linkedin/v1/linkedin_data.proto";
 const SERVICE: &str = "granary.linkedin.v1.LinkedInData";
 const FOLLOW: &str = "granary.linkedin.v1.FollowPagesRequest";
 /// What is not one object and not one page of a list goes a way of its own.
-const OWN_WAYS: [(&str, &str); 9] = [
+const OWN_WAYS: [(&str, &str); 10] = [
     ("GetMyApiUser", "owner::owner"),
     ("GetPrivateAccountPools", "owner::pools"),
     ("BulkScrapeProfiles", "bulk::all"),
     ("StreamBulkScrapeProfiles", "bulk::stream"),
     ("BulkScrapeCompanyEmployees", "employees::employees"),
+    ("GetBulkRun", "collect::run"),
     ("FollowPages", "follow::stream"),
     ("ProbeHarvestapiKey", "probe::key"),
     ("ProbeLinkedinSession", "probe::session"),

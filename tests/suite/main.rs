@@ -27,3 +27,4 @@ mod sealed_puts;
 mod support;
 mod tenants;
 mod vault;
+mod verdicts;

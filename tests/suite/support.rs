@@ -71,7 +71,7 @@ pub(crate) fn good_input(tool: &str) -> &'static str {
         "get_group_posts" | "get_linkedin_group" => r#"{"group_id": "1"}"#,
         "get_post_comments" | "get_post_reactions" => r#"{"post": "https://www.linkedin.com/posts/x"}"#,
         "get_comment_replies" | "get_comment_reactions" => {
-            r#"{"comment_url": "https://www.linkedin.com/feed/update/urn:li:activity:1"}"#
+            r#"{"comment_url": "urn:li:comment:(activity:1,2)"}"#
         }
         "search_linkedin_ads" => r#"{"keyword": "robot"}"#,
         "get_linkedin_ad_details" => r#"{"ad_id": "1"}"#,
@@ -81,6 +81,7 @@ pub(crate) fn good_input(tool: &str) -> &'static str {
             r#"{"recipient_profile": "https://www.linkedin.com/in/jeffweiner08", "message": "Hello"}"#
         }
         "bulk_scrape_profiles" => r#"{"urls": ["https://www.linkedin.com/in/jeffweiner08"]}"#,
+        "get_bulk_run" => r#"{"run_id": "none"}"#,
         "bulk_scrape_company_employees" => r#"{"companies": ["microsoft"], "max_items": 1}"#,
         "search_profiles"
         | "search_profile_services"

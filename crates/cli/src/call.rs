@@ -1,9 +1,11 @@
 //! `granary call`: one tool as one account, with JSON in and out.
 use std::io::Read;
+use std::time::Duration;
 
 use granary_proto::granary::gateway::v1::execute_tool_request::Input;
 use granary_proto::granary::gateway::v1::execute_tool_response::Output;
 use granary_proto::granary::gateway::v1::{ExecuteToolRequest, ExecuteToolResponse};
+use granary_proto::granary::policy::v1::{Api, Effect};
 use granary_proto::granary::types::v1::Charge;
 use granary_rpc::metadata;
 use serde_json::{Map, Value, json};
@@ -50,7 +52,10 @@ Examples:
 /// Calls the tool.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
     let input = checked(if args.input == "-" { from_stdin()? } else { args.input })?;
-    let door = args.connection.gateway()?;
+    let door = match usual_time(&args.tool) {
+        Some(time) => args.connection.gateway_within(time)?,
+        None => args.connection.gateway()?,
+    };
     let mut request = door.request(ExecuteToolRequest {
         identifier: args.account,
         tool_name: args.tool,
@@ -60,6 +65,13 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
         request.metadata_mut().insert(metadata::MAX_COST, value);
     }
     shown(door.answer(door.tools().execute_tool(request)).await?)
+}
+
+/// How long a tool may take that waits for a run at Apify: the longest that a gateway lets a call take.
+fn usual_time(tool: &str) -> Option<Duration> {
+    let method = granary_proto::policy_table().ok()?.tool(tool)?;
+    let waits = method.effect == Effect::Write && method.upstream.as_ref()?.api() == Api::Apify;
+    waits.then_some(Duration::from_secs(600))
 }
 
 fn shown(answer: ExecuteToolResponse) -> Result<Shown, Failure> {

@@ -24,22 +24,32 @@ pub struct Connection {
     /// The CA that the certificates of https addresses must come from, PEM [default: the system's]
     #[arg(long, env = "GRANARY_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
-    /// How long each call may take
-    #[arg(long, default_value = "30s", value_parser = crate::duration::parse, value_name = "DURATION")]
-    timeout: Duration,
+    /// How long each call may take [default: 30s, and 10m for tools that wait for a run]
+    #[arg(long, value_parser = crate::duration::parse, value_name = "DURATION")]
+    timeout: Option<Duration>,
 }
+
+/// How long a call may take where nothing else is said.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Connection {
     /// The gateway.
     pub fn gateway(&self) -> Result<Door, Failure> {
+        self.gateway_within(TIMEOUT)
+    }
+
+    /// The gateway, for calls that may take so long where no time-out was given.
+    pub fn gateway_within(&self, usual: Duration) -> Result<Door, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
-        Door::open("GRANARY_ADDR", &self.addr, self.ca_file.as_deref(), self.timeout, hint)
+        let timeout = self.timeout.unwrap_or(usual);
+        Door::open("GRANARY_ADDR", &self.addr, self.ca_file.as_deref(), timeout, hint)
     }
 
     /// Credential-vault's own door.
     pub fn vault(&self) -> Result<Door, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_VAULT_ADDR says where \
                     credential-vault's own door is";
-        Door::open("GRANARY_VAULT_ADDR", &self.vault_addr, self.ca_file.as_deref(), self.timeout, hint)
+        let timeout = self.timeout.unwrap_or(TIMEOUT);
+        Door::open("GRANARY_VAULT_ADDR", &self.vault_addr, self.ca_file.as_deref(), timeout, hint)
     }
 }

@@ -1,7 +1,9 @@
 //! `granary credentials`: the credentials of an account. Values go in sealed, and never come out.
+mod export;
 mod kind;
 mod put;
 mod value;
+mod verify;
 
 use granary_proto::granary::vault::v1 as wire;
 use serde_json::{Value, json};
@@ -21,6 +23,8 @@ pub enum Command {
     Put(Box<put::Args>),
     /// Show which credentials an account has, and in which state they are
     List(List),
+    /// Ask the vendor now whether it takes a credential. One that has expired and is taken again serves again
+    Verify(verify::Args),
     /// Make an earlier version's value current again, as a new version
     Rollback(Rollback),
     /// Erase every version of a credential; only a new put brings the kind back. Asks first at a terminal
@@ -75,6 +79,7 @@ Examples:
   granary credentials put --account user_ha_456 harvestapi-key
   granary credentials put --account user_ha_456 harvest-token --account-id 1234567 < token.txt
   granary credentials list --account user_ha_456
+  granary credentials verify --account user_ha_456 harvest-token
   granary credentials rollback --account user_ha_456 harvest-token 2";
 
 const STATE: &str = "granary.vault.v1.CredentialState";
@@ -89,6 +94,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             let text = table(&credentials);
             Ok(Shown { text, document: json!({"credentials": credentials}), ..Shown::default() })
         }
+        Command::Verify(args) => verify::run(args).await,
         Command::Rollback(Rollback { account, kind, version, expected_version, connection }) => {
             let door = connection.gateway()?;
             let request = wire::RollbackCredentialRequest {

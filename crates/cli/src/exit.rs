@@ -71,6 +71,23 @@ impl Failure {
         self
     }
 
+    /// The reason by which scripts tell failures apart.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// A variable part of the message.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// Adds to the message.
+    #[must_use]
+    pub fn and(mut self, text: &str) -> Self {
+        self.message = format!("{}; {text}", self.message);
+        self
+    }
+
     fn local(whose: Whose, reason: &str, message: String) -> Self {
         Self {
             whose,

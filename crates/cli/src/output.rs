@@ -4,6 +4,7 @@ mod table;
 use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
+use granary_rpc::unseen::is_unseen;
 use serde_json::Value;
 
 use crate::exit::Failure;
@@ -87,13 +88,14 @@ pub fn pretty(document: &Value) -> String {
     serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
-/// A text in which no control character can move a terminal's cursor or change its colours. In JSON these escapes mean the
-/// same as the characters.
+/// A text in which no control character can move a terminal's cursor or change its colours, and none that cannot be seen can
+/// make it read otherwise. In JSON these escapes mean the same as the characters.
 fn printable(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() && c != '\n' {
-            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
+        if (c.is_control() && c != '\n') || is_unseen(c) {
+            let mut units = [0; 2];
+            safe.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         } else {
             safe.push(c);
         }
@@ -118,9 +120,10 @@ mod tests {
     #[test]
     fn what_others_wrote_cannot_steer_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\u{9b}1m\r\nc"), "a\\u001b[2Jb\\u009b1m\\u000d\nc");
-        let document = serde_json::json!({"label": "x\u{7f}\u{9b}"});
+        assert_eq!(printable("rtl\u{202e}abc\u{200b}"), "rtl\\u202eabc\\u200b");
+        let document = serde_json::json!({"label": "x\u{7f}\u{9b}\u{202e}\u{e0001}"});
         let text = printable(&pretty(&document));
-        assert!(!text.contains('\u{9b}'));
+        assert!(!text.contains(['\u{9b}', '\u{202e}', '\u{e0001}']));
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
     }
 }

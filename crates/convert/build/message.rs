@@ -50,8 +50,41 @@ pub(crate) fn decoder(desc: &MessageDescriptor) -> Result<String, Box<dyn Error>
         writeln!(out, "    fn extra(&mut self) -> Option<&mut HashMap<String, String>> {{")?;
         writeln!(out, "        Some(&mut self.{name})\n    }}")?;
     }
+    writeln!(out, "    fn is_there(&self) -> bool {{\n        {}\n    }}", is_there(&fields))?;
     writeln!(out, "}}")?;
     Ok(out)
+}
+
+/// Whether the entity is there: the answer's item, the id where there is one, else anything that is modelled.
+fn is_there(fields: &Fields) -> String {
+    let named = |name: &str| fields.fields.iter().find(|field| field.name() == name && !field.is_list());
+    if let Some(item) = fields.item().and_then(named) {
+        return format!("self.{}.as_ref().is_some_and(|item| item.is_there())", rust::ident(item.name()));
+    }
+    if let Some(id) = named("id") {
+        return match id.kind() {
+            Kind::String if id.supports_presence() => {
+                "self.id.as_ref().is_some_and(|id| !id.trim().is_empty())".to_owned()
+            }
+            _ => is_set(id),
+        };
+    }
+    let any: Vec<String> = fields.fields.iter().map(is_set).collect();
+    if any.is_empty() { "true".to_owned() } else { any.join(" || ") }
+}
+
+fn is_set(field: &FieldDescriptor) -> String {
+    let oneof = field.containing_oneof().filter(|oneof| !oneof.is_synthetic());
+    let name = rust::ident(oneof.as_ref().map_or(field.name(), |oneof| oneof.name()));
+    match field.kind() {
+        _ if oneof.is_some() => format!("self.{name}.is_some()"),
+        _ if field.is_list() || field.is_map() => format!("!self.{name}.is_empty()"),
+        _ if field.supports_presence() => format!("self.{name}.is_some()"),
+        Kind::String | Kind::Bytes => format!("!self.{name}.is_empty()"),
+        Kind::Bool => format!("self.{name}"),
+        Kind::Float | Kind::Double => format!("self.{name} != 0.0"),
+        _ => format!("self.{name} != 0"),
+    }
 }
 
 /// From a key to the position of its name, by length first: that leaves few texts to compare.

@@ -55,6 +55,50 @@ pub(crate) fn json_text(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// The decimal with this many digits after the point, rounded half to even; nothing where it has no more than that.
+pub(crate) fn rounded(text: &str, places: u32) -> Option<String> {
+    let parts = split(text)?;
+    let digits: Vec<u8> = parts.whole.bytes().chain(parts.fraction.bytes()).map(|b| b - b'0').collect();
+    let places = usize::try_from(places).ok()?;
+    let after = i32::try_from(parts.fraction.len()).ok()? - parts.exponent;
+    let zeros = digits.iter().rev().take_while(|d| **d == 0).count();
+    // Zeros at the end say nothing, and may stay.
+    let over = usize::try_from(after).ok()?.checked_sub(places);
+    let over = over.filter(|over| *over > zeros && zeros < digits.len())?;
+    let kept = digits.get(..digits.len().saturating_sub(over)).unwrap_or_default();
+    let mut kept: Vec<u8> =
+        std::iter::repeat_n(0, (places + 1).saturating_sub(kept.len())).chain(kept.iter().copied()).collect();
+    let rest = digits.get(digits.len().saturating_sub(over)..).unwrap_or_default();
+    if over <= digits.len() && above_half(rest, kept.last().is_some_and(|d| d % 2 == 1)) {
+        increase(&mut kept);
+    }
+    let (whole, fraction) = kept.split_at_checked(kept.len() - places)?;
+    let text = |digits: &[u8]| digits.iter().map(|d| char::from(b'0' + d)).collect::<String>();
+    let (whole, fraction) = (text(whole), text(fraction));
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let sign = if parts.negative && !(whole.is_empty() && fraction.is_empty()) { "-" } else { "" };
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let point = if fraction.is_empty() { "" } else { "." };
+    Some(format!("{sign}{whole}{point}{fraction}"))
+}
+
+/// Whether what is left off counts as one more: above a half, or a half after an odd digit.
+fn above_half(rest: &[u8], odd: bool) -> bool {
+    let Some((first, others)) = rest.split_first() else { return false };
+    *first > 5 || (*first == 5 && (odd || others.iter().any(|d| *d != 0)))
+}
+
+/// Adds one to the last digit.
+fn increase(digits: &mut Vec<u8>) {
+    for digit in digits.iter_mut().rev() {
+        *digit = (*digit + 1) % 10;
+        if *digit != 0 {
+            return;
+        }
+    }
+    digits.insert(0, 1);
+}
+
 fn split(text: &str) -> Option<Parts<'_>> {
     if text.len() > MAX_TEXT {
         return None;
@@ -153,6 +197,31 @@ mod tests {
             assert_eq!(json_text(bad), None, "{bad}");
         }
         assert_eq!(json_text(&"1".repeat(65)), None);
+    }
+
+    #[test]
+    fn rounding_is_half_to_even_and_leaves_what_fits() {
+        for (text, expected) in [
+            ("1.3333333333333333", "1.333333333"),
+            ("0.30000000000000004", "0.3"),
+            ("23.9999999999", "24"),
+            ("-9.9999999999", "-10"),
+            ("0.0000000005", "0"),
+            ("0.0000000015", "0.000000002"),
+            ("0.0000000025", "0.000000002"),
+            ("0.00000000250000001", "0.000000003"),
+            ("15e-10", "0.000000002"),
+            ("1e-30", "0"),
+            ("-1e-30", "0"),
+            ("12345.6789012345", "12345.678901234"),
+            ("+.99999999999", "1"),
+        ] {
+            assert_eq!(rounded(text, 9).as_deref(), Some(expected), "{text}");
+            assert_eq!(rounded(expected, 9), None);
+        }
+        for kept in ["1.5", "1.50000000000000", "1.333333333", "24", "0", "1e9", "123456789e-9", "x", ""] {
+            assert_eq!(rounded(kept, 9), None, "{kept}");
+        }
     }
 
     #[test]

@@ -63,6 +63,10 @@ pub trait Fields: Clone + Default {
     /// Where the value is malformed.
     fn fill(&mut self, slot: usize, value: Field<'_, '_>) -> Result<Outcome, Malformed>;
 
+    /// Whether the entity that an answer stands for came: its id where it has one, else anything of it that is modelled. An
+    /// error in its place has neither.
+    fn is_there(&self) -> bool;
+
     /// The map that keeps what is not modelled.
     fn extra(&mut self) -> Option<&mut HashMap<String, String>> {
         None
@@ -83,6 +87,10 @@ impl<M: Fields> Fields for Box<M> {
 
     fn fill(&mut self, slot: usize, value: Field<'_, '_>) -> Result<Outcome, Malformed> {
         self.as_mut().fill(slot, value)
+    }
+
+    fn is_there(&self) -> bool {
+        self.as_ref().is_there()
     }
 
     fn extra(&mut self) -> Option<&mut HashMap<String, String>> {

@@ -26,11 +26,13 @@ mod sample;
 
 pub use lenient::{Members, decode_field, decode_lenient};
 pub use output::{ToolOutput, to_json, tool_output};
-pub use rules::{check, check_typed};
+pub use rules::{Typed, check, check_typed};
 pub use schema::{input_schema, output_schema};
 pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_struct, tool_input_text};
 pub use structs::{json_to_struct, struct_to_json};
 
+/// The code of the warning that tells how a value was read, where that is not plain.
+pub const READ_AS: &str = "INPUT_READ_AS";
 /// How deep JSON may be nested, in objects and arrays, where a caller wrote it.
 pub const MAX_DEPTH: usize = 64;
 /// Most keys of one object that a caller wrote. No message of the contract has a tenth of it.

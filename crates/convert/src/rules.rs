@@ -1,8 +1,13 @@
 //! What the fields of a request accept, as declared beside them in the protos.
+mod escapes;
 mod field;
 mod format;
+mod page;
+mod settle;
 mod ties;
 mod url;
+
+pub(crate) use settle::settle;
 
 /// What would be right, in words.
 pub(crate) mod wanted {
@@ -11,6 +16,7 @@ pub(crate) mod wanted {
 
 use std::collections::HashSet;
 
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::{Error, Reason, Violation};
 use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
@@ -21,6 +27,17 @@ use crate::violations::{Faults, fault, invalid, item, join};
 /// Longest text where a field declares none, in bytes of UTF-8.
 pub(crate) const DEFAULT_MAX_BYTES: u32 = 8192;
 
+/// A typed request that passed its checks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Typed {
+    /// The request in the one form in which it is sent on.
+    pub message: DynamicMessage,
+    /// The request as it was given.
+    pub given: DynamicMessage,
+    /// What was changed so that the caller should know of it.
+    pub warnings: Vec<Warning>,
+}
+
 /// The faults of a typed request, up to a hundred: field rules and message rules, also of the messages in it.
 pub fn check(message: &DynamicMessage) -> Vec<Violation> {
     check_beside(message, &HashSet::new(), Faults::default()).into_vec()
@@ -30,18 +47,45 @@ pub fn check(message: &DynamicMessage) -> Vec<Violation> {
 ///
 /// # Errors
 /// Every fault at once, as invalid input.
-pub fn check_typed<M: Message>(desc: &MessageDescriptor, message: &M) -> Result<DynamicMessage, Error> {
+pub fn check_typed<M: Message>(desc: &MessageDescriptor, message: &M) -> Result<Typed, Error> {
     let bytes = message.encode_to_vec();
-    let dynamic = DynamicMessage::decode(desc.clone(), bytes.as_slice()).map_err(|e| {
+    let given = DynamicMessage::decode(desc.clone(), bytes.as_slice()).map_err(|e| {
         Error::new(Reason::Internal, format!("the request does not fit {}", desc.full_name())).caused_by(e)
     })?;
-    let faults = check(&dynamic);
-    if faults.is_empty() { Ok(dynamic) } else { Err(invalid(faults)) }
+    let mut message = given.clone();
+    let warnings = settle(&mut message);
+    let faults = check_settled(&message, &HashSet::new(), Faults::default());
+    if faults.is_empty() { Ok(Typed { message, given, warnings }) } else { Err(invalid(faults.into_vec())) }
+}
+
+/// The text by which addresses and slugs of one person are the same, however they are written.
+///
+/// ```
+/// let person = |text| granary_convert::rules::person(text);
+/// assert_eq!(person("https://de.linkedin.com/in/J%C3%BCrgen-X/?trk=a"), person("jürgen-x"));
+/// ```
+pub fn person(text: &str) -> String {
+    let named = page::Page::read(text).ok().filter(|page| page.shows(page::Shows::Person));
+    let slug = match &named {
+        Some(page) => page.slug(),
+        None => {
+            let text = text.trim();
+            let slug = text.split_once("/in/").map_or(text, |(_, rest)| rest);
+            slug.split(['/', '?', '#']).next().unwrap_or_default()
+        }
+    };
+    escapes::decoded(slug).map_or_else(|_| slug.to_lowercase(), |slug| slug.to_lowercase())
 }
 
 /// The same as [`check`] on top of other faults, except for fields that are known to be faulty: they count as set and are
 /// not looked at.
 pub(crate) fn check_beside(message: &DynamicMessage, faulty: &HashSet<String>, faults: Faults) -> Faults {
+    let mut settled = message.clone();
+    settle(&mut settled);
+    check_settled(&settled, faulty, faults)
+}
+
+fn check_settled(message: &DynamicMessage, faulty: &HashSet<String>, faults: Faults) -> Faults {
     let mut checker = Checker { faulty, faults };
     checker.message(message, "");
     checker.faults
@@ -83,7 +127,12 @@ impl Checker<'_> {
             let words = |f: &Field| !blank(&message.get_field(&f.desc));
             set(name) && (self.faulty.contains(&join(path, name)) || shape.field(name).is_some_and(words))
         };
-        let faults = ties::check(&shape.rule, path, &ties::Given { set: &set, on: &on, filled: &filled });
+        let day = |name: &str| {
+            let day = shape.field(name).map(|f| message.get_field(&f.desc));
+            day.filter(|_| set(name)).and_then(|day| field::day(day.as_message()?))
+        };
+        let given = ties::Given { set: &set, on: &on, filled: &filled, day: &day };
+        let faults = ties::check(&shape.rule, path, &given);
         self.faults.extend(faults);
     }
 
@@ -123,71 +172,14 @@ impl Checker<'_> {
     }
 }
 
-/// Whether a value holds nothing but blanks.
+/// Whether a value holds nothing but blanks, and commas, of which nothing is left once items are joined.
 fn blank(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.trim().is_empty(),
+        Value::String(text) => text.chars().all(|c| c == ',' || c.is_whitespace()),
         Value::List(items) => items.iter().all(blank),
         _ => false,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use granary_proto::google::r#type::{Date, Decimal};
-    use granary_proto::granary::harvest::v1::{LogTimeEntryRequest, UpdateTimeEntryRequest};
-
-    fn descriptor(name: &str) -> MessageDescriptor {
-        granary_proto::pool().unwrap().get_message_by_name(name).unwrap()
-    }
-
-    fn fields(faults: &[Violation]) -> Vec<&str> {
-        faults.iter().map(|v| v.field.as_str()).collect()
-    }
-
-    #[test]
-    fn a_typed_request_is_checked_like_json() {
-        let desc = descriptor("granary.harvest.v1.LogTimeEntryRequest");
-        let good = LogTimeEntryRequest {
-            project_id: 1,
-            task_id: 2,
-            spent_date: Some(Date { year: 2026, month: 3, day: 31 }),
-            hours: Some(Decimal { value: "1.50".into() }),
-            ..LogTimeEntryRequest::default()
-        };
-        assert!(check_typed(&desc, &good).is_ok());
-        let bad = LogTimeEntryRequest {
-            spent_date: Some(Date { year: 2026, month: 3, day: 0 }),
-            hours: Some(Decimal { value: "24.001".into() }),
-            started_time: Some("25:00".into()),
-            user_id: Some(0),
-            notes: Some("a\u{0}b".into()),
-            ..good
-        };
-        let error = check_typed(&desc, &LogTimeEntryRequest { project_id: 0, ..bad }).unwrap_err();
-        assert_eq!(
-            fields(error.violations()),
-            [
-                "ended_time",
-                "hours",
-                "notes",
-                "project_id",
-                "spent_date",
-                "started_time",
-                "started_time",
-                "user_id"
-            ]
-        );
-    }
-
-    #[test]
-    fn an_update_must_change_something_and_may_empty_the_notes() {
-        let desc = descriptor("granary.harvest.v1.UpdateTimeEntryRequest");
-        let nothing = UpdateTimeEntryRequest { time_entry_id: 1, ..Default::default() };
-        let error = check_typed(&desc, &nothing).unwrap_err();
-        assert_eq!(fields(error.violations()), [""]);
-        let emptied = UpdateTimeEntryRequest { notes: Some(String::new()), ..nothing };
-        assert!(check_typed(&desc, &emptied).is_ok());
-    }
-}
+mod tests;

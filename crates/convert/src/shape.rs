@@ -92,6 +92,8 @@ pub(crate) struct Ties {
     pub(crate) at_most_one: Vec<Vec<Vec<String>>>,
     pub(crate) together: Vec<Vec<String>>,
     pub(crate) filters: Vec<Vec<String>>,
+    /// Days of which none must be after the next.
+    pub(crate) in_order: Vec<Vec<String>>,
 }
 
 impl Shape {
@@ -192,7 +194,8 @@ mod tests {
             let shape = Shape::of(&message);
             assert_eq!(shape.fields.len(), message.fields().len());
             let ties = &shape.rule;
-            let named = ties.at_least_one.iter().chain(&ties.together).chain(&ties.filters);
+            let named =
+                ties.at_least_one.iter().chain(&ties.together).chain(&ties.filters).chain(&ties.in_order);
             for name in named.chain(ties.at_most_one.iter().flatten()).flatten() {
                 assert!(shape.field(name).is_some(), "{} ties {name}, which it has not", message.full_name());
             }

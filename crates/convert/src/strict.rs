@@ -1,9 +1,11 @@
 //! What a caller wrote: JSON becomes a request, or every fault of it is told at once, up to a bound.
 mod bounds;
 mod guard;
+mod list;
 #[cfg(test)]
 mod lists_and_maps;
 mod names;
+mod nested;
 mod place_names;
 mod places;
 mod read;
@@ -29,7 +31,7 @@ use crate::{MAX_DEPTH, structs};
 pub struct ToolInput {
     /// The request.
     pub message: DynamicMessage,
-    /// How lists were read that came as one text.
+    /// How lists were read that came as one text. What the service that is called changes, it tells itself.
     pub warnings: Vec<Warning>,
 }
 
@@ -89,12 +91,12 @@ fn beyond(wrong: String) -> Error {
 
 fn read_input(desc: &MessageDescriptor, json: &Value, faults: Faults) -> Result<ToolInput, Error> {
     let mut reader = read::Reader::new(faults);
-    let Value::Object(object) = json else {
+    let Some(object) = reader.root(json) else {
         reader.faults.push(fault("", "must be a JSON object"));
         guard::scan(json, "", &mut reader.faults);
         return Err(invalid(reader.faults.into_vec()));
     };
-    let message = reader.message(&Shape::of(desc), object, "");
+    let message = reader.message(&Shape::of(desc), &object, "");
     let read::Reader { faults, faulty, notes, .. } = reader;
     let faults = check_beside(&message, &faulty, faults);
     if faults.is_empty() {

@@ -14,8 +14,8 @@ const MAX_LEVELS: usize = 24;
 /// How many levels of a structure are read; decoders deliver no more than 33.
 const MAX_READ: usize = 64;
 
-/// A structure as JSON. Integral doubles become integers; those beyond 2^53 keep an exponent, because digits may be
-/// missing from them already.
+/// A structure as JSON. Integral doubles become integers; those from 2^53 on keep an exponent, because digits may be
+/// missing from them already: 2^53 + 1 arrives as 2^53.
 pub fn struct_to_json(s: Struct) -> Value {
     object(s, MAX_READ)
 }
@@ -44,7 +44,7 @@ pub(crate) fn double(number: f64) -> Value {
     let text = match number {
         n if n.is_nan() => return Value::String("NaN".into()),
         n if n.is_infinite() => return Value::String(if n > 0.0 { "Infinity" } else { "-Infinity" }.into()),
-        n if n.fract() == 0.0 && n.abs() <= EXACT as f64 => format!("{n:.0}"),
+        n if n.fract() == 0.0 && n.abs() < EXACT as f64 => format!("{n:.0}"),
         n if n.fract() == 0.0 => format!("{n:e}"),
         n => n.to_string(),
     };
@@ -93,7 +93,7 @@ fn proto(value: &Value, levels: usize) -> Proto {
 fn number(n: &Number) -> Kind {
     let text = n.as_str();
     let lossy = !text.contains(['.', 'e', 'E'])
-        && decimal::parse(text).and_then(|d| d.whole()).is_none_or(|whole| whole.abs() > EXACT);
+        && decimal::parse(text).and_then(|d| d.whole()).is_none_or(|whole| whole.abs() >= EXACT);
     match n.as_f64() {
         Some(double) if double.is_finite() && !lossy => Kind::NumberValue(double),
         _ => Kind::StringValue(text.to_owned()),
@@ -115,7 +115,8 @@ mod tests {
             through(r#"{"a":12345678,"b":-1.5,"c":[0,-0.0],"d":null}"#),
             r#"{"a":12345678,"b":-1.5,"c":[0,0],"d":null}"#
         );
-        assert_eq!(through(r#"{"id":9007199254740992}"#), r#"{"id":9007199254740992}"#);
+        assert_eq!(through(r#"{"id":9007199254740991}"#), r#"{"id":9007199254740991}"#);
+        assert_eq!(through(r#"{"id":9007199254740992}"#), r#"{"id":"9007199254740992"}"#);
         assert_eq!(through(r#"{"id":9007199254740993}"#), r#"{"id":"9007199254740993"}"#);
         assert_eq!(through(r#"{"x":1e400}"#), r#"{"x":"1e+400"}"#);
     }

@@ -6,7 +6,7 @@ use granary_rpc::Violation;
 use prost::Message;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{Kind, Secret};
+use crate::{Kind, Secret, pasted};
 
 /// Longest secret text, in bytes; LinkedIn cookies and OAuth tokens stay well below it.
 pub const MAX_BYTES: usize = 4_096;
@@ -175,9 +175,9 @@ fn header_safe(field: &str, text: String, faults: &mut Vec<Violation>) -> Secret
     if value.is_empty() {
         faults.push(fault(field, "must not be empty"));
     } else if value.len() > MAX_BYTES {
-        faults.push(fault(field, "must have at most 4096 bytes"));
+        faults.push(fault(field, pasted::wrong(value).unwrap_or("must have at most 4096 bytes")));
     } else if !value.bytes().all(|b| b.is_ascii_graphic()) {
-        faults.push(fault(field, "must be visible ASCII without spaces"));
+        faults.push(fault(field, pasted::wrong(value).unwrap_or("must be visible ASCII without spaces")));
     }
     secret
 }

@@ -3,12 +3,14 @@ use std::sync::Arc;
 
 use granary_rpc::{Error, Reason};
 
-use crate::ticket::Header;
+use crate::layer::now_ms;
+use crate::ticket::{Header, Ring};
+use crate::verdict::{self, Verdict};
 use crate::{Credential, Kind, Secret};
 
 /// What one call may use. It stands in the request's extensions, and nothing keeps it beyond the call.
 #[derive(Clone, Debug)]
-pub struct Grant(Arc<Inner>);
+pub struct Grant(Arc<Inner>, Option<Arc<Ring>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -18,7 +20,52 @@ struct Inner {
 
 impl Grant {
     pub(crate) fn new(header: Header, credentials: Vec<(Credential, i64)>) -> Self {
-        Self(Arc::new(Inner { header, credentials }))
+        Self(Arc::new(Inner { header, credentials }), None)
+    }
+
+    /// With the keys by which what vendors say is signed.
+    pub(crate) fn signing_with(self, ring: Arc<Ring>) -> Self {
+        Self(self.0, Some(ring))
+    }
+
+    /// Whether it is for a probe.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.0.header.probe
+    }
+
+    /// What the vendor made of the credential of a kind, signed. `None`: there is no such credential, or no key.
+    pub fn verdict(&self, kind: Kind, accepted: bool) -> Option<Vec<u8>> {
+        let (_, version) = self.credentials().iter().find(|(credential, _)| credential.kind() == kind)?;
+        let header = &self.0.header;
+        let verdict = Verdict {
+            service: header.audience.clone(),
+            tenant: header.tenant.clone(),
+            account: header.account.clone(),
+            incarnation: header.incarnation.clone(),
+            kind: kind.into(),
+            version: *version,
+            accepted,
+            probe: header.probe,
+            at_ms: now_ms(),
+            ..Verdict::default()
+        };
+        verdict::sign(self.1.as_ref()?, &verdict)
+    }
+
+    /// The same as text for a trailer.
+    pub fn verdict_text(&self, kind: Kind, accepted: bool) -> Option<String> {
+        Some(data_encoding::BASE64.encode(&self.verdict(kind, accepted)?))
+    }
+
+    /// That the vendor took what it had not been seen to take before, for the trailer of a call that succeeded. A probe says by
+    /// itself what it found, and succeeds also where that is a refusal.
+    pub fn acceptance(&self) -> Option<String> {
+        if self.is_probe() {
+            return None;
+        }
+        let kinds = self.0.header.unproven.iter().filter_map(|kind| Kind::try_from(*kind).ok());
+        let texts: Vec<String> = kinds.filter_map(|kind| self.verdict_text(kind, true)).collect();
+        (!texts.is_empty()).then(|| texts.join(","))
     }
 
     /// The tenant that it was issued for.

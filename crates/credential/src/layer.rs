@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use futures_util::future::{Either, Ready, ready};
 use granary_proto::PolicyTable;
+use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Identifier, Reason};
 use http::{HeaderMap, HeaderName, Request, Response};
@@ -58,7 +59,12 @@ impl TicketLayer {
             needs: &method.needs,
             now_ms: now_ms(),
         };
-        ticket::open(&self.ring, &ticket, &expected).map(Some).map_err(|e| refused(&e.to_string()))
+        let grant = ticket::open(&self.ring, &ticket, &expected).map_err(|e| refused(&e.to_string()))?;
+        // A probe may use what has expired, and nothing else may.
+        if grant.is_probe() != (method.exposure == Exposure::Internal) {
+            return Err(refused("the ticket is for a probe, or the method is one"));
+        }
+        Ok(Some(grant.signing_with(Arc::clone(&self.ring))))
     }
 }
 

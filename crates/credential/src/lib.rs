@@ -6,10 +6,12 @@ pub mod credential;
 pub mod fingerprint;
 pub mod grant;
 pub mod layer;
+mod pasted;
 pub mod principal;
 pub mod sealed;
 pub mod secret;
 pub mod ticket;
+pub mod verdict;
 
 pub use credential::Credential;
 pub use granary_proto::granary::policy::v1::CredentialKind as Kind;

@@ -54,6 +54,12 @@ pub struct Header {
     /// When it ends, in milliseconds since 1970.
     #[prost(uint64, tag = "9")]
     pub expires_ms: u64,
+    /// Whether it is for a probe. It alone may hold an expired value, and opens for nothing else.
+    #[prost(bool, tag = "10")]
+    pub probe: bool,
+    /// The kinds inside that the vendor has not been seen to take since they were put.
+    #[prost(enumeration = "crate::Kind", repeated, tag = "11")]
+    pub unproven: Vec<i32>,
 }
 
 /// One credential inside a ticket.
@@ -105,7 +111,7 @@ impl Ring {
         if keys.is_empty() { Err("it holds no key".to_owned()) } else { Ok(Self(keys)) }
     }
 
-    fn sealing(&self) -> Option<&(String, Key)> {
+    pub(crate) fn sealing(&self) -> Option<&(String, Key)> {
         self.0.first()
     }
 

@@ -144,6 +144,16 @@ pub fn reason_of(status: &Status) -> Option<Reason> {
     if info.domain == DOMAIN { reason::from_name(&info.reason) } else { None }
 }
 
+/// A word that a peer's status says about itself.
+pub fn metadata_of(status: &Status, key: &str) -> Option<String> {
+    status.get_details_error_info().filter(|info| info.domain == DOMAIN)?.metadata.get(key).cloned()
+}
+
+/// How long a peer's status asks to wait.
+pub fn retry_delay_of(status: &Status) -> Option<Duration> {
+    status.get_details_retry_info()?.retry_delay
+}
+
 /// The same status with one more word about it.
 pub fn with_metadata(status: &Status, key: &str, value: &str) -> Status {
     let mut details = status.get_error_details();

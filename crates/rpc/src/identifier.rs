@@ -1,9 +1,9 @@
-//! The tenant's own name for an account: any UTF-8 of 1 to 256 bytes without control characters, compared byte for byte.
+//! The tenant's own name for an account: UTF-8 of 1 to 256 bytes, compared byte for byte, in which everything can be seen.
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::{Error, Reason, Violation};
+use crate::{Error, Reason, Violation, unseen};
 
 /// Longest identifier, in bytes.
 pub const MAX_BYTES: usize = 256;
@@ -22,20 +22,30 @@ impl Identifier {
     /// A violation of the field `identifier`.
     pub fn parse(text: impl Into<String>) -> Result<Self, Violation> {
         let text = text.into();
-        let fault = if text.is_empty() {
-            Some("must not be empty")
+        if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
+            return Err(fault("must not begin or end with a blank"));
+        }
+        match unseen::first(&text) {
+            Some(name) => Err(fault(&format!("must not hold {name}, which cannot be seen"))),
+            None => Self::stored(text),
+        }
+    }
+
+    /// Checks an identifier by which an account may have been created before blanks at its ends, and characters that
+    /// cannot be seen, were refused: such an account can still be read and deleted.
+    ///
+    /// # Errors
+    /// A violation of the field `identifier`.
+    pub fn stored(text: impl Into<String>) -> Result<Self, Violation> {
+        let text = text.into();
+        if text.is_empty() {
+            Err(fault("must not be empty"))
         } else if text.len() > MAX_BYTES {
-            Some("must have at most 256 bytes")
+            Err(fault("must have at most 256 bytes"))
         } else if text.chars().any(char::is_control) {
-            Some("must not hold control characters")
+            Err(fault("must not hold control characters"))
         } else {
-            None
-        };
-        match fault {
-            Some(description) => {
-                Err(Violation { field: "identifier".into(), description: description.into() })
-            }
-            None => Ok(Self(text)),
+            Ok(Self(text))
         }
     }
 
@@ -64,6 +74,10 @@ impl Identifier {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn fault(description: &str) -> Violation {
+    Violation { field: "identifier".into(), description: description.into() }
 }
 
 fn well_formed_escapes(text: &str) -> usize {
@@ -96,8 +110,23 @@ mod tests {
         for text in ["", "a\0b", "line\nbreak", "\u{85}", long.as_str()] {
             assert!(Identifier::parse(text).is_err(), "{text:?}");
         }
-        for header in ["%", "%2", "%zz", "%00", "%ff", ""] {
+        for header in ["%", "%2", "%zz", "%00", "%ff", "", "%20a", "a%E2%80%8B"] {
             assert!(Identifier::from_header(header.as_bytes()).is_err(), "{header}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_refused_by_name_and_still_found_where_it_was_stored() {
+        for (text, told) in [
+            ("rtl\u{202e}abc", "U+202E"),
+            ("user\u{200b}", "U+200B"),
+            ("\u{feff}user", "U+FEFF"),
+            (" user", "blank"),
+            ("user\u{a0}", "blank"),
+            ("user\t", "blank"),
+        ] {
+            assert!(Identifier::parse(text).unwrap_err().description.contains(told), "{text:?}");
+            assert_eq!(Identifier::stored(text).is_ok(), !text.contains('\t'), "{text:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod metadata;
 pub mod pattern;
 pub mod reason;
 pub mod trace;
+pub mod unseen;
 
 pub use deadline::Deadline;
 pub use error::{Error, Violation};

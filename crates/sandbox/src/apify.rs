@@ -1,6 +1,7 @@
 //! Apify: two actors that scrape LinkedIn in runs, charged by event.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::HeaderName;
 use http::{Method, StatusCode};
@@ -37,7 +38,7 @@ const RATE_LIMIT: u64 = 60;
 
 /// Answers one call.
 pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Reply {
-    let Some(token) = call.bearer().or_else(|| call.param("token")).filter(|token| !token.is_empty()) else {
+    let Some(token) = token_of(call) else {
         return error(StatusCode::UNAUTHORIZED, "token-not-provided", "A token is needed");
     };
     let account = match world.credentials.apify(token, Token::admit) {
@@ -55,8 +56,19 @@ pub(crate) async fn handle(world: &Arc<World>, call: &Call) -> Reply {
     }
 }
 
-/// An answer of that status in the shape that Apify gives it.
-pub(crate) fn failure(status: StatusCode, text: &str) -> Reply {
+/// How long the run is over whose rows the call looks at; None where it goes on, or no rows are looked at.
+pub(crate) fn rows_since_the_end(world: &World, call: &Call) -> Option<Duration> {
+    let token = token_of(call).filter(|_| call.method == Method::GET)?;
+    let run = match Route::parse(&call.path)? {
+        Route::RunItems(id) => world.runs.of_run(&id, token),
+        Route::Items(id) | Route::Dataset(id) => world.runs.of_dataset(&id, token),
+        _ => None,
+    };
+    run?.over_since()
+}
+
+/// An answer of that status in the shape that Apify gives it, of the type that goes with the status.
+pub(crate) fn failure(status: StatusCode, text: Option<&str>) -> Reply {
     let kind = match status.as_u16() {
         401 => "invalid-token",
         402 => "not-enough-usage-to-run-paid-actor",
@@ -69,7 +81,12 @@ pub(crate) fn failure(status: StatusCode, text: &str) -> Reply {
         500.. => "internal-server-error",
         _ => "invalid-request",
     };
-    error(status, kind, text)
+    typed(status, kind, text)
+}
+
+/// An error of any type with any status.
+pub(crate) fn typed(status: StatusCode, kind: &str, text: Option<&str>) -> Reply {
+    error(status, kind, text.or(status.canonical_reason()).unwrap_or("Failed on purpose"))
 }
 
 async fn answer(world: &Arc<World>, call: &Call, token: &str, account: &Account) -> Result<Reply, Reply> {
@@ -97,10 +114,14 @@ async fn answer(world: &Arc<World>, call: &Call, token: &str, account: &Account)
         Route::Items(id) if reads => items(world, call, world.runs.of_dataset(&id, token), StatusCode::OK),
         Route::Dataset(id) if reads => {
             let run = world.runs.of_dataset(&id, token).ok_or_else(not_found)?;
-            Ok(Reply::json(StatusCode::OK, &json!({"data": run.dataset()})))
+            Ok(Reply::json(StatusCode::OK, &json!({"data": run.dataset(call.rows)})))
         }
-        _ => Err(failure(StatusCode::METHOD_NOT_ALLOWED, "This path does not take this method")),
+        _ => Err(failure(StatusCode::METHOD_NOT_ALLOWED, Some("This path does not take this method"))),
     }
+}
+
+fn token_of(call: &Call) -> Option<&str> {
+    call.bearer().or_else(|| call.param("token")).filter(|token| !token.is_empty())
 }
 
 fn items(world: &World, call: &Call, run: Option<Arc<Run>>, status: StatusCode) -> Result<Reply, Reply> {
@@ -111,7 +132,7 @@ fn items(world: &World, call: &Call, run: Option<Arc<Run>>, status: StatusCode) 
 
 /// Also what belongs to somebody else: a token sees nothing of it.
 fn not_found() -> Reply {
-    failure(StatusCode::NOT_FOUND, "There is no such object")
+    failure(StatusCode::NOT_FOUND, Some("There is no such object"))
 }
 
 fn throttled(limit: u64) -> Reply {

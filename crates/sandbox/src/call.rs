@@ -27,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) credentials: Vec<Arrived>,
     /// Origin that links in lists point to; a fault may bend it.
     pub(crate) origin: String,
+    /// Rows that a dataset shows of itself; a fault may hide the others.
+    pub(crate) rows: Option<usize>,
 }
 
 /// A credential value that a call carried.
@@ -70,6 +72,7 @@ impl Call {
             body: Bytes::new(),
             credentials,
             origin: origin.to_owned(),
+            rows: None,
         }
     }
 

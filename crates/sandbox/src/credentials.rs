@@ -136,7 +136,7 @@ impl Credentials {
             return Admission::Throttled(wait);
         }
         let binding = known.bindings.iter().find(|binding| Some(binding.account_id) == account_id);
-        binding.copied().map_or(Admission::Forbidden, Admission::Admitted)
+        binding.copied().map_or(Admission::Unknown, Admission::Admitted)
     }
 
     pub(crate) fn key(&self, key: &str) -> Option<Key> {

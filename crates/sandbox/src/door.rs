@@ -41,7 +41,7 @@ impl Door {
         let (parts, body) = request.into_parts();
         let mut call = Call::new(self.api, parts, &self.origin);
         let number = self.world.journal.arrive(&call);
-        let effect = self.world.faults.take(&call);
+        let effect = self.world.faults.take(&self.world, &call);
         let outcome = match read(body).await {
             Err(status) => Outcome::Answered(Answer::whole(refusal(self.api, status))),
             Ok(bytes) => {
@@ -65,9 +65,10 @@ impl Door {
         if let Some(origin) = effect.and_then(|effect| effect.link_origin.as_ref()) {
             call.origin.clone_from(origin);
         }
+        let outside = effect.is_some_and(Effect::stays_outside);
         let entered = match self.api {
-            Api::LinkedIn => harvestapi::enter(&self.world, &call).await,
-            Api::Harvest | Api::Apify => Ok(None),
+            Api::LinkedIn if !outside => harvestapi::enter(&self.world, &call).await,
+            Api::LinkedIn | Api::Harvest | Api::Apify => Ok(None),
         };
         // Held until the answer is made, so that a delay keeps the place taken.
         let _slot = match entered {
@@ -80,6 +81,10 @@ impl Door {
         }
         if effect.hang_up == Some(HangUp::Before) {
             return Outcome::HungUp;
+        }
+        call.rows = effect.rows;
+        if effect.unchanged {
+            harvest::look_instead(&mut call);
         }
         let reply = match faults::instead(effect, &self.world, &call) {
             Some(reply) => reply,
@@ -109,10 +114,9 @@ async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
 }
 
 fn refusal(api: Api, status: StatusCode) -> Reply {
-    let text = status.canonical_reason().unwrap_or_default();
     match api {
-        Api::Harvest => harvest::failure(status, text),
-        Api::LinkedIn => harvestapi::failure(status, text),
-        Api::Apify => apify::failure(status, text),
+        Api::Harvest => harvest::failure(status, None),
+        Api::LinkedIn => harvestapi::failure(status, None),
+        Api::Apify => apify::failure(status, None),
     }
 }

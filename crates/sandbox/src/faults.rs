@@ -4,21 +4,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue};
-use http::{Method, StatusCode};
+use http::Method;
 use serde_json::{Value, json};
 
+use crate::apify;
 use crate::call::{Api, Call};
-use crate::decimal::Micros;
 use crate::fields::Fault as Complaint;
 use crate::sync::lock;
+use crate::world::World;
 
 mod apply;
 mod echo;
+mod effect;
+mod flaws;
 mod mangle;
 mod parse;
 
 pub(crate) use apply::{Outcome, finish, instead};
+pub(crate) use effect::{Effect, HangUp};
 
 /// Faults in the order in which they were added; the first that fits a call takes it.
 pub(crate) struct Faults {
@@ -35,6 +38,8 @@ struct Inner {
 struct Fault {
     id: u64,
     matcher: Matcher,
+    /// Calls that fit and that it still lets pass, before it takes one.
+    skip: u64,
     /// Calls that it still takes; None takes them until the faults are cleared.
     left: Option<u64>,
     effect: Arc<Effect>,
@@ -47,56 +52,15 @@ struct Matcher {
     method: Option<Method>,
     path: Option<PathPattern>,
     credential: Option<String>,
+    late: Option<Late>,
 }
+
+/// Looks at the rows of a run that is over, within this time after its end; None knows no end.
+struct Late(Option<Duration>);
 
 enum PathPattern {
     Exact(String),
     Prefix(String),
-}
-
-/// What happens to a call that a fault takes.
-#[derive(Default)]
-pub(crate) struct Effect {
-    pub(crate) status: Option<StatusCode>,
-    pub(crate) delay: Duration,
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Option<BodyFault>,
-    pub(crate) body_bytes: Option<u64>,
-    pub(crate) redirect: Option<HeaderValue>,
-    pub(crate) body_status: Option<u16>,
-    pub(crate) cost: Option<Micros>,
-    pub(crate) echo: Option<Echo>,
-    pub(crate) hang_up: Option<HangUp>,
-    pub(crate) unknown_fields: bool,
-    pub(crate) link_origin: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum BodyFault {
-    Cut,
-    Garbage,
-    Huge,
-    WrongTypes,
-    Html,
-    Empty,
-    Json(Value),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Echo {
-    Plain,
-    Json,
-    Url,
-    Base64,
-    Header,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HangUp {
-    /// Nothing was done.
-    Before,
-    /// All was done, and nobody is told.
-    After,
 }
 
 // === impl Faults ===
@@ -127,15 +91,23 @@ impl Faults {
     }
 
     /// The effect that this call has to bear; counts it.
-    pub(crate) fn take(&self, call: &Call) -> Option<Arc<Effect>> {
+    pub(crate) fn take(&self, world: &World, call: &Call) -> Option<Arc<Effect>> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
         let mut inner = lock(&self.inner);
-        let found =
-            inner.faults.iter_mut().find(|fault| fault.left != Some(0) && fault.matcher.fits(call))?;
-        found.left = found.left.map(|left| left - 1);
-        Some(found.effect.clone())
+        for fault in &mut inner.faults {
+            if fault.left == Some(0) || !fault.matcher.fits(world, call) {
+                continue;
+            }
+            if fault.skip > 0 {
+                fault.skip -= 1;
+                continue;
+            }
+            fault.left = fault.left.map(|left| left - 1);
+            return Some(fault.effect.clone());
+        }
+        None
     }
 
     /// All that were added, with how many calls they still take (null: any number).
@@ -154,7 +126,7 @@ impl Faults {
 // === impl Matcher ===
 
 impl Matcher {
-    fn fits(&self, call: &Call) -> bool {
+    fn fits(&self, world: &World, call: &Call) -> bool {
         let path = || match &self.path {
             None => true,
             Some(PathPattern::Exact(path)) => *path == call.path,
@@ -165,5 +137,15 @@ impl Matcher {
             && self.method.as_ref().is_none_or(|method| method == call.method)
             && path()
             && self.credential.as_ref().is_none_or(credential)
+            && self.late.as_ref().is_none_or(|late| late.fits(world, call))
+    }
+}
+
+// === impl Late ===
+
+impl Late {
+    fn fits(&self, world: &World, call: &Call) -> bool {
+        let over = apify::rows_since_the_end(world, call);
+        over.is_some_and(|since| self.0.is_none_or(|within| since < within))
     }
 }

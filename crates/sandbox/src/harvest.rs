@@ -115,9 +115,19 @@ pub(crate) fn handle(world: &World, call: &Call) -> Reply {
     route(world, call).unwrap_or_else(|refusal| refusal)
 }
 
-/// An answer of that status in the shape that Harvest gives it.
-pub(crate) fn failure(status: StatusCode, text: &str) -> Reply {
-    errors::error(status, text)
+/// An answer of that status in the shape that Harvest gives it; without a text, it has the words of Harvest.
+pub(crate) fn failure(status: StatusCode, text: Option<&str>) -> Reply {
+    errors::error(status, text.unwrap_or_else(|| errors::words(status)))
+}
+
+/// Makes the change of an entry a look at it, so that it is answered as it stands.
+pub(crate) fn look_instead(call: &mut Call) {
+    call.method = Method::GET;
+    for action in ["/stop", "/restart"] {
+        if let Some(entry) = call.path.strip_suffix(action) {
+            call.path = entry.to_owned();
+        }
+    }
 }
 
 fn route(world: &World, call: &Call) -> Result<Reply, Reply> {

@@ -6,14 +6,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use granary_proto::granary::types::v1::Warning;
 use granary_rpc::{Deadline, Error, Reason};
-use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER, SET_COOKIE};
+use http::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
 use crate::client::room::{Held, Room};
 use crate::client::{NO_ROOM, RETRY};
 use crate::mask::Masker;
-use crate::retry_after;
+use crate::{retry_after, text};
 
 /// The code of the warning that a secret was masked.
 pub(crate) const SECRET_REDACTED: &str = "SECRET_REDACTED";
@@ -46,6 +46,7 @@ impl Answer {
     /// Masks what came, before anything else looks at it.
     pub(crate) fn new(status: u16, raw: &HeaderMap, body: Bytes, masker: &Masker) -> Self {
         let (body, mut masked) = masker.mask(body);
+        let body = text::mended(body);
         let mut headers = HeaderMap::with_capacity(raw.len());
         for (name, value) in raw {
             // Cookies are never kept, and a link to elsewhere is never followed or shown.
@@ -59,8 +60,10 @@ impl Answer {
             }
         }
         let mut answer = Self { status, body, masked, retry_after: None, headers, room: None };
+        // By the clock of whoever named the date.
+        let now = answer.header(DATE.as_str()).and_then(retry_after::date).unwrap_or_else(Timestamp::now);
         answer.retry_after =
-            answer.header(RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, Timestamp::now()));
+            answer.header(RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, now));
         answer
     }
 
@@ -88,6 +91,11 @@ impl Answer {
             return None;
         }
         serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The number under a key at the top of a body that is no JSON as a whole, with its own digits.
+    pub fn top_number(&self, key: &str) -> Option<&str> {
+        text::top_number(&self.body, key)
     }
 
     /// The first header of that name, where it is visible ASCII.
@@ -151,5 +159,20 @@ mod tests {
         assert!(!format!("{answer:?}").contains("canary"));
         assert!(!String::from_utf8_lossy(&answer.body).contains("canary"));
         assert_eq!(Answer::new(200, &HeaderMap::new(), Bytes::new(), &masker).warning(), None);
+    }
+
+    #[test]
+    fn a_date_to_wait_for_counts_from_the_answers_own_clock() {
+        let masker = Masker::new(&[]);
+        let wait = |date: &'static str, until: &'static str| {
+            let mut raw = HeaderMap::new();
+            raw.append("date", HeaderValue::from_static(date));
+            raw.append("retry-after", HeaderValue::from_static(until));
+            Answer::new(429, &raw, Bytes::new(), &masker).retry_after
+        };
+        let late = "Tue, 31 Mar 2026 08:00:00 GMT";
+        assert_eq!(wait(late, "Tue, 31 Mar 2026 08:00:08 GMT"), Some(Duration::from_secs(8)));
+        assert_eq!(wait(late, "Tue, 31 Mar 2026 07:59:52 GMT"), None);
+        assert_eq!(wait("no date", "15"), Some(Duration::from_secs(15)));
     }
 }

@@ -15,10 +15,11 @@ pub mod money;
 mod origin;
 mod retry_after;
 pub mod status;
+mod text;
 
 pub use answer::{Answer, Making};
 pub use auth::{Auth, Prefix};
 pub use call::{Call, Verb};
 pub use client::Client;
 pub use config::{BuildError, Config};
-pub use status::{Effective, effective, failure, failure_of_write};
+pub use status::{Effective, effective, failure, failure_of_write, foreign};

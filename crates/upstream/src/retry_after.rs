@@ -6,15 +6,20 @@ use jiff::Timestamp;
 /// What an upstream may ask for at most; anything longer is taken as this.
 const LONGEST: Duration = Duration::from_secs(24 * 3_600);
 
-/// How long to wait, counted from `now`; nothing where the value is neither form.
+/// How long to wait, counted from `now`; nothing where the value is neither form, or a date that is not to come.
 pub(crate) fn parse(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit()) {
         let seconds = value.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds).min(LONGEST));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO).min(LONGEST))
+    let wait = Duration::try_from(date(value)?.duration_since(now)).ok()?;
+    (!wait.is_zero()).then_some(wait.min(LONGEST))
+}
+
+/// A date as HTTP writes it.
+pub(crate) fn date(value: &str) -> Option<Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(value.trim()).ok()?.timestamp())
 }
 
 #[cfg(test)]
@@ -29,8 +34,9 @@ mod tests {
         assert_eq!(wait(" 0 "), Some(Duration::ZERO));
         assert_eq!(wait("99999999999999999999999"), Some(LONGEST));
         assert_eq!(wait("Tue, 31 Mar 2026 08:00:30 GMT"), Some(Duration::from_secs(30)));
-        assert_eq!(wait("Tue, 31 Mar 2026 07:00:00 GMT"), Some(Duration::ZERO));
-        for bad in ["", "-1", "1.5", "soon", "15s"] {
+        for bad in
+            ["Tue, 31 Mar 2026 08:00:00 GMT", "Tue, 31 Mar 2026 07:00:00 GMT", "", "-1", "1.5", "soon", "15s"]
+        {
             assert_eq!(wait(bad), None, "{bad}");
         }
     }

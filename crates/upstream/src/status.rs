@@ -27,7 +27,7 @@ pub fn effective(http: u16, body: Option<u16>) -> Effective {
 pub fn failure(status: u16, upstream: &str, message: Option<&str>, retry_after: Option<Duration>) -> Error {
     let (reason, text) = match status {
         400 | 422 => (Reason::UpstreamInvalidInput, "refused the input"),
-        401 => (Reason::CredentialRejected, "refused the credential"),
+        401 => return foreign(status, upstream, false, retry_after),
         402 => (Reason::OutOfCredit, "has no credit left on this account"),
         403 => (Reason::UpstreamForbidden, "does not permit this user to do this"),
         404 => (Reason::UpstreamNotFound, "has no such object, or does not show it to this user"),
@@ -44,6 +44,20 @@ pub fn failure(status: u16, upstream: &str, message: Option<&str>, retry_after: 
     build(reason, text, status, upstream, message, wait)
 }
 
+/// The error of a 401, 402 or 403 that is not in the upstream's own form: a proxy, a firewall or a login page has answered in
+/// its place. What that says of a credential, of money or of a right is not believed.
+///
+/// Nor does it say whether a write was made.
+pub fn foreign(status: u16, upstream: &str, write: bool, retry_after: Option<Duration>) -> Error {
+    let error = if write {
+        unknown(status, upstream, None)
+    } else {
+        let text = "was not reached: something in front of it answered, in a form that is not its own";
+        build(Reason::UpstreamUnavailable, text, status, upstream, None, retry_after)
+    };
+    error.with("answered_by", "intermediary")
+}
+
 /// The same for a write, where a status that leaves open whether it happened is an outcome of its own: a fault, a
 /// time-out, and a success that cannot be used. Only 503 says that the upstream did not take the call up.
 pub fn failure_of_write(
@@ -54,12 +68,15 @@ pub fn failure_of_write(
 ) -> Error {
     match status {
         503 => failure(status, upstream, message, retry_after),
-        0..=299 | 303 | 304 | 408 | 500.. => {
-            let text = "may or may not have done this; look before repeating it";
-            build(Reason::UnknownOutcome, text, status, upstream, message, None)
-        }
+        0..=299 | 303 | 304 | 408 | 500.. => unknown(status, upstream, message),
+        401 => foreign(status, upstream, true, retry_after),
         _ => failure(status, upstream, message, retry_after),
     }
+}
+
+fn unknown(status: u16, upstream: &str, message: Option<&str>) -> Error {
+    let text = "may or may not have done this; look before repeating it";
+    build(Reason::UnknownOutcome, text, status, upstream, message, None)
 }
 
 /// Upstream text as one line: no control characters, at most 500 bytes, cut between characters.
@@ -124,7 +141,7 @@ mod tests {
     fn every_status_has_its_reason_for_reads_and_for_writes() {
         for (status, read, write) in [
             (400, Reason::UpstreamInvalidInput, Reason::UpstreamInvalidInput),
-            (401, Reason::CredentialRejected, Reason::CredentialRejected),
+            (401, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (402, Reason::OutOfCredit, Reason::OutOfCredit),
             (403, Reason::UpstreamForbidden, Reason::UpstreamForbidden),
             (404, Reason::UpstreamNotFound, Reason::UpstreamNotFound),

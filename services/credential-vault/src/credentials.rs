@@ -4,9 +4,12 @@ mod machine;
 #[cfg(test)]
 mod model;
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
+use granary_credential::verdict::Verdict;
 use granary_credential::{Credential, Key, Kind, fingerprint};
-use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus, Outcome};
+use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus};
 use granary_rpc::{Error, Identifier, Reason, Violation};
 
 use crate::accounts::{self, Accounts, Found, Place};
@@ -15,7 +18,7 @@ use crate::flight::Flights;
 use crate::invalidation::Announcements;
 use crate::records::{Decision, Records};
 use crate::time::now_ms;
-use look::Opened;
+use look::{Expired, Opened};
 use machine::Fresh;
 
 #[derive(Clone)]
@@ -127,39 +130,60 @@ impl Credentials {
         self.committed(&account.place, written)
     }
 
-    /// Takes a report about a version, and returns the status that it left; unspecified where the kind is not there.
-    pub(crate) async fn report(
-        &self,
-        account: &Found,
-        kind: Kind,
-        version: i64,
-        outcome: Outcome,
-    ) -> Result<CredentialStatus, Error> {
+    /// Takes what a vendor made of a version, and returns what is known then; nothing where the kind is not there.
+    pub(crate) async fn hear(&self, account: &Found, kind: Kind, verdict: &Verdict) -> Result<Known, Error> {
         let path = account.place.kind(kind);
-        // Most reports change nothing, and need not wait for their turn to write.
+        // Most verdicts change nothing, and need not wait for their turn to write.
         let current: Option<documents::Credential> = self.records.get(&path).await?;
-        let Some(mut current) = account.own(current) else { return Ok(CredentialStatus::Unspecified) };
-        if !current.report(version, outcome, now_ms()) {
-            return Ok(current.status());
+        let Some(mut current) = account.own(current) else { return Ok(Known::default()) };
+        if !current.hear(verdict, now_ms()) {
+            return Ok(Known::of(&current));
         }
-        let reported = self
+        let heard = self
             .records
             .change_at(&path, |current: Option<documents::Credential>| {
                 let Some(mut record) = account.own(current) else {
-                    return Ok(Decision::Keep(CredentialStatus::Unspecified));
+                    return Ok(Decision::Keep((Known::default(), false)));
                 };
-                let changed = record.report(version, outcome, now_ms());
-                let status = record.status();
-                Ok(if changed { Decision::Write(record, status) } else { Decision::Keep(status) })
+                let before = record.status();
+                if !record.hear(verdict, now_ms()) {
+                    return Ok(Decision::Keep((Known::of(&record), false)));
+                }
+                let known = Known::of(&record);
+                // Who holds a ticket must learn of it where the value opens for them no more, or again.
+                let tells = [before, record.status()].contains(&CredentialStatus::Expired);
+                Ok(Decision::Write(record, (known, tells)))
             })
             .await;
-        let expires = |(status, _): &(CredentialStatus, u64)| *status == CredentialStatus::Expired;
-        if reported.as_ref().map_or(outcome == Outcome::ProbeRejected, expires) {
+        if heard.as_ref().map_or(true, |((_, tells), _)| *tells) {
             self.announce(&account.place);
         }
-        let (status, version) = reported?;
+        let ((known, _), version) = heard?;
         self.vouch(account, &path, version).await;
-        Ok(status)
+        Ok(known)
+    }
+
+    /// Opens what a probe needs, an expired value included, and notes that it is made: of one credential there is one probe in
+    /// half a minute, whoever asks.
+    ///
+    /// # Errors
+    /// `OVERLOADED` with the wait where one was made a moment ago.
+    pub(crate) async fn first_of_probe(&self, place: &Place, kinds: &[Kind]) -> Result<Opened, Error> {
+        let opened = look::first_of(&self.accounts, &self.records, place, kinds, Expired::Opens).await?;
+        let kind = opened.credential.kind();
+        let noted = self
+            .records
+            .change(&place.kind(kind), |current: Option<documents::Credential>| {
+                let mut record =
+                    current.filter(|r| r.incarnation == opened.incarnation).ok_or_else(|| missing(kind))?;
+                if let Some(delay) = record.probe_delay(now_ms()) {
+                    return Err(probed(&record, kind, delay));
+                }
+                record.probe_ms = now_ms();
+                Ok(Decision::Write(record, ()))
+            })
+            .await;
+        noted.map(|()| opened)
     }
 
     /// Marks a record that was written just now. Where that fails, its next ticket does it.
@@ -176,7 +200,7 @@ impl Credentials {
         let begin = || {
             let (accounts, records) = (self.accounts.clone(), self.records.clone());
             let (place, kinds) = (place.clone(), kinds.to_vec());
-            async move { look::first_of(&accounts, &records, &place, &kinds).await }.boxed()
+            async move { look::first_of(&accounts, &records, &place, &kinds, Expired::Refuses).await }.boxed()
         };
         self.flights.join(&place.folder, &kinds.to_vec(), begin).await
     }
@@ -197,6 +221,25 @@ impl Credentials {
     pub(crate) fn announce(&self, place: &Place) {
         self.flights.forget(&place.folder);
         self.announcements.account(&place.tenant, place.identifier.as_str());
+    }
+}
+
+/// What is known of a credential.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) status: CredentialStatus,
+    pub(crate) version: i64,
+    /// How long a probe has to wait.
+    pub(crate) probe_delay: Duration,
+}
+
+impl Known {
+    fn of(record: &documents::Credential) -> Self {
+        Self {
+            status: record.status(),
+            version: record.version,
+            probe_delay: record.probe_delay(now_ms()).unwrap_or_default(),
+        }
     }
 }
 
@@ -260,6 +303,16 @@ fn expired(kind: Kind) -> Error {
         kind.text()
     );
     Error::new(Reason::CredentialExpired, text).with("kind", kind.text())
+}
+
+fn probed(record: &documents::Credential, kind: Kind, delay: Duration) -> Error {
+    let text = format!("the account's {} was probed a moment ago; what came of it stands", kind.text());
+    Error::new(Reason::Overloaded, text)
+        .with("kind", kind.text())
+        .with("limit", "probes")
+        .with("status", record.status().as_str_name())
+        .with("version", record.version.to_string())
+        .retry_after(delay)
 }
 
 fn revoked(kind: Kind) -> Error {

@@ -64,6 +64,15 @@ pub(crate) struct Credential {
     /// Ascending; the last is the current one. None after a revocation.
     #[prost(message, repeated, tag = "7")]
     pub(crate) values: Vec<Value>,
+    /// When the last verdict that was taken was signed, by the service's clock. An older one changes nothing.
+    #[prost(int64, tag = "8")]
+    pub(crate) verdict_ms: i64,
+    /// When the first probe was rejected since the vendor last took the value, by the service's clock. 0: none was.
+    #[prost(int64, tag = "9")]
+    pub(crate) probe_rejected_ms: i64,
+    /// When a ticket for a probe was last given out.
+    #[prost(int64, tag = "10")]
+    pub(crate) probe_ms: i64,
     #[prost(bytes = "vec", tag = "15")]
     pub(crate) write_id: Vec<u8>,
 }

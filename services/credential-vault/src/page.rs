@@ -64,15 +64,15 @@ impl Listing<'_> {
     }
 }
 
-/// The size of a page as asked for.
+/// The size of a page as asked for; one above the largest is lowered to it.
 pub(crate) fn size(asked: i32, faults: &mut Vec<Violation>) -> usize {
     match usize::try_from(asked) {
         Ok(0) => DEFAULT_SIZE,
-        Ok(size) if size <= MAX_SIZE => size,
-        _ => {
+        Ok(size) => size.min(MAX_SIZE),
+        Err(_) => {
             faults.push(Violation {
                 field: "page_size".to_owned(),
-                description: "must be 1 to 1,000, or 0 for 100".to_owned(),
+                description: "must not be negative; 0 stands for 100, and 1,000 is the largest".to_owned(),
             });
             DEFAULT_SIZE
         }
@@ -82,6 +82,15 @@ pub(crate) fn size(asked: i32, faults: &mut Vec<Violation>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_above_the_largest_is_lowered_and_a_negative_one_refused() {
+        let mut faults = Vec::new();
+        let sizes = [0, 1, 1_000, 1_001, i32::MAX].map(|asked| size(asked, &mut faults));
+        assert_eq!((sizes, faults.len()), ([DEFAULT_SIZE, 1, MAX_SIZE, MAX_SIZE, MAX_SIZE], 0));
+        size(-1, &mut faults);
+        assert_eq!(faults[0].field, "page_size");
+    }
 
     #[test]
     fn a_token_serves_its_own_list_only() {

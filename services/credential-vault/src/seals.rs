@@ -17,15 +17,31 @@ const SWEPT: usize = 1_000;
 
 /// Refuses a box whose time is over, or lies too far ahead to be remembered.
 pub(crate) fn check_time(not_after_ms: i64) -> Result<(), Error> {
-    let now = now_ms();
-    let expired = |text: &str| Err(Error::new(Reason::SealExpired, text));
-    if not_after_ms < now {
-        return expired("the sealed credential is past its not_after; seal it again");
-    }
-    if not_after_ms > now + AHEAD_MS {
-        return expired("not_after must be at most 10 minutes ahead");
-    }
-    Ok(())
+    hold(not_after_ms, now_ms())
+}
+
+/// The same at a time. A box that was sealed a moment ago and is refused shows that the clocks differ.
+fn hold(not_after_ms: i64, now: i64) -> Result<(), Error> {
+    let ahead = not_after_ms.saturating_sub(now) / 1_000;
+    let (told, by) = match not_after_ms {
+        past if past < now => ("is past its not_after", format!("{} s before that", -ahead)),
+        far if far > now + AHEAD_MS => {
+            ("has a not_after more than 10 minutes ahead", format!("{ahead} s after that"))
+        }
+        _ => return Ok(()),
+    };
+    let (server, not_after) = (clock(now), clock(not_after_ms));
+    let text = format!(
+        "the sealed credential {told}: by this server's clock it is {server}, and not_after is {not_after}, {by}; seal it \
+         again, and where a box that was just sealed is refused, set the clock of the machine that seals"
+    );
+    let error = Error::new(Reason::SealExpired, text).with("server_time", server);
+    Err(error.with("not_after", not_after).with("seconds_ahead", ahead.to_string()))
+}
+
+/// A time to the second, in UTC.
+fn clock(ms: i64) -> String {
+    jiff::Timestamp::from_second(ms.div_euclid(1_000)).map(|time| time.to_string()).unwrap_or_default()
 }
 
 /// Takes a box as used; a second time it is refused.
@@ -71,6 +87,25 @@ mod tests {
 
     use super::*;
     use crate::store::{Embedded, Store};
+
+    #[test]
+    fn a_refusal_tells_the_servers_time_and_how_far_off_it_is() {
+        // 2026-03-31 12:00:00 UTC.
+        let now = 1_774_958_400_000;
+        assert!(hold(now, now).is_ok() && hold(now + AHEAD_MS, now).is_ok());
+        for (not_after, ahead, text) in [
+            (now - 100_000, "-100", "11:58:20Z, 100 s before that"),
+            (now + 1_000_000, "1000", "12:16:40Z, 1000 s after that"),
+        ] {
+            let error = hold(not_after, now).unwrap_err();
+            assert_eq!((error.reason(), error.get("seconds_ahead")), (Reason::SealExpired, Some(ahead)));
+            assert_eq!(error.get("server_time"), Some("2026-03-31T12:00:00Z"));
+            assert!(
+                error.to_string().contains("it is 2026-03-31T12:00:00Z") && error.to_string().contains(text),
+                "{error}"
+            );
+        }
+    }
 
     #[tokio::test]
     async fn a_box_is_remembered_while_it_could_be_used_and_swept_afterwards() {

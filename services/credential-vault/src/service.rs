@@ -3,6 +3,7 @@ mod admin;
 mod broker;
 mod credential_vault;
 mod sealed;
+mod verdicts;
 
 use granary_credential::{Credential, Kind};
 use granary_proto::granary::vault::v1::{put_credential_request, sealed_credential};
@@ -57,19 +58,21 @@ impl Faults {
 fn of_put(value: put_credential_request::Credential) -> Result<Credential, Vec<Violation>> {
     use put_credential_request::Credential as Sent;
     match value {
-        Sent::HarvestapiKey(value) => value.try_into(),
-        Sent::HarvestToken(value) => value.try_into(),
-        Sent::LinkedinSession(value) => value.try_into(),
-        Sent::ApifyToken(value) => value.try_into(),
+        Sent::HarvestapiKey(value) => Credential::try_from(value),
+        Sent::HarvestToken(value) => Credential::try_from(value),
+        Sent::LinkedinSession(value) => Credential::try_from(value),
+        Sent::ApifyToken(value) => Credential::try_from(value),
     }
+    .and_then(Credential::pasted)
 }
 
 fn of_sealed(value: sealed_credential::Credential) -> Result<Credential, Vec<Violation>> {
     use sealed_credential::Credential as Sent;
     match value {
-        Sent::HarvestapiKey(value) => value.try_into(),
-        Sent::HarvestToken(value) => value.try_into(),
-        Sent::LinkedinSession(value) => value.try_into(),
-        Sent::ApifyToken(value) => value.try_into(),
+        Sent::HarvestapiKey(value) => Credential::try_from(value),
+        Sent::HarvestToken(value) => Credential::try_from(value),
+        Sent::LinkedinSession(value) => Credential::try_from(value),
+        Sent::ApifyToken(value) => Credential::try_from(value),
     }
+    .and_then(Credential::pasted)
 }

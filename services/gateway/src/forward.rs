@@ -10,7 +10,7 @@ use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Identifier};
 use granary_server::RequestId;
 use granary_server::http2::{self, Answer, EndpointId, Failed};
-use http::{HeaderMap, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
@@ -82,7 +82,10 @@ impl Core {
             let exceeded = body.exceeded();
             let sent = send((backend, avoided), method, headers, body, &mut patience).await?;
             let Failed { error, body: mut returned, endpoint } = match sent {
-                Ok(response) => return Ok(relay(response, method, behalf, patience)),
+                Ok(response) => {
+                    let max_cost = call.headers.get(&name::MAX_COST).cloned();
+                    return Ok(relay(response, method, behalf, patience, max_cost));
+                }
                 Err(failed) => failed,
             };
             if exceeded.is_some_and(|exceeded| exceeded.is_set()) {
@@ -200,6 +203,7 @@ fn relay(
     method: &Method,
     behalf: Behalf,
     patience: Patience<'_>,
+    max_cost: Option<HeaderValue>,
 ) -> Response<Relay> {
     let (mut parts, body) = response.into_parts();
     let mut patience = patience;
@@ -210,7 +214,7 @@ fn relay(
     let mut watch = match behalf {
         Behalf::Caller => None,
         Behalf::Account { caller, account, ticket } => {
-            Some(Watch::new(core.clone(), caller, account, ticket))
+            Some(Watch::new(core.clone(), caller, account, ticket, max_cost))
         }
     };
     let outcome = strip(&mut parts.headers);
@@ -219,6 +223,8 @@ fn relay(
         && let Some(watch) = watch.take()
     {
         watch.ended(Some(status), outcome.as_ref());
+    } else if let Some(watch) = &mut watch {
+        watch.heard(outcome);
     }
     if let Some(under_way) = &mut under_way {
         under_way.names_run(&parts.headers);

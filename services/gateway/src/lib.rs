@@ -16,6 +16,7 @@ mod in_flight;
 mod invalidation;
 mod options;
 mod outcome;
+mod probe;
 mod relay;
 mod run;
 mod tickets;

@@ -1,20 +1,25 @@
-//! What upstream made of a credential: told by the service, reported to the broker, and settled by a probe.
+//! What a vendor made of a credential: told by the service, under its own key, carried to the broker, and settled by probes.
 use std::sync::Arc;
+use std::time::Duration;
 
-use granary_proto::granary::harvest::v1::ProbeHarvestTokenResponse;
-use granary_proto::granary::policy::v1::CredentialKind;
-use granary_proto::granary::vault::v1::{CredentialStatus, Outcome, ReportOutcomeRequest};
+use data_encoding::BASE64;
+use granary_proto::granary::vault::v1::{ReportOutcomeRequest, ReportOutcomeResponse};
+use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Identifier};
-use granary_server::RequestId;
 use http::{HeaderMap, HeaderValue};
+use tonic::Status;
 
 use crate::admit::Admitted;
 use crate::core::Core;
-use crate::forward::{Behalf, Outgoing};
+use crate::probe::Probed;
 use crate::tickets::Ticket;
 
 /// The longest that a probe may take.
-const PROBE: std::time::Duration = std::time::Duration::from_secs(15);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often one rejection is followed up: a probe at once, and another one that settles it.
+const MAX_PROBES: usize = 2;
+/// Longer waits are not waited for: the next rejection asks again.
+const MAX_PROBE_DELAY: Duration = Duration::from_secs(40);
 
 /// Watches one answer for what it says of the credentials that were used.
 #[derive(Debug)]
@@ -23,89 +28,92 @@ pub(crate) struct Watch {
     caller: Admitted,
     account: Identifier,
     ticket: Arc<Ticket>,
+    /// What the caller allows the call to cost. A probe that would cost more is not made for it.
+    max_cost: Option<HeaderValue>,
+    /// What was told when the answer began.
+    heard: Option<HeaderValue>,
 }
 
 impl Watch {
-    pub(crate) fn new(core: Core, caller: Admitted, account: Identifier, ticket: Arc<Ticket>) -> Self {
-        Self { core, caller, account, ticket }
+    pub(crate) fn new(
+        core: Core,
+        caller: Admitted,
+        account: Identifier,
+        ticket: Arc<Ticket>,
+        max_cost: Option<HeaderValue>,
+    ) -> Self {
+        Self { core, caller, account, ticket, max_cost, heard: None }
+    }
+
+    /// The answer has begun, and tells this of the credentials.
+    pub(crate) fn heard(&mut self, outcome: Option<HeaderValue>) {
+        self.heard = outcome;
     }
 
     /// The answer has ended. Whatever is to be reported is reported beside the call, never in its way.
     pub(crate) fn ended(self, status: Option<&HeaderValue>, outcome: Option<&HeaderValue>) {
-        let rejected = outcome.and_then(|v| parse(v.to_str().ok()?));
-        let reports = match rejected {
-            Some((kind, version)) => vec![(kind, version, Outcome::Rejected)],
-            None if status.is_some_and(|s| s == "0") && self.ticket.first_success() => self.unproven(),
-            None => return,
-        };
-        let Ok(place) = self.core.shared.reports.clone().try_acquire_owned() else { return };
+        let told = outcome.or(self.heard.as_ref());
+        let verdicts = told.map(|value| parse(value.as_bytes())).unwrap_or_default();
+        // A success is news once for each ticket.
+        let is_success = status.is_some_and(|status| status == "0");
+        if verdicts.is_empty() || (is_success && !self.ticket.first_success()) {
+            return;
+        }
         tokio::spawn(async move {
-            for (kind, version, outcome) in reports {
-                self.report(kind, version, outcome).await;
+            for verdict in verdicts {
+                if let Err(error) = self.settle(verdict).await {
+                    tracing::warn!(
+                        reason = error.message(),
+                        "what a vendor made of a credential was not settled"
+                    );
+                }
             }
-            drop(place);
         });
     }
 
-    fn unproven(&self) -> Vec<(CredentialKind, i64, Outcome)> {
-        let open = [CredentialStatus::Pending, CredentialStatus::Suspect];
-        let unproven = self.ticket.credentials.iter().filter(|c| open.contains(&c.status()));
-        unproven.map(|c| (c.kind(), c.version, Outcome::Accepted)).collect()
+    /// Reports a verdict, and makes the probes that the broker asks for. Whoever made a probe makes the next one, too.
+    async fn settle(&self, mut verdict: Vec<u8>) -> Result<(), Status> {
+        for made in 0..=MAX_PROBES {
+            let Some(known) = self.report(verdict).await? else { return Ok(()) };
+            let delay =
+                known.probe_delay.and_then(|delay| Duration::try_from(delay).ok()).unwrap_or_default();
+            let is_mine = delay.is_zero() || made > 0;
+            if known.probe_method.is_empty() || made == MAX_PROBES || !is_mine || delay > MAX_PROBE_DELAY {
+                return Ok(());
+            }
+            tokio::time::sleep(delay).await;
+            verdict = self.probe(&known.probe_method).await?.verdict;
+        }
+        Ok(())
     }
 
-    async fn report(&self, kind: CredentialKind, version: i64, outcome: Outcome) {
-        let report = |outcome: Outcome| ReportOutcomeRequest {
+    /// Nothing where too many reports are under way: the next rejection makes another.
+    async fn report(&self, verdict: Vec<u8>) -> Result<Option<ReportOutcomeResponse>, Status> {
+        let Ok(_place) = self.core.shared.reports.clone().try_acquire_owned() else { return Ok(None) };
+        let report = ReportOutcomeRequest {
             principal_token: self.caller.token().to_vec(),
             identifier: self.account.as_str().to_owned(),
-            kind: kind.into(),
-            version,
-            outcome: outcome.into(),
+            verdict,
         };
-        let probe = match self.core.broker.report(report(outcome)).await {
-            Ok(answer) => answer.probe_method,
-            Err(error) => {
-                tracing::warn!(reason = error.message(), "an outcome was not reported");
-                return;
-            }
-        };
-        if let Some(accepted) = self.probe(&probe).await {
-            let outcome = if accepted { Outcome::Accepted } else { Outcome::ProbeRejected };
-            if let Err(error) = self.core.broker.report(report(outcome)).await {
-                tracing::warn!(reason = error.message(), "a probe's outcome was not reported");
-            }
-        }
+        self.core.broker.report(report).await.map(Some)
     }
 
-    /// Calls the probe. `None`: there is none, or it settled nothing.
-    async fn probe(&self, name: &str) -> Option<bool> {
-        let method = self.core.shared.table.path(&format!("/{name}"))?;
-        let deadline = Deadline::after(PROBE);
-        let caller = self.caller.clone();
-        let ticket = self
-            .core
-            .shared
-            .tickets
-            .get(&caller, &self.account, method, &self.core.broker, deadline)
-            .await
-            .ok()?;
-        let headers = HeaderMap::new();
-        let id = RequestId::of(&headers);
-        let call = Outgoing { method, headers: &headers, id: &id, deadline, body: crate::tools::unary(&[]) };
-        let behalf = Behalf::Account { caller, account: self.account.clone(), ticket };
-        // A boxed future, since a probe is itself a forwarded call.
-        let response = Box::pin(self.core.forward(call, behalf)).await.ok()?;
-        let answer = crate::tools::collect(response, 1 << 16).await.ok()?;
-        let answer: ProbeHarvestTokenResponse = prost::Message::decode(answer.as_ref()).ok()?;
-        Some(answer.accepted)
+    async fn probe(&self, name: &str) -> Result<Probed, Status> {
+        let method = self.core.shared.table.path(&format!("/{name}"));
+        let method = method.ok_or_else(granary_server::stack::unknown_method)?;
+        let mut headers = HeaderMap::new();
+        headers.extend(self.max_cost.clone().map(|cost| (name::MAX_COST.clone(), cost)));
+        let deadline = Deadline::after(PROBE_TIMEOUT);
+        self.core.probe(&self.caller, &self.account, method, &headers, deadline).await
     }
 }
 
-/// `kind;version;rejected`
-fn parse(text: &str) -> Option<(CredentialKind, i64)> {
-    let mut parts = text.split(';');
-    let kind = CredentialKind::from_text(parts.next()?)?;
-    let version = parts.next()?.parse().ok()?;
-    (parts.next() == Some("rejected")).then_some((kind, version))
+/// The verdicts of a trailer: each in base64, with commas between.
+fn parse(text: &[u8]) -> Vec<Vec<u8>> {
+    text.split(|byte| *byte == b',')
+        .filter_map(|verdict| BASE64.decode(verdict).ok())
+        .filter(|v| !v.is_empty())
+        .collect()
 }
 
 #[cfg(test)]
@@ -113,12 +121,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outcomes_are_read_and_nonsense_is_not() {
-        assert_eq!(parse("harvest_token;3;rejected"), Some((CredentialKind::HarvestToken, 3)));
-        for bad in
-            ["", "harvest_token;3", "harvest_token;x;rejected", "else;1;rejected", "harvest_token;1;fine"]
-        {
-            assert_eq!(parse(bad), None, "{bad}");
+    fn verdicts_are_read_and_nonsense_is_not() {
+        assert_eq!(parse(b"AQI=,Aw=="), [vec![1, 2], vec![3]]);
+        for bad in ["", "!", "harvest_token;3;rejected", ",,"] {
+            assert_eq!(parse(bad.as_bytes()), Vec::<Vec<u8>>::new(), "{bad}");
         }
     }
 }

@@ -51,7 +51,6 @@ pub(crate) struct Ticket {
     header: HeaderValue,
     incarnation: HeaderValue,
     until: Instant,
-    pub(crate) credentials: Vec<TicketCredential>,
     unproven: AtomicBool,
 }
 
@@ -157,7 +156,23 @@ impl Ticket {
         let unproven = AtomicBool::new(answer.credentials.iter().any(open));
         let incarnation = HeaderValue::try_from(HEXLOWER.encode(&answer.incarnation))
             .map_err(|_| Error::new(Reason::Internal, "the incarnation cannot be a header"))?;
-        Ok(Arc::new(Self { header, incarnation, until, credentials: answer.credentials, unproven }))
+        Ok(Arc::new(Self { header, incarnation, until, unproven }))
+    }
+
+    /// A ticket for a probe, which is used once and kept nowhere.
+    pub(crate) async fn for_probe(
+        caller: &Admitted,
+        account: &Identifier,
+        method: &Method,
+        broker: &Broker,
+        deadline: Deadline,
+    ) -> Result<Arc<Self>, Status> {
+        let ask = IssueTicketRequest {
+            principal_token: caller.token().to_vec(),
+            identifier: account.as_str().to_owned(),
+            method: method.name().to_owned(),
+        };
+        Self::new(broker.issue(ask, deadline).await?, None)
     }
 
     pub(crate) fn header(&self) -> HeaderValue {

@@ -5,11 +5,13 @@ mod context;
 mod conversion;
 mod frames;
 mod turns;
+mod verify;
 
 use granary_proto::Method;
 use granary_proto::granary::gateway::v1::tool_service_server::ToolService;
 use granary_proto::granary::gateway::v1::{
-    ExecuteToolRequest, ExecuteToolResponse, ListToolsRequest, ListToolsResponse,
+    ExecuteToolRequest, ExecuteToolResponse, ListToolsRequest, ListToolsResponse, VerifyCredentialRequest,
+    VerifyCredentialResponse,
 };
 use granary_proto::granary::policy::v1::CredentialKind;
 use granary_proto::granary::vault::v1::{GetConnectedAccountRequest, GetConnectedAccountResponse};
@@ -102,6 +104,14 @@ impl ToolService for Tools {
         let behalf = Behalf::Account { caller: context.caller.clone(), account, ticket };
         let answered = self.forward(method, &asked.message, &context, behalf).await?;
         conversion::answer(method, answered, asked.form, asked.warnings, &context).await.map(Response::new)
+    }
+
+    async fn verify_credential(
+        &self,
+        request: Request<VerifyCredentialRequest>,
+    ) -> Result<Response<VerifyCredentialResponse>, Status> {
+        let context = Context::of(&request)?;
+        self.verify(request.into_inner(), &context).await.map(Response::new)
     }
 }
 

@@ -16,8 +16,13 @@ use crate::{failure, page};
 /// Most rows of a page: Harvest's own maximum of `per_page`.
 const MAX_ROWS: usize = 2_000;
 
+/// An answer beside which the caller is told how the request was taken, where there is something to tell.
+pub(crate) trait Told {
+    fn tell(&mut self, warnings: &[Warning]);
+}
+
 /// An answer that can tell the caller something besides.
-pub(crate) trait Warned: Message + Fields {
+pub(crate) trait Warned: Message + Fields + Told {
     fn warnings(&mut self) -> &mut Vec<Warning>;
 }
 
@@ -33,6 +38,12 @@ macro_rules! warned {
         $(impl Warned for wire::$response {
             fn warnings(&mut self) -> &mut Vec<Warning> {
                 &mut self.warnings
+            }
+        }
+
+        impl Told for wire::$response {
+            fn tell(&mut self, warnings: &[Warning]) {
+                self.warnings.splice(0..0, warnings.iter().cloned());
             }
         })*
     };
@@ -62,11 +73,16 @@ warned!(UpdateTimeEntryResponse DeleteTimeEntryResponse);
 listed!(ListTimeEntriesResponse ListProjectsResponse ListUsersResponse);
 listed!(ListProjectTaskAssignmentsResponse ListMyProjectAssignmentsResponse);
 
+/// A probe has nothing to be asked wrongly.
+impl Told for wire::ProbeHarvestTokenResponse {
+    fn tell(&mut self, _: &[Warning]) {}
+}
+
 /// A read that is answered by one object.
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     let answer = session.succeed(session.mapped()?).await?;
     let _making = answer.making(session.deadline).await?;
-    to_item(&answer).ok_or_else(|| failure::unreadable("an object"))
+    to_item(&answer).map_err(|said| failure::without_item(R::ITEM, said))
 }
 
 /// A read that is answered by a page of a list.
@@ -81,22 +97,26 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
 pub(crate) async fn probe(session: &Session) -> Result<wire::ProbeHarvestTokenResponse, Error> {
     let answer = session.send(session.mapped()?).await?;
     match effective(answer.status, None) {
-        Effective::Success if answer.json().is_some_and(|body| body.is_object()) => {
-            Ok(wire::ProbeHarvestTokenResponse { accepted: true })
+        Effective::Success if answer.json().is_some_and(|body| body["id"].is_i64()) => {
+            Ok(session.probed(true))
         }
         Effective::Success => Err(failure::unreadable("a user")),
-        Effective::Failed(401 | 403) => Ok(wire::ProbeHarvestTokenResponse { accepted: false }),
+        Effective::Failed(_) if failure::is_of_token(&answer) => Ok(session.probed(false)),
         Effective::Failed(status) => Err(failure::of(status, &answer, session.method, false)),
     }
 }
 
-/// The object under the field that the method declares as its item. `None`: the body is no object.
-pub(crate) fn to_item<R: Warned>(answer: &Answer) -> Option<R> {
-    let body = text(answer).filter(|body| body.trim_ascii_start().starts_with('{'))?;
+/// The object under the field that the method declares as its item. Where it did not come, whatever the status says, what
+/// Harvest says in its place.
+pub(crate) fn to_item<R: Warned>(answer: &Answer) -> Result<R, Option<String>> {
+    let body = text(answer).filter(|body| body.trim_ascii_start().starts_with('{')).ok_or(None)?;
     let mut response = R::default();
-    decode_field(&mut response, R::ITEM, body).ok()?;
+    decode_field(&mut response, R::ITEM, body).map_err(|_| None)?;
+    if !response.is_there() {
+        return Err(failure::text(answer));
+    }
     response.warnings().extend(answer.warning());
-    Some(response)
+    Ok(response)
 }
 
 /// The rows under their plural key; the envelope's other keys become the page's place, or are kept.

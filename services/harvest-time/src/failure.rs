@@ -2,15 +2,21 @@
 use granary_credential::Kind;
 use granary_proto::Method;
 use granary_rpc::{Error, Reason};
-use granary_upstream::{Answer, Call, Verb, failure, failure_of_write};
+use granary_upstream::{Answer, Call, Verb, failure, failure_of_write, foreign};
 use serde_json::Value;
 
 /// The name under which metadata, metrics and messages know this third party.
 pub(crate) const UPSTREAM: &str = "harvest";
 
+/// What stands under `error` where Harvest does not take the token.
+const INVALID_TOKEN: &str = "invalid_token";
+
 /// A failed answer as an error.
 pub(crate) fn of(status: u16, answer: &Answer, method: &Method, write: bool) -> Error {
     let text = text(answer);
+    if matches!(status, 401..=403) && text.is_none() {
+        return foreign(status, UPSTREAM, write, answer.retry_after);
+    }
     let map = if write { failure_of_write } else { failure };
     let error = map(status, UPSTREAM, text.as_deref(), answer.retry_after);
     if error.reason() != Reason::UpstreamForbidden {
@@ -24,6 +30,12 @@ pub(crate) fn of(status: u16, answer: &Answer, method: &Method, write: bool) -> 
         Some(other) => error.with("use_instead", other),
         None => error,
     }
+}
+
+/// Whether Harvest itself refuses the token: a 401 in the form in which it says so. A 403 never says that, and what has another
+/// form comes from something in front of it.
+pub(crate) fn is_of_token(answer: &Answer) -> bool {
+    answer.status == 401 && answer.json().is_some_and(|body| body["error"] == INVALID_TOKEN)
 }
 
 /// Harvest refused the credential itself.
@@ -52,6 +64,15 @@ pub(crate) fn unreadable(what: &str) -> Error {
         .with("upstream", UPSTREAM)
 }
 
+/// An answer that says success and holds something else than the item.
+pub(crate) fn without_item(item: &str, said: Option<String>) -> Error {
+    let error = unreadable(&format!("a {}", item.replace('_', " ")));
+    match said {
+        Some(said) => error.with("upstream_message", short(&said)),
+        None => error,
+    }
+}
+
 /// A list that is longer than any page of Harvest.
 pub(crate) fn too_many(most: usize) -> Error {
     let text = format!("harvest answered with more than the {most} rows that a page has at most");
@@ -77,7 +98,7 @@ pub(crate) fn short(text: &str) -> String {
 }
 
 /// The words in which Harvest says what is wrong.
-fn text(answer: &Answer) -> Option<String> {
+pub(crate) fn text(answer: &Answer) -> Option<String> {
     let body = answer.json()?;
     ["error_description", "message", "error"].iter().find_map(|key| match body.get(key)? {
         Value::String(text) if !text.trim().is_empty() => Some(text.clone()),

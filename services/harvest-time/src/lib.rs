@@ -1,5 +1,6 @@
 //! `HarvestTime` over Harvest v2: each call uses the one credential that its ticket brings, and keeps nothing of it.
 mod answer;
+mod applied;
 mod assignment;
 mod config;
 mod failure;

@@ -1,16 +1,20 @@
 //! One call under way: what it may use, for whom, and until when.
 use std::time::Duration;
 
-use granary_convert::check_typed;
+use granary_convert::{Typed, check_typed};
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
+use granary_proto::granary::harvest::v1::ProbeHarvestTokenResponse;
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::{Deadline, Error, Reason, metadata};
 use granary_upstream::{Answer, Auth, Call, Client, Effective, effective};
 use http::HeaderName;
 use prost::Message;
 use prost_reflect::DynamicMessage;
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
+use crate::answer::Told;
 use crate::failure;
 use crate::service::Service;
 
@@ -27,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) method: &'static Method,
     /// The request, checked.
     pub(crate) input: DynamicMessage,
+    /// What the caller should know of how the request was taken.
+    pub(crate) warnings: Vec<Warning>,
     pub(crate) grant: Grant,
     pub(crate) deadline: Deadline,
 }
@@ -44,25 +50,40 @@ impl Session {
         })?;
         let deadline =
             request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let input = check_typed(&method.descriptor.input(), request.get_ref())?;
-        Ok(Self { service: service.clone(), method, input, grant, deadline })
+        let Typed { message: input, warnings, .. } =
+            check_typed(&method.descriptor.input(), request.get_ref())?;
+        Ok(Self { service: service.clone(), method, input, warnings, grant, deadline })
     }
 
-    /// Turns the outcome into what goes on the wire. A refused credential is reported in a trailer.
-    pub(crate) fn close<R>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
-        let error = match outcome {
-            Ok(answer) => return Ok(Response::new(answer)),
-            Err(error) => error,
+    /// Turns the outcome into what goes on the wire. What Harvest made of the credential is told, signed, in a trailer: that it
+    /// was refused, and that it was taken where that had not been seen before.
+    pub(crate) fn close<R: Told>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
+        let tell = |metadata: &mut MetadataMap, verdict: Option<String>| {
+            if let Some(value) = verdict.and_then(|text| text.parse().ok()) {
+                metadata.insert(metadata::CREDENTIAL_OUTCOME, value);
+            }
         };
-        let rejected = error.reason() == Reason::CredentialRejected;
-        let mut status = error.into_status();
-        if rejected && let Ok((credential, version)) = self.credential() {
-            let outcome = format!("{};{version};rejected", credential.kind().text());
-            if let Ok(value) = outcome.parse() {
-                status.metadata_mut().insert(metadata::CREDENTIAL_OUTCOME, value);
+        match outcome {
+            Ok(mut answer) => {
+                answer.tell(&self.warnings);
+                let mut response = Response::new(answer);
+                tell(response.metadata_mut(), self.grant.acceptance());
+                Ok(response)
+            }
+            Err(error) => {
+                let is_rejected = error.reason() == Reason::CredentialRejected;
+                let verdict = is_rejected.then(|| self.grant.verdict_text(self.kind(), false)).flatten();
+                let mut status = error.into_status();
+                tell(status.metadata_mut(), verdict);
+                Err(status)
             }
         }
-        Err(status)
+    }
+
+    /// What a probe found, signed.
+    pub(crate) fn probed(&self, accepted: bool) -> ProbeHarvestTokenResponse {
+        let verdict = self.grant.verdict(self.kind(), accepted).unwrap_or_default();
+        ProbeHarvestTokenResponse { accepted, verdict }
     }
 
     /// The endpoint that the method declares, with the request's fields in their places.
@@ -86,11 +107,14 @@ impl Session {
         let (own_user, write) = (call.path == ME, !call.repeatable);
         let answer = self.send(call).await?;
         let Effective::Failed(status) = effective(answer.status, None) else { return Ok(answer) };
-        Err(match status {
-            401 => failure::rejected(&answer, self.kind()),
-            403 if own_user || self.is_token_refused().await => failure::rejected(&answer, self.kind()),
-            _ => failure::of(status, &answer, self.method, write),
-        })
+        if failure::is_of_token(&answer) {
+            return Err(failure::rejected(&answer, self.kind()));
+        }
+        let error = failure::of(status, &answer, self.method, write);
+        if error.reason() == Reason::UpstreamForbidden && !own_user && self.is_token_refused().await {
+            return Err(failure::rejected(&answer, self.kind()));
+        }
+        Err(error)
     }
 
     /// Whether a link that upstream sent leads to the host that the call went to.
@@ -110,10 +134,7 @@ impl Session {
     /// A 403 means a missing right, or an account id that the token does not fit. Asking for the own user, which every
     /// role may, tells them apart; where that cannot be asked, the right is taken to be missing.
     async fn is_token_refused(&self) -> bool {
-        match self.send(failure::get(ME)).await {
-            Ok(answer) => matches!(effective(answer.status, None), Effective::Failed(401 | 403)),
-            Err(_) => false,
-        }
+        self.send(failure::get(ME)).await.is_ok_and(|answer| failure::is_of_token(&answer))
     }
 
     fn door(&self) -> Result<(&Client, Auth<'_>), Error> {

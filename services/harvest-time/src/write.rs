@@ -6,35 +6,46 @@ use prost_reflect::{DynamicMessage, Value};
 
 use crate::answer::{Warned, to_item};
 use crate::session::Session;
-use crate::{assignment, failure, timer_mode};
+use crate::{applied, assignment, failure, timer_mode};
 
 /// A write that is answered by the entry.
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     let answer = send(session).await?;
-    to_item(&answer).ok_or_else(|| unconfirmed(session, answer.status))
+    to_item(&answer).map_err(|said| unconfirmed(session, answer.status, said))
 }
 
 /// Logs time, in the variant that the company uses, on a task that is assigned.
 pub(crate) async fn log(session: &Session) -> Result<wire::LogTimeEntryResponse, Error> {
     timer_mode::check(session).await?;
-    let outcome = item(session).await;
+    let mut outcome: Result<wire::LogTimeEntryResponse, Error> = item(session).await;
     if outcome.as_ref().is_err_and(is_refusal) {
         timer_mode::forget(session);
+    }
+    if let Ok(response) = &mut outcome {
+        response.warnings.extend(applied::warnings(&session.input, response.time_entry.as_ref()));
     }
     explained(session, outcome).await
 }
 
-/// Changes the given fields of an entry.
+/// Changes the given fields of an entry, in the variant that the company uses.
 pub(crate) async fn update(session: &Session) -> Result<wire::UpdateTimeEntryResponse, Error> {
-    let outcome = item(session).await;
+    timer_mode::check(session).await?;
+    let mut outcome: Result<wire::UpdateTimeEntryResponse, Error> = item(session).await;
+    if outcome.as_ref().is_err_and(is_refusal) {
+        timer_mode::forget(session);
+    }
+    if let Ok(response) = &mut outcome {
+        response.warnings.extend(applied::warnings(&session.input, response.time_entry.as_ref()));
+    }
     explained(session, outcome).await
 }
 
 /// Deletes an entry. Harvest answers with an empty body.
 pub(crate) async fn delete(session: &Session) -> Result<wire::DeleteTimeEntryResponse, Error> {
     let answer = send(session).await?;
-    if !answer.body.is_empty() && answer.json().is_none() {
-        return Err(unconfirmed(session, answer.status));
+    let said = failure::text(&answer);
+    if said.is_some() || (!answer.body.is_empty() && answer.json().is_none()) {
+        return Err(unconfirmed(session, answer.status, said));
     }
     let time_entry_id = integer(&session.input, "time_entry_id").unwrap_or_default();
     Ok(wire::DeleteTimeEntryResponse { time_entry_id, warnings: answer.warning().into_iter().collect() })
@@ -66,9 +77,13 @@ fn is_refusal(error: &Error) -> bool {
     error.reason() == Reason::UpstreamInvalidInput
 }
 
-/// A status that says success around a body that is no entry: something in between may have made it up.
-fn unconfirmed(session: &Session, status: u16) -> Error {
-    unknown(session, None).with("upstream_status", status.to_string())
+/// A status that says success around a body that is no entry: something in between may have made it up, or it is an error.
+fn unconfirmed(session: &Session, status: u16, said: Option<String>) -> Error {
+    let error = unknown(session, None).with("upstream_status", status.to_string());
+    match said {
+        Some(said) => error.with("upstream_message", failure::short(&said)),
+        None => error,
+    }
 }
 
 /// The write may or may not have happened; only a look can tell.

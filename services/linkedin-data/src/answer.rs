@@ -1,6 +1,6 @@
 //! From an answer of HarvestAPI to the method's own answer: one way for one object, one for a page of a list.
 use granary_convert::lenient::{Fields, has_more_items};
-use granary_convert::{decode_field, decode_lenient};
+use granary_convert::{Members, decode_field, decode_lenient};
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use granary_rpc::Error;
@@ -50,9 +50,31 @@ pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> 
     };
     let unreadable = || session.unreadable("an element", Some(&envelope.charge));
     let _making = making(session, &answer, &envelope).await?;
-    let mut response = item(raw.ok_or_else(unreadable)?).ok_or_else(unreadable)?;
+    let raw = raw.ok_or_else(unreadable)?;
+    let mut response: R = item(raw).ok_or_else(unreadable)?;
+    if let Some(said) = not_there(&response, raw) {
+        let said = said.or_else(|| envelope.error.clone());
+        return Err(session.without_element(said.as_deref(), &envelope.charge));
+    }
     tell(&mut response, envelope, &answer);
     Ok(response)
+}
+
+/// What stands in the place of the element, where that did not come: something without its id, or that says it is no success.
+fn not_there<R: Answered>(response: &R, raw: &str) -> Option<Option<String>> {
+    let says_no = raw.contains("\"success\"");
+    if response.is_there() && !says_no {
+        return None;
+    }
+    let members = Members::read(raw).ok()?;
+    let is_no = matches!(members.raw("success"), Some("false" | "\"false\""));
+    // A list without rows is an answer, too.
+    let is_there = response.is_there() || members.iter().any(|(_, raw)| raw.starts_with('['));
+    if is_there && !is_no {
+        return None;
+    }
+    let said = ["error", "message", "reason"].iter().find_map(|key| members.value(key));
+    Some(said.and_then(|said| said.as_str().map(str::to_owned)))
 }
 
 /// A page of a list.

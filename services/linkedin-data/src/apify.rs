@@ -61,6 +61,16 @@ impl Apify {
         }
     }
 
+    /// A run that was begun before. Whoever has it may drop it: it goes on.
+    ///
+    /// # Errors
+    /// `UPSTREAM_NOT_FOUND` where the token's owner has no such run.
+    pub(crate) async fn find(&self, id: &str) -> Result<Run, Error> {
+        let answer = self.send(get(format!("/v2/actor-runs/{id}")), self.deadline).await?;
+        let state = State::read(&failure::succeeded(&answer, false)?)?;
+        Ok(Run::found(self.clone(), state))
+    }
+
     /// Asks for the user that the token belongs to. Free.
     pub(crate) async fn user(&self) -> Result<Answer, Error> {
         self.send(get("/v2/users/me"), self.deadline).await

@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 use tonic::Status;
 
 use crate::answer;
-use crate::apify::Run;
+use crate::apify::{Run, State};
 use crate::price;
 use crate::session::Session;
 use crate::streamed::Streamed;
 use plan::Plan;
+
+pub(crate) use plan::row;
 
 const ACTOR: &str = "harvestapi~linkedin-profile-scraper";
 const PLAIN: &str = "Profile details no email ($4 per 1k)";
@@ -85,7 +87,13 @@ struct Bulk {
 
 impl Bulk {
     fn new(session: &Session, eager: bool) -> Self {
-        Self { plan: Plan::of(&session.texts("urls")), run: None, read: 0, eager, over: false }
+        Self {
+            plan: Plan::of(session.given_texts("urls"), &session.texts("urls")),
+            run: None,
+            read: 0,
+            eager,
+            over: false,
+        }
     }
 
     /// What happens next; nothing after the end.
@@ -103,7 +111,14 @@ impl Bulk {
         let ended = run.state().ended();
         let mut events = Vec::new();
         if self.eager || ended {
-            let rows = run.rows(self.read, self.plan.most_rows().saturating_sub(self.read)).await?;
+            let most = self.plan.most_rows().saturating_sub(self.read);
+            let rows = if ended {
+                // Of the profiles that were asked for, each is charged once.
+                let asked = self.plan.different().len().saturating_sub(self.read);
+                run.last_rows(self.read, most, asked).await?
+            } else {
+                run.rows(self.read, most).await?
+            };
             self.read += rows.len();
             events.extend(rows.into_iter().flat_map(|row| self.plan.take(row)).map(Event::Element));
         }
@@ -113,8 +128,9 @@ impl Bulk {
         if ended {
             self.over = true;
             let state = run.state();
-            events.extend(self.plan.missing(&state.message).into_iter().map(Event::Element));
-            let warnings = (!state.succeeded()).then(|| cut_short(&state.status)).into_iter().collect();
+            events.extend(self.plan.missing(state, self.read).into_iter().map(Event::Element));
+            let warnings = (!state.succeeded()).then(|| cut_short(&state.status)).into_iter();
+            let warnings = warnings.chain(missing_rows(state, self.read)).collect();
             let end = wire::BulkEnd {
                 run: Some(answer::run(&state.json)),
                 charge: Some(state.charge()),
@@ -159,6 +175,19 @@ pub(crate) fn cut_short(status: &str) -> Warning {
         message: format!("the run of apify ended as {status}; what it had fetched by then is answered"),
         field: String::new(),
     }
+}
+
+/// Results were charged, and their rows did not come.
+pub(crate) fn missing_rows(state: &State, read: usize) -> Option<Warning> {
+    let charged = state.charged_results();
+    (charged > read).then(|| Warning {
+        code: "ROWS_MISSING".to_owned(),
+        message: format!(
+            "apify counts {charged} charged results of run {}, and its dataset {} had {read} rows; they may come later",
+            state.id, state.dataset
+        ),
+        field: String::new(),
+    })
 }
 
 /// A row's text under one of these keys.

@@ -4,7 +4,7 @@ use granary_rpc::Error;
 use serde_json::json;
 
 use crate::answer;
-use crate::bulk::{cut_short, worst};
+use crate::bulk::{cut_short, missing_rows, worst};
 use crate::session::Session;
 
 const ACTOR: &str = "harvestapi~linkedin-company-employees";
@@ -31,7 +31,8 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
     while !run.state().ended() {
         run.wait(u64::MAX).await?;
     }
-    let rows = run.rows(0, usize::try_from(most).unwrap_or_default()).await?;
+    let most = usize::try_from(most).unwrap_or_default();
+    let rows = run.last_rows(0, most, most).await?;
     if rows.is_empty() && !run.state().succeeded() {
         return Err(run.failed());
     }
@@ -40,6 +41,10 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
         elements: rows.iter().map(answer::profile).collect(),
         run: Some(answer::run(&state.json)),
         charge: Some(state.charge()),
-        warnings: (!state.succeeded()).then(|| cut_short(&state.status)).into_iter().collect(),
+        warnings: (!state.succeeded())
+            .then(|| cut_short(&state.status))
+            .into_iter()
+            .chain(missing_rows(state, rows.len()))
+            .collect(),
     })
 }

@@ -18,6 +18,8 @@ pub(crate) struct Envelope<'a> {
     pub(crate) error: Option<String>,
     /// What upstream billed, as far as it says so.
     pub(crate) charge: Charge,
+    /// Whether the error has the form in which upstream was seen to refuse a key: a text inside two objects.
+    pub(crate) has_nested_error: bool,
     /// Everything else that is not null, a `null` element excepted.
     pub(crate) rest: Members<'a>,
 }
@@ -30,6 +32,8 @@ impl<'a> Envelope<'a> {
             rest.remove(key);
         }
         let error = text_of(&rest);
+        let nested = |error: &Value| error.get("error").is_some_and(Value::is_string);
+        let has_nested_error = rest.value("error").as_ref().is_some_and(nested);
         let status = take(&mut rest, "status", |status| plain(status)?.parse().ok());
         let charge = Charge {
             cost_micros: take(&mut rest, "cost", |cost| money::micros(&plain(cost)?)),
@@ -37,8 +41,21 @@ impl<'a> Envelope<'a> {
             upstream_request_id: take(&mut rest, "requestId", plain),
         };
         rest.retain(|key, raw| key == "element" || raw != "null");
-        Some(Self { status, error, charge, rest })
+        Some(Self { status, error, charge, has_nested_error, rest })
     }
+}
+
+impl Envelope<'_> {
+    /// Whether upstream itself says that it refuses: the envelope tells this status, too, or the error has the form of a
+    /// refused key. What a proxy or a firewall answers has neither.
+    pub(crate) fn is_own_refusal(&self, status: u16) -> bool {
+        self.status == Some(status) || (status == 401 && self.has_nested_error)
+    }
+}
+
+/// What an answer that is no JSON as a whole says that it cost.
+pub(crate) fn charge_of_unreadable(answer: &Answer) -> Charge {
+    Charge { cost_micros: answer.top_number("cost").and_then(money::micros), ..Charge::default() }
 }
 
 /// The three shapes of an error: a text, an object around one, and a message beside a number.

@@ -25,19 +25,48 @@ pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>, 
 }
 
 /// Upstream refused this credential.
-pub(crate) fn rejected(kind: Kind, status: u16, envelope: Option<&Envelope<'_>>) -> Error {
+pub(crate) fn rejected(kind: Kind, status: u16, envelope: &Envelope<'_>) -> Error {
     let whose = match kind {
         Kind::LinkedinSession => "linkedin no longer takes the session, as harvestapi tells",
         Kind::ApifyToken => "apify refused the token",
         _ => "harvestapi refused the key",
     };
-    let text = envelope.and_then(|envelope| envelope.error.as_deref()).map(granary_upstream::status::tidy);
+    let text = envelope.error.as_deref().map(granary_upstream::status::tidy);
     let error = Error::new(Reason::CredentialRejected, whose)
         .with("upstream", UPSTREAM)
         .with("upstream_status", status.to_string())
         .with(KIND, kind.text());
     let error = match text.filter(|text| !text.is_empty()) {
         Some(text) => error.with("upstream_message", text),
+        None => error,
+    };
+    charged(error, &envelope.charge)
+}
+
+/// Upstream refused the key or the session, and it is not known which: neither is reported.
+pub(crate) fn unsettled(status: u16, envelope: &Envelope<'_>) -> Error {
+    let text = "harvestapi refused the key or the session, and could not be asked which of them";
+    let error = Error::new(Reason::CredentialRejected, text)
+        .with("upstream", UPSTREAM)
+        .with("upstream_status", status.to_string());
+    charged(error, &envelope.charge)
+}
+
+/// LinkedIn limits what this member may do, for hours or weeks. How long is not told, so that no wait is named.
+pub(crate) fn limited_member(answer: &Answer, envelope: Option<&Envelope<'_>>) -> Error {
+    let text =
+        "linkedin limits what this member may do now, as harvestapi tells; it does not say for how long";
+    let error = Error::new(Reason::UpstreamThrottled, text)
+        .with("upstream", UPSTREAM)
+        .with("upstream_status", "429")
+        .with("limit", "member");
+    let said = envelope.and_then(|envelope| envelope.error.as_deref()).map(granary_upstream::status::tidy);
+    let error = match said.filter(|text| !text.is_empty()) {
+        Some(text) => error.with("upstream_message", text),
+        None => error,
+    };
+    let error = match answer.retry_after {
+        Some(wait) => error.retry_after(wait),
         None => error,
     };
     match envelope {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::stream;
-use granary_convert::check_typed;
+use granary_convert::{Typed, check_typed};
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::follow_pages_response::Page;
 use granary_proto::granary::types::v1::{More, NextPage};
@@ -115,12 +115,14 @@ impl Follow {
         let input = DynamicMessage::decode(method.descriptor.input(), bytes.as_slice()).map_err(|error| {
             Error::new(Reason::Internal, "a list's request cannot be read").caused_by(error)
         })?;
-        let mut input = check_typed(&method.descriptor.input(), &input)?;
-        let warnings = gaps::settle(&self.session.service, method, &mut input)?;
+        let Typed { message: mut input, given, mut warnings } =
+            check_typed(&method.descriptor.input(), &input)?;
+        warnings.extend(gaps::settle(&self.session.service, method, &mut input)?);
         let session = Session {
             service: self.session.service.clone(),
             method,
             input,
+            given,
             grant: self.session.grant.clone(),
             deadline: self.deadline,
             most: self.session.most,

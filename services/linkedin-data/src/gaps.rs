@@ -88,9 +88,6 @@ fn dates(input: &DynamicMessage) -> Vec<Violation> {
                 faults.push(violation(field, "is required with date_option custom-date-range"));
             }
         }
-        (Some("custom-date-range"), true) if day(input, "start_date") > day(input, "end_date") => {
-            faults.push(violation("end_date", "must not be before start_date"));
-        }
         (other, true) if other != Some("custom-date-range") => {
             for field in ["start_date", "end_date"] {
                 faults.push(violation(field, "is taken only with date_option custom-date-range"));
@@ -152,13 +149,6 @@ fn choice(input: &DynamicMessage, name: &str) -> Option<&'static str> {
     let field = input.descriptor().get_field_by_name(name)?;
     let Kind::Enum(choices) = field.kind() else { return None };
     text_of(choices.full_name(), input.get_field(&field).as_enum_number()?)
-}
-
-fn day(input: &DynamicMessage, name: &str) -> Option<[i32; 3]> {
-    let date = input.get_field_by_name(name)?;
-    let date = date.as_message()?;
-    let part = |name: &str| date.get_field_by_name(name)?.as_i32();
-    Some([part("year")?, part("month")?, part("day")?])
 }
 
 fn violation(field: &str, description: &str) -> Violation {

@@ -3,6 +3,7 @@
 mod answer;
 mod apify;
 mod bulk;
+mod collect;
 mod config;
 mod early_head;
 mod employees;

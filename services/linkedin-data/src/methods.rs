@@ -9,7 +9,7 @@ use crate::answer::{Answered, Listed};
 use crate::service::Service;
 use crate::session::Session;
 use crate::streamed::Streamed;
-use crate::{answer, bulk, employees, follow, owner, probe};
+use crate::{answer, bulk, collect, employees, follow, owner, probe};
 
 macro_rules! methods {
     (

@@ -1,6 +1,7 @@
 //! The caller's cap: a call whose worst case is above it is refused before it costs anything.
 use std::collections::HashSet;
 
+use granary_convert::rules::person;
 use granary_rpc::{Error, Reason, Violation, metadata};
 use granary_upstream::money;
 use prost_reflect::Value;
@@ -39,14 +40,14 @@ pub(crate) fn quote(session: &Session) -> Result<i64, String> {
     Ok(micros(sku)?.saturating_mul(times(session, &price.times)).saturating_add(plus))
 }
 
-/// How often the price is taken: a list's different items, or a whole number; once where there is no such field.
+/// How often the price is taken: the different people of a list, or a whole number; once where there is no such field.
 fn times(session: &Session, field: &str) -> i64 {
     let Some(value) = session.input.get_field_by_name(field) else { return 1 };
     match value.as_ref() {
         Value::I32(number) => i64::from(*number),
         Value::List(items) => {
-            let texts: HashSet<&str> = items.iter().filter_map(Value::as_str).collect();
-            i64::try_from(texts.len()).unwrap_or(i64::MAX)
+            let different: HashSet<String> = items.iter().filter_map(Value::as_str).map(person).collect();
+            i64::try_from(different.len()).unwrap_or(i64::MAX)
         }
         _ => 1,
     }

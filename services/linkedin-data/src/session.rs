@@ -4,10 +4,10 @@ mod refusal;
 
 use std::time::Duration;
 
-use granary_convert::check_typed;
+use granary_convert::{Typed, check_typed};
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::{Paging, UpstreamCall};
+use granary_proto::granary::policy::v1::{CredentialKind, Paging, UpstreamCall};
 use granary_proto::granary::types::v1::{Charge, Warning};
 use granary_proto::options::field_rule;
 use granary_rpc::{Deadline, Error, Reason, metadata};
@@ -21,8 +21,8 @@ use tonic::{Request, Response, Status};
 use crate::answer::Answered;
 use crate::apify::{Apify, Run};
 use crate::early_head::Announcement;
-use crate::envelope::Envelope;
-use crate::failure::{CHARGE, KIND};
+use crate::envelope::{Envelope, charge_of_unreadable};
+use crate::failure::{CHARGE, KIND, UPSTREAM};
 use crate::page::Asked;
 use crate::service::Service;
 use crate::{failure, gaps, price};
@@ -34,8 +34,10 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(crate) struct Session {
     pub(crate) service: Service,
     pub(crate) method: &'static Method,
-    /// The request, checked, with what upstream calls otherwise put in its words.
+    /// The request, checked, in the one form in which it is sent on, with what upstream calls otherwise put in its words.
     pub(crate) input: DynamicMessage,
+    /// The request as it was given.
+    pub(crate) given: DynamicMessage,
     pub(crate) grant: Grant,
     pub(crate) deadline: Deadline,
     /// What the caller allows it to cost at most, in micro-dollars.
@@ -59,12 +61,22 @@ impl Session {
         })?;
         let deadline =
             request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let mut input = check_typed(&method.descriptor.input(), request.get_ref())?;
-        let warnings = gaps::settle(service, method, &mut input)?;
+        let Typed { message: mut input, given, mut warnings } =
+            check_typed(&method.descriptor.input(), request.get_ref())?;
+        warnings.extend(gaps::settle(service, method, &mut input)?);
         let most = price::cap(request.metadata())?;
         let announcement = request.extensions().get().cloned();
-        let session =
-            Self { service: service.clone(), method, input, grant, deadline, most, warnings, announcement };
+        let session = Self {
+            service: service.clone(),
+            method,
+            input,
+            given,
+            grant,
+            deadline,
+            most,
+            warnings,
+            announcement,
+        };
         price::check(&session)?;
         Ok(session)
     }
@@ -80,6 +92,7 @@ impl Session {
                 let micros = charge.and_then(|charge| charge.cost_micros);
                 let mut response = Response::new(answer);
                 tell(response.metadata_mut(), metadata::CHARGE_MICROS, micros.map(|m| m.to_string()));
+                tell(response.metadata_mut(), metadata::CREDENTIAL_OUTCOME, self.grant.acceptance());
                 return Ok(response);
             }
             Err(error) => error,
@@ -91,11 +104,8 @@ impl Session {
     pub(crate) fn refuse(&self, error: Error) -> Status {
         let charge = error.get(CHARGE).map(str::to_owned);
         let kind = error.get(KIND).filter(|_| error.reason() == Reason::CredentialRejected);
-        let held = kind.and_then(|kind| {
-            self.grant.credentials().iter().find(|(credential, _)| credential.kind().text() == kind)
-        });
-        let rejected =
-            held.map(|(credential, version)| format!("{};{version};rejected", credential.kind().text()));
+        let kind = kind.and_then(CredentialKind::from_text);
+        let rejected = kind.and_then(|kind| self.grant.verdict_text(kind, false));
         let mut status = error.into_status();
         tell(status.metadata_mut(), metadata::CHARGE_MICROS, charge);
         tell(status.metadata_mut(), metadata::CREDENTIAL_OUTCOME, rejected);
@@ -146,9 +156,18 @@ impl Session {
     pub(crate) async fn succeeded<'a>(&self, answer: &'a Answer) -> Result<Envelope<'a>, Error> {
         let envelope = Envelope::read(answer);
         match effective(answer.status, envelope.as_ref().and_then(|e| e.status)) {
-            Effective::Success => envelope.ok_or_else(|| self.unreadable("an object", None)),
-            Effective::Failed(status @ (401 | 403)) => {
-                Err(self.settle(status, answer, envelope.as_ref()).await)
+            Effective::Success => {
+                envelope.ok_or_else(|| self.unreadable("an object", Some(&charge_of_unreadable(answer))))
+            }
+            Effective::Failed(status @ 401..=403) => match envelope.as_ref() {
+                Some(own) if own.is_own_refusal(status) => Err(self.settle(status, answer, own).await),
+                Some(own) if status == 402 && (own.status.is_some() || own.error.is_some()) => {
+                    Err(self.failed(status, answer, Some(own)))
+                }
+                _ => Err(granary_upstream::foreign(status, UPSTREAM, self.is_write(), answer.retry_after)),
+            },
+            Effective::Failed(429) if self.held(Kind::LinkedinSession).is_some() => {
+                Err(failure::limited_member(answer, envelope.as_ref()))
             }
             Effective::Failed(status) => Err(self.failed(status, answer, envelope.as_ref())),
         }
@@ -162,6 +181,15 @@ impl Session {
     /// An answer that says success and cannot be read.
     pub(crate) fn unreadable(&self, what: &str, charge: Option<&Charge>) -> Error {
         failure::unreadable(what, charge, self.is_write())
+    }
+
+    /// An answer that says success and holds something else in the element's place, such as an error's text.
+    pub(crate) fn without_element(&self, said: Option<&str>, charge: &Charge) -> Error {
+        let error = self.unreadable("what was asked for", Some(charge));
+        match said.map(granary_upstream::status::tidy).filter(|said| !said.is_empty()) {
+            Some(said) => error.with("upstream_message", said),
+            None => error,
+        }
     }
 
     /// Whether the call changes something.

@@ -78,6 +78,7 @@ impl Service {
             tenant: "acme".to_owned(),
             account: "user_ha_456".to_owned(),
             incarnation: vec![7; 16],
+            probe: method.exposure == granary_proto::granary::policy::v1::Exposure::Internal,
             ..Header::default()
         };
         let held: Vec<_> = method.needs.iter().map(|kinds| (credential(kinds[0]), 3)).collect();

@@ -1,8 +1,9 @@
-//! Tickets and principal tokens that nobody sealed, or that were changed on the way.
+//! Tickets, principal tokens and verdicts that nobody sealed or signed, or that were changed on the way.
 #![no_main]
 use std::sync::LazyLock;
 
 use granary_credential::ticket::{Expected, Header, Ring, open, seal};
+use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Credential, Key, Kind, Secret, principal};
 use granary_proto::granary::vault::v1::Principal;
 use libfuzzer_sys::fuzz_target;
@@ -14,6 +15,7 @@ struct Good {
     ring: Ring,
     ticket: Vec<u8>,
     token: Vec<u8>,
+    verdict: Vec<u8>,
 }
 
 static GOOD: LazyLock<Good> = LazyLock::new(|| {
@@ -29,7 +31,14 @@ static GOOD: LazyLock<Good> = LazyLock::new(|| {
     let held = [(Credential::ApifyToken { token: Secret::new("apify_api_secret".to_owned()) }, 1)];
     let (ticket, _) = seal(&ring, header, &held, NOW).expect("a ticket");
     let token = principal::mint(&key, &Principal::default());
-    Good { key, ring, ticket, token }
+    let heard = Verdict {
+        service: "service".to_owned(),
+        tenant: "acme".to_owned(),
+        version: 1,
+        ..Verdict::default()
+    };
+    let verdict = verdict::sign(&ring, &heard).expect("a verdict");
+    Good { key, ring, ticket, token, verdict }
 });
 
 fuzz_target!(|input: (u16, &[u8])| {
@@ -38,6 +47,7 @@ fuzz_target!(|input: (u16, &[u8])| {
     if bytes.iter().any(|byte| *byte != 0) {
         refused(&changed(&GOOD.ticket, place, bytes));
         refused(&changed(&GOOD.token, place, bytes));
+        refused(&changed(&GOOD.verdict, place, bytes));
     }
 });
 
@@ -61,4 +71,6 @@ fn refused(bytes: &[u8]) {
     };
     assert!(open(&GOOD.ring, bytes, &expected).is_err(), "a ticket that nobody sealed was opened");
     assert!(principal::read(&GOOD.key, bytes, 0).is_none(), "a token that nobody minted was read");
+    assert!(verdict::verify(&GOOD.ring, bytes).is_none(), "a verdict that nobody signed was read");
+    verdict::claimed_service(bytes);
 }

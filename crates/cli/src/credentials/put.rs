@@ -1,5 +1,6 @@
 //! `granary credentials put`: seals a credential for credential-vault and sends it through the gateway.
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use granary_proto::granary::vault::v1 as wire;
 use serde_json::json;
@@ -43,7 +44,8 @@ pub struct Args {
 
 const EXAMPLES: &str = "\
 The value is never an argument. It is read without echo at a terminal, from stdin where something is piped in, or from a \
-file. For linkedin-session it is the li_at cookie, with a proxy on a second line, if any.
+file. For linkedin-session it is the li_at cookie, with a proxy on a second line, if any, or a browser's export of its \
+cookies as JSON, in which li_at stands once.
 
 Examples:
   granary credentials put --account user_ha_456 harvestapi-key
@@ -80,11 +82,25 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
         key_id: key.key_id.clone(),
     };
     drop(credential);
-    let answer = gateway.answer(gateway.accounts().put_sealed_credential(gateway.request(request))).await?;
+    let put = gateway.answer(gateway.accounts().put_sealed_credential(gateway.request(request))).await;
+    let answer = put.map_err(|failure| clocks_compared(failure, SystemTime::now()))?;
     let mut shown = state(answer.credential.as_ref())?;
     shown.document["sealing_key"] = json!({"key_id": key.key_id, "fingerprint": key.fingerprint()});
     shown.notes = notes;
     Ok(shown)
+}
+
+/// Tells by how much this machine's clock differs from credential-vault's, where a box that was just sealed is refused for its
+/// time.
+fn clocks_compared(failure: Failure, own: SystemTime) -> Failure {
+    let server = failure.get("server_time").and_then(|time| time.parse::<prost_types::Timestamp>().ok());
+    let server = server.and_then(|time| SystemTime::try_from(time).ok());
+    let Some(server) = server.filter(|_| failure.reason() == "SEAL_EXPIRED") else { return failure };
+    let (apart, word) = match own.duration_since(server) {
+        Ok(ahead) => (ahead, "ahead of"),
+        Err(behind) => (behind.duration(), "behind"),
+    };
+    failure.and(&format!("this machine's clock is {} s {word} credential-vault's", apart.as_secs()))
 }
 
 fn unchecked(key: &SealingKey) -> String {
@@ -93,4 +109,28 @@ fn unchecked(key: &SealingKey) -> String {
          --fingerprint from then on: {}",
         key.fingerprint()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use granary_rpc::{Error, Reason};
+
+    use super::*;
+
+    #[test]
+    fn a_box_refused_for_its_time_tells_how_the_clocks_differ() {
+        let refused =
+            || Error::new(Reason::SealExpired, "too late").with("server_time", "2026-03-31T12:00:00Z");
+        let server = SystemTime::UNIX_EPOCH + Duration::from_secs(1_774_958_400);
+        let told = |own| clocks_compared(refused().into(), own).text();
+        assert!(
+            told(server - Duration::from_secs(400))
+                .contains("too late; this machine's clock is 400 s behind")
+        );
+        assert!(told(server + Duration::from_secs(700)).contains("clock is 700 s ahead of"));
+        let other = Error::new(Reason::SealInvalid, "closed").with("server_time", "2026-03-31T12:00:00Z");
+        assert!(!clocks_compared(other.into(), server).text().contains("clock"));
+    }
 }

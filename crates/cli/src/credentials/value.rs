@@ -7,7 +7,7 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Error;
 use zeroize::Zeroizing;
 
-use super::kind::KindName;
+use super::{export, kind::KindName};
 use crate::exit::Failure;
 
 /// Longest input, in bytes: two of the longest secrets with room to spare.
@@ -36,10 +36,16 @@ pub(super) fn parse(
 ) -> Result<Credential, Failure> {
     let text = text.trim_end_matches(['\r', '\n']);
     let credential = match kind {
-        KindName::HarvestapiKey => wire::HarvestapiKey { api_key: text.to_owned() }.try_into(),
+        KindName::HarvestapiKey => Credential::try_from(wire::HarvestapiKey { api_key: text.to_owned() }),
         KindName::HarvestToken => {
             let account_id = account_id.unwrap_or_default();
             wire::HarvestToken { access_token: text.to_owned(), account_id }.try_into()
+        }
+        KindName::LinkedinSession if text.trim_start().starts_with(['[', '{']) => {
+            let li_at =
+                export::li_at(text).map_err(|wrong| Failure::invalid("linkedin_session.li_at", wrong))?;
+            let (proxy, user_agent) = (String::new(), user_agent.unwrap_or_default());
+            wire::LinkedinSession { li_at, proxy, user_agent }.try_into()
         }
         KindName::LinkedinSession => {
             // What follows a second line break stays in the proxy, and is refused there.
@@ -53,7 +59,7 @@ pub(super) fn parse(
         }
         KindName::ApifyToken => wire::ApifyToken { token: text.to_owned() }.try_into(),
     };
-    credential.map_err(|faults| Error::invalid(faults).into())
+    credential.and_then(Credential::pasted).map_err(|faults| Error::invalid(faults).into())
 }
 
 /// Reads all of it into memory that is wiped. The inner result is about what was read, the outer about reading.
@@ -109,6 +115,28 @@ mod tests {
         assert_eq!(secrets("cookie\n"), ["cookie"]);
         assert_eq!(secrets("cookie\r\nhttp://u:p@proxy:1\r\n"), ["cookie", "http://u:p@proxy:1"]);
         assert!(parse(KindName::LinkedinSession, "a\nb\nc", None, None).is_err());
+    }
+
+    #[test]
+    fn what_is_no_credential_is_refused_before_it_is_sealed() {
+        for (kind, text, told) in [
+            (KindName::ApifyToken, "APIFY_TOKEN=hush", "name"),
+            (KindName::HarvestapiKey, "\"hush\"", "quotes"),
+            (KindName::HarvestToken, "Bearer hush", "Bearer"),
+            (KindName::HarvestToken, "${HARVEST_TOKEN}", "variable"),
+            (KindName::HarvestToken, "{\"access_token\":\"hush\"}", "JSON"),
+            (KindName::HarvestToken, "hush\nhush", "several lines"),
+            (KindName::LinkedinSession, "li_at=hush", "name"),
+            (KindName::LinkedinSession, "hush\nnothing", "HOST:PORT"),
+            (KindName::LinkedinSession, "[\n{\"name\":\"other\",\"value\":\"hush\"}]", "no li_at"),
+        ] {
+            let failure = parse(kind, text, Some(1), None).unwrap_err();
+            assert!(failure.text().contains(told), "{text}: {}", failure.text());
+            assert!(!format!("{failure:?}").contains("hush"), "{failure:?}");
+        }
+        let exported = "[\n{\"domain\":\".linkedin.com\",\"name\":\"li_at\",\"value\":\"AQEDxyz\"}]\n";
+        let credential = parse(KindName::LinkedinSession, exported, None, None).unwrap();
+        assert_eq!(credential.secrets()[0].expose(), "AQEDxyz");
     }
 
     #[test]

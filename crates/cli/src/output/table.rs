@@ -1,6 +1,8 @@
 //! Aligned columns for people, read from the documents that scripts get.
 use serde_json::Value;
 
+use super::printable;
+
 /// Rows under headings.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -25,7 +27,9 @@ impl Table {
 
     /// Adds a row. What is empty is shown as "-".
     pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells.into_iter().map(|c| if c.is_empty() { "-".to_owned() } else { c }).collect());
+        // Escaped before widths are counted, so that columns stay aligned.
+        let shown = |c: String| if c.is_empty() { "-".to_owned() } else { printable(&c) };
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// The table as lines without blanks at their ends.
@@ -78,6 +82,13 @@ mod tests {
         let rows = [json!({"a": "x", "b": [1, 2]}), json!({"a": "longer", "c": true})];
         let table = Table::of(&rows, &[("A", "a"), ("B", "b"), ("C", "c")]);
         assert_eq!(table.text(), "A       B     C\nx       1, 2  -\nlonger  -     true");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_and_moves_no_column() {
+        let rows = [json!({"a": "rtl\u{202e}abc", "b": 1}), json!({"a": "plain", "b": 2})];
+        let table = Table::of(&rows, &[("A", "a"), ("B", "b")]);
+        assert_eq!(table.text(), "A             B\nrtl\\u202eabc  1\nplain         2");
     }
 
     #[test]

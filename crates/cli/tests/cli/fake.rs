@@ -171,6 +171,13 @@ impl CredentialVault for Fake {
 
 #[tonic::async_trait]
 impl ToolService for Fake {
+    async fn verify_credential(
+        &self,
+        _: Request<VerifyCredentialRequest>,
+    ) -> Answer<VerifyCredentialResponse> {
+        Err(Status::unimplemented("not here"))
+    }
+
     async fn list_tools(&self, request: Request<ListToolsRequest>) -> Answer<ListToolsResponse> {
         self.admit(&request)?;
         Ok(Response::new(ListToolsResponse::default()))

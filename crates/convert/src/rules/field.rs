@@ -1,9 +1,10 @@
 //! What is wrong with one value of one field.
+use granary_proto::granary::policy::v1::Format;
 use prost_reflect::{DynamicMessage, Value};
 
 use super::{DEFAULT_MAX_BYTES, format};
 use crate::integer::{self, Width};
-use crate::shape::{Choice, Field, Kind, Known};
+use crate::shape::{Choice, Field, Form, Kind, Known};
 use crate::{decimal, time};
 
 /// What is wrong and what would be right; nothing where the value may pass. Values are never repeated here, because a
@@ -41,6 +42,7 @@ pub(crate) fn too_many(most: usize) -> String {
 /// What an integer field takes.
 pub(crate) fn wanted_integer(field: &Field, width: Width) -> String {
     match (field.rule.minimum, field.rule.maximum) {
+        (Some(least), Some(_)) if field.rule.lowered => format!("must be a whole number of at least {least}"),
         (Some(least), Some(most)) => format!("must be a whole number from {least} to {most}"),
         (Some(least), None) => format!("must be a whole number of at least {least}"),
         (None, Some(most)) => format!("must be a whole number of at most {most}"),
@@ -97,13 +99,23 @@ fn text_wrong(field: &Field, text: &str) -> Option<String> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         return Some("must not contain control characters other than tab and line breaks".into());
     }
-    format::wrong(field.rule.format(), text).map(str::to_owned)
+    // A client that has no value writes these; none of them was meant to be looked for, or stored.
+    let free = match field.form {
+        Form::One => field.rule.required && field.rule.format() == Format::Unspecified,
+        Form::List => false,
+        // What an answer keeps as raw JSON.
+        Form::Map(_) => true,
+    };
+    if matches!(text, "null" | "undefined") && !free {
+        return Some(format!("\"{text}\" is how a client writes a missing value: leave the field out"));
+    }
+    format::wrong(field.rule.format(), text)
 }
 
 fn known_wrong(field: &Field, known: Known, message: &DynamicMessage) -> Option<String> {
     let right = match known {
         Known::Date => {
-            let [year, month, day] = ["year", "month", "day"].map(|n| int(message, n));
+            let [year, month, day] = parts(message);
             time::date_text(year, month, day).is_some()
         }
         Known::Decimal => decimal_right(field, message),
@@ -120,6 +132,16 @@ fn decimal_right(field: &Field, message: &DynamicMessage) -> bool {
     let least = decimal::parse(&field.rule.minimum_decimal);
     let most = decimal::parse(&field.rule.maximum_decimal);
     least.is_none_or(|least| value >= least) && most.is_none_or(|most| value <= most)
+}
+
+/// The day in a message, where it is one.
+pub(super) fn day(message: &DynamicMessage) -> Option<[i32; 3]> {
+    let [year, month, day] = parts(message);
+    time::date_text(year, month, day).map(|_| [year, month, day])
+}
+
+fn parts(message: &DynamicMessage) -> [i32; 3] {
+    ["year", "month", "day"].map(|name| int(message, name))
 }
 
 fn int(message: &DynamicMessage, name: &str) -> i32 {

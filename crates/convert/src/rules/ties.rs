@@ -12,6 +12,8 @@ pub(super) struct Given<'a> {
     pub(super) on: &'a dyn Fn(&str) -> bool,
     /// Whether it also holds more than blanks.
     pub(super) filled: &'a dyn Fn(&str) -> bool,
+    /// The day that it holds, if it holds one.
+    pub(super) day: &'a dyn Fn(&str) -> Option<[i32; 3]>,
 }
 
 /// Every rule of them that is broken.
@@ -31,6 +33,16 @@ pub(super) fn check(ties: &Ties, path: &str, given: &Given<'_>) -> Vec<Violation
         if let Some(first) = given.first() {
             let wanted = |n: &&String| fault(&join(path, n), format!("is required together with {first}"));
             faults.extend(missing.iter().map(wanted));
+        }
+    }
+    for names in &ties.in_order {
+        for pair in names.windows(2) {
+            if let ([first, second], Some(from), Some(to)) =
+                (pair, (given.day)(&pair[0]), (given.day)(&pair[1]))
+                && from > to
+            {
+                faults.push(fault(&join(path, second), format!("must not be before {first}")));
+            }
         }
     }
     faults
@@ -59,7 +71,7 @@ mod tests {
     fn broken(ties: &Ties, given: &[&str]) -> Vec<String> {
         let set = |name: &str| given.contains(&name);
         let filled = |name: &str| given.contains(&name) && name != "blank";
-        let given = Given { set: &set, on: &set, filled: &filled };
+        let given = Given { set: &set, on: &set, filled: &filled, day: &|_| None };
         check(ties, "", &given).into_iter().map(|v| v.field).collect()
     }
 
@@ -71,6 +83,7 @@ mod tests {
             at_most_one: vec![vec![names(&["hours"]), names(&["start", "end"])]],
             together: vec![names(&["start", "end"])],
             filters: vec![],
+            in_order: vec![],
         };
         assert_eq!(broken(&ties, &[]), [""]);
         assert!(broken(&ties, &["hours"]).is_empty());

@@ -83,10 +83,17 @@ fn text(field: &Field) -> Map<String, Value> {
         }
         Format::JobUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/jobs/[^/\\s]"),
         Format::GroupUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/groups/[^/\\s]"),
-        Format::AdUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/[^/\\s]"),
+        Format::AdUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/detail/[^/\\s]"),
+        Format::AdSearchUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/search[^/\\s]"),
+        Format::PostUrl => {
+            ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/(posts|feed/update|pulse|video)/[^/\\s]")
+        }
+        Format::SalesNavUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/sales/[^/\\s]"),
         Format::Slug => ("pattern", "^[^/\\\\?#\\s]+$"),
         Format::Digits => ("pattern", "^[0-9]+$"),
-        Format::Profile | Format::Company | Format::LinkedinUrlOrId => ("pattern", "^\\S+$"),
+        Format::Profile | Format::Company | Format::LinkedinUrlOrId | Format::Id => ("pattern", "^\\S+$"),
+        Format::Comment => ("pattern", "^([0-9]+|urn:li:\\S+|https://\\S+)$"),
+        Format::CompanyOrName => return schema,
         Format::Country => ("pattern", "^([A-Za-z]{2}|ALL)$"),
     };
     schema.insert(key.into(), json!(form));

@@ -42,6 +42,9 @@ pub(super) fn in_words(ties: &Ties) -> String {
     for names in &ties.together {
         sentences.push(format!("Only together: {}.", names.join(", ")));
     }
+    for names in &ties.in_order {
+        sentences.push(format!("None of these days may be after the next: {}.", names.join(", ")));
+    }
     sentences.join(" ")
 }
 

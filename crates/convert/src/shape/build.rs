@@ -106,5 +106,6 @@ fn ties(desc: &MessageDescriptor) -> Ties {
         at_most_one: rule.at_most_one.iter().map(groups).collect(),
         together: rule.together.iter().map(names).collect(),
         filters: rule.filters.iter().map(names).collect(),
+        in_order: rule.in_order.iter().map(names).collect(),
     }
 }

@@ -7,7 +7,12 @@ use crate::{MAX_DEPTH, MAX_KEYS, MAX_VALUES};
 
 /// Finds what a text that may be JSON goes beyond; its syntax is for others to judge.
 pub(super) fn of_text(text: &str) -> Result<(), String> {
-    let (mut count, mut keys) = (Count::default(), Vec::new());
+    of_nested(text, &mut Count::default())
+}
+
+/// The same of a text within an input: what was counted before counts, too.
+pub(super) fn of_nested(text: &str, count: &mut Count) -> Result<(), String> {
+    let mut keys = Vec::new();
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -75,7 +80,7 @@ pub(super) fn of_struct(structure: &Struct) -> Result<(), String> {
 
 /// How many values there were so far.
 #[derive(Default)]
-struct Count(usize);
+pub(super) struct Count(usize);
 
 impl Count {
     fn value(&mut self) -> Result<(), String> {

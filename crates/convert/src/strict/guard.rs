@@ -18,15 +18,20 @@ pub(super) fn scan(json: &Value, path: &str, faults: &mut Faults) {
         }
         Value::Object(map) => {
             for (name, value) in map {
-                let at = join(path, &key(name));
-                if names_secret(name) {
-                    faults.push(refused(&at));
-                } else {
-                    scan(value, &at, faults);
-                }
+                scan_member(name, value, path, faults);
             }
         }
         _ => {}
+    }
+}
+
+/// Looks at one member of an object, and through its value.
+pub(super) fn scan_member(name: &str, value: &Value, path: &str, faults: &mut Faults) {
+    let at = join(path, &key(name));
+    if names_secret(name) {
+        faults.push(refused(&at));
+    } else {
+        scan(value, &at, faults);
     }
 }
 

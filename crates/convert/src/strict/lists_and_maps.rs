@@ -24,6 +24,62 @@ fn lists_are_arrays_or_texts_with_commas() {
 }
 
 #[test]
+fn an_array_in_a_text_is_the_array() {
+    for text in [r#"["A", "B, C"]"#, " [\"A\",\"B, C\"]\n"] {
+        assert_eq!(read(&json!({"tags": text}))["tags"], json!(["A", "B, C"]), "{text}");
+        assert_eq!(read(&json!({"tags": [text]}))["tags"], json!(["A", "B, C"]), "{text}");
+    }
+    assert_eq!(read(&json!({"tags": ["x", r#"["A"]"#]}))["tags"], json!(["x", "A"]));
+    assert_eq!(read(&json!({"numbers": "[1, 2]", "mores": "[\"YES\"]"}))["numbers"], json!([1, 2]));
+    assert_eq!(read(&json!({"tags": "[]"}))["tags"], json!([]));
+    let children = json!({"children": r#"[{"name": "a"}, {"child": "{\"name\": \"b\"}"}]"#});
+    let children = read(&children)["children"].clone();
+    assert_eq!((&children[0]["name"], &children[1]["child"]["name"]), (&json!("a"), &json!("b")));
+    let input = json!({"child": r#"{"name": "c"}"#, "counts": r#"{"a": 1}"#, "anything": r#"{"x": [1]}"#});
+    let output = read(&input);
+    assert_eq!((&output["child"]["name"], &output["counts"]["a"]), (&json!("c"), &json!(1)));
+    assert_eq!(output["anything"], json!({"x": [1]}));
+    assert_eq!(read(&json!(r#"{"name": "whole"}"#))["name"], "whole");
+    for broken in [r#"["A", "B"#, "['A', 'B']", "[A, B]", r#"{"a": 1}"#] {
+        assert_eq!(faults(&json!({"tags": broken})), ["tags"], "{broken}");
+    }
+    assert_eq!(read(&json!({"tags": ["[A] B"]}))["tags"], json!(["[A] B"]));
+    assert_eq!(faults(&json!({"tags": r#"["fine", null, "toolong"]"#})), ["tags[1]", "tags[2]"]);
+    assert_eq!(faults(&json!({"child": r#"{"name": "a", "name": "b"}"#})), ["child.name"]);
+    assert_eq!(faults(&json!({"counts": r#"{"cookie": 1}"#})), ["counts.cookie"]);
+    assert_eq!(faults(&json!({"child": r#"{"nonsense": [{"li_at": "x"}]}"#})).len(), 2);
+}
+
+#[test]
+fn values_in_texts_count_towards_the_bounds() {
+    let many = format!("[{}1]", "1,".repeat(crate::MAX_VALUES / 2));
+    let input = json!({"tags": "x", "children": [{"numbers": many.clone()}, {"numbers": many}]});
+    let error = parse_input(&sample::message("test.Node"), &input).unwrap_err();
+    assert!(error.to_string().contains("10000 values"), "{error}");
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(faults(&json!({"tags": deep})), ["tags", "tags"]);
+}
+
+#[test]
+fn numbers_stand_for_texts_while_their_digits_are_certain() {
+    assert_eq!(read(&json!({"name": 7}))["name"], "7");
+    let input: Value = serde_json::from_str(r#"{"name": 7440000000000000001, "tags": [2.0, 1.50]}"#).unwrap();
+    let output = read(&input);
+    assert_eq!(output["name"], "7440000000000000001");
+    assert_eq!(output["tags"], json!(["2", "1.50"]));
+    for number in ["7.44e18", "1E3", "9.007199254740992e15"] {
+        let input = serde_json::from_str(&format!(r#"{{"name": {number}, "zig": {number}}}"#)).unwrap();
+        let error = parse_input(&sample::message("test.Node"), &input).unwrap_err();
+        assert_eq!(error.violations().len(), 2);
+        assert!(error.violations().iter().all(|v| v.description.contains("write it as text")), "{error}");
+    }
+    let id =
+        prost_types::Value { kind: Some(prost_types::value::Kind::NumberValue(9_007_199_254_740_992.0)) };
+    let fields = [("name".to_owned(), id)].into_iter().collect();
+    assert!(super::tool_input_struct(&sample::message("test.Node"), prost_types::Struct { fields }).is_err());
+}
+
+#[test]
 fn how_a_text_was_read_is_told() {
     let told = |input: &Value| super::tool_input(&sample::message("test.Node"), input).unwrap().warnings;
     let warnings = told(&json!({"tags": "a, b", "numbers": [1, 2], "mores": "yes"}));
@@ -31,6 +87,8 @@ fn how_a_text_was_read_is_told() {
     assert_eq!((warnings[0].code.as_str(), warnings[0].field.as_str()), ("INPUT_READ_AS", "tags"));
     assert!(warnings[0].message.starts_with("was read as 2 items: \"a\"; \"b\""), "{}", warnings[0].message);
     assert!(told(&json!({"tags": ["a, b"]})).is_empty());
+    let warnings = told(&json!({"tags": r#"["a", "b"]"#}));
+    assert!(warnings[0].message.starts_with("was read as 2 items: \"a\"; \"b\""), "{}", warnings[0].message);
 }
 
 #[test]

@@ -1,27 +1,19 @@
 //! Objects into messages: names, lists, maps, and alternatives.
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use granary_proto::granary::types::v1::Warning;
 use prost_reflect::{DynamicMessage, MapKey, Value as Dynamic};
 use serde_json::{Map, Value};
 
-use super::split::split;
-use super::{guard, names, scalar};
-use crate::MAX_VALUES;
+use super::bounds::Count;
+use super::{guard, names, nested, scalar};
 use crate::integer;
-use crate::rules::wanted::too_many;
-use crate::shape::{Field, Form, Kind, Shape, names_secret};
-use crate::violations::{Faults, fault, item, join, key, shown};
+use crate::shape::{Field, Form, Kind, Known, Shape, names_secret};
+use crate::violations::{Faults, fault, join, key};
 
-/// The code of the warning that tells how a list was read.
-const READ_AS: &str = "INPUT_READ_AS";
-/// How many items such a warning repeats.
-const MOST_SHOWN: usize = 20;
 /// For how many unknown keys the name that was probably meant is looked for.
 const MAX_SUGGESTED: usize = 8;
-/// Most pieces that a text is taken apart into, for each item that its field takes: a place has up to three.
-const PIECES_OF_ITEM: usize = 4;
-
 /// Reads a message and gathers what is wrong with it.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -32,12 +24,19 @@ pub(super) struct Reader {
     pub(super) notes: Vec<Warning>,
     /// For how many unknown keys the name that was meant was looked for.
     suggested: usize,
+    /// How many values stood in texts.
+    pub(super) nested: Count,
 }
 
 impl Reader {
     /// A reader of an input in which faults were found before.
     pub(super) fn new(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
+    }
+
+    /// The object that a whole input is.
+    pub(super) fn root<'a>(&mut self, json: &'a Value) -> Option<Cow<'a, Map<String, Value>>> {
+        self.object(json, "")
     }
 
     pub(super) fn message(
@@ -103,39 +102,19 @@ impl Reader {
         }
     }
 
-    fn list(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
-        let scalars = !matches!(field.kind, Kind::Message(_));
-        let most = field.rule.max_items as usize;
-        let items: Vec<Dynamic> = match json {
-            Value::Array(items) if most > 0 && items.len() > most => {
-                return self.refuse(json, path, too_many(most));
+    /// The object that is meant, also where it came as a text.
+    fn object<'a>(&mut self, json: &'a Value, path: &str) -> Option<Cow<'a, Map<String, Value>>> {
+        match json {
+            Value::Object(object) => Some(Cow::Borrowed(object)),
+            Value::String(text) => {
+                nested::object(text, path, &mut self.nested, &mut self.faults).map(Cow::Owned)
             }
-            Value::Array(items) => {
-                items.iter().enumerate().map(|(i, v)| self.filled(field, v, &item(path, i))).collect()
-            }
-            Value::String(text) if scalars && has_more_pieces(text, most) => {
-                return self.refuse(json, path, too_many(if most > 0 { most } else { MAX_VALUES }));
-            }
-            Value::String(text) if scalars => {
-                let parts = split(field.rule.list(), text);
-                if text.contains(',') {
-                    self.notes.push(read_as(path, &parts));
-                }
-                let read = |(i, part)| self.filled(field, &Value::String(part), &item(path, i));
-                parts.into_iter().enumerate().map(read).collect()
-            }
-            Value::Number(_) if scalars => vec![self.filled(field, json, &item(path, 0))],
-            _ if scalars => {
-                return self.refuse(json, path, "must be an array, or a text with commas".to_owned());
-            }
-            _ => return self.refuse(json, path, "must be an array of objects".to_owned()),
-        };
-        // An empty list is the same as none.
-        (!items.is_empty()).then_some(Dynamic::List(items))
+            _ => None,
+        }
     }
 
     /// A value, or a default in the place of one that cannot be read.
-    fn filled(&mut self, field: &Field, json: &Value, path: &str) -> Dynamic {
+    pub(super) fn filled(&mut self, field: &Field, json: &Value, path: &str) -> Dynamic {
         let kind = match field.desc.kind() {
             prost_reflect::Kind::Message(entry) if entry.is_map_entry() => {
                 entry.map_entry_value_field().kind()
@@ -146,11 +125,11 @@ impl Reader {
     }
 
     fn map(&mut self, field: &Field, keys: &Kind, json: &Value, path: &str) -> Option<Dynamic> {
-        let Value::Object(object) = json else {
+        let Some(object) = self.object(json, path) else {
             return self.refuse(json, path, "must be an object".to_owned());
         };
         let mut entries = HashMap::new();
-        for (name, json) in object {
+        for (name, json) in object.iter() {
             if self.faults.is_full() {
                 break;
             }
@@ -171,31 +150,37 @@ impl Reader {
 
     /// The reverse of what is printed for it: a map of raw JSON.
     fn extra(&mut self, json: &Value, path: &str) -> Option<Dynamic> {
-        guard::scan(json, path, &mut self.faults);
-        let Value::Object(object) = json else {
+        let Some(object) = self.object(json, path) else {
             return self.refuse(json, path, "must be an object".to_owned());
         };
+        object.iter().for_each(|(name, json)| guard::scan_member(name, json, path, &mut self.faults));
         let entry = |(k, v): (&String, &Value)| (MapKey::String(k.clone()), Dynamic::String(v.to_string()));
         Some(Dynamic::Map(object.iter().map(entry).collect()))
     }
 
     fn value(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
-        match (&field.kind, json) {
-            (Kind::Message(nested), Value::Object(object)) => {
-                Some(Dynamic::Message(self.message(nested.shape(), object, path)))
+        if let Kind::Message(nested) = &field.kind {
+            return match self.object(json, path) {
+                Some(object) => Some(Dynamic::Message(self.message(nested.shape(), &object, path))),
+                None => self.refuse(json, path, "must be an object".to_owned()),
+            };
+        }
+        let meant = match &field.kind {
+            Kind::Known(Known::Struct, _) if json.is_string() => self.object(json, path),
+            _ => None,
+        };
+        let meant = meant.map(|object| Value::Object(object.into_owned()));
+        let json = meant.as_ref().unwrap_or(json);
+        match scalar::read(field, json) {
+            Ok(value) => {
+                guard::scan(json, path, &mut self.faults);
+                Some(value)
             }
-            (Kind::Message(_), _) => self.refuse(json, path, "must be an object".to_owned()),
-            _ => match scalar::read(field, json) {
-                Ok(value) => {
-                    guard::scan(json, path, &mut self.faults);
-                    Some(value)
-                }
-                Err(wanted) => self.refuse(json, path, wanted),
-            },
+            Err(wanted) => self.refuse(json, path, wanted),
         }
     }
 
-    fn refuse(&mut self, json: &Value, path: &str, wanted: String) -> Option<Dynamic> {
+    pub(super) fn refuse(&mut self, json: &Value, path: &str, wanted: String) -> Option<Dynamic> {
         guard::scan(json, path, &mut self.faults);
         self.wrong(path, wanted);
         None
@@ -205,26 +190,6 @@ impl Reader {
         self.faults.push(fault(path, description));
         self.faulty.insert(path.to_owned());
     }
-}
-
-/// Whether a text parts into more pieces than a list of so many items can be made of. They are counted, not made.
-fn has_more_pieces(text: &str, most: usize) -> bool {
-    let most = if most > 0 { most * PIECES_OF_ITEM } else { MAX_VALUES };
-    text.bytes().filter(|byte| *byte == b',').nth(most).is_some()
-}
-
-/// Tells the items of a list, so that a comma that was not meant to part them is seen.
-fn read_as(path: &str, items: &[String]) -> Warning {
-    let number = match items.len() {
-        1 => "1 item".to_owned(),
-        number => format!("{number} items"),
-    };
-    let mut shown = items.iter().take(MOST_SHOWN).map(|item| shown(item)).collect::<Vec<_>>().join("; ");
-    if items.len() > MOST_SHOWN {
-        shown.push_str("; …");
-    }
-    let message = format!("was read as {number}: {shown}. Write an array to part items yourself");
-    Warning { code: READ_AS.to_owned(), message, field: path.to_owned() }
 }
 
 fn map_key(kind: &Kind, name: &str) -> Option<MapKey> {

@@ -8,8 +8,22 @@ use crate::validator::valid;
 pub(crate) fn inputs(schema: Value) -> BoxedStrategy<Value> {
     let root = schema.clone();
     object(&root, &schema)
+        .prop_map(in_order)
         .prop_filter("ties between fields", move |input| valid(&schema, &schema, input))
         .boxed()
+}
+
+/// Days in the order that no keyword of a schema can ask for.
+fn in_order(mut input: Value) -> Value {
+    for (first, second) in [("from", "to"), ("start_date", "end_date")] {
+        if let (Some(from), Some(to)) = (input[first].as_str(), input[second].as_str())
+            && from > to
+        {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            (input[first], input[second]) = (to.into(), from.into());
+        }
+    }
+    input
 }
 
 fn object(root: &Value, schema: &Value) -> BoxedStrategy<Value> {
@@ -80,14 +94,19 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
             "[a-z]{1,9}".prop_map(|slug| json!(format!("https://www.linkedin.com/in/{slug}"))).boxed()
         }
         (_, Some(url)) if url.contains("linkedin") => {
-            let page = ["in", "company", "jobs", "groups", "ad-library"];
-            let page = page.into_iter().find(|page| url.contains(&format!("/{page}/"))).unwrap_or("posts");
-            let page = if url.contains("(company") { "company" } else { page };
-            "[a-z]{1,9}"
-                .prop_map(move |slug| json!(format!("https://www.linkedin.com/{page}/{slug}")))
-                .boxed()
+            let pages =
+                ["in/", "company", "jobs/", "groups/", "ad-library/detail/", "ad-library/search", "sales/"];
+            let page = match pages.into_iter().find(|page| url.contains(page)) {
+                Some("company") => "company/",
+                Some("jobs/") => "jobs/view/lamplighter-1",
+                Some("ad-library/search") => "ad-library/search?keyword=",
+                Some(page) if page != "in/" || url.contains("/in/") => page,
+                _ => "posts/",
+            };
+            let end = if page.starts_with("jobs") { "[0-9]{1,9}" } else { "[a-z]{1,9}" };
+            end.prop_map(move |end| json!(format!("https://www.linkedin.com/{page}{end}"))).boxed()
         }
-        (_, Some(clock)) if clock.contains(':') => (1_u8..=12, 0_u8..60, any::<bool>())
+        (_, Some(clock)) if clock.contains("[0-5]") => (1_u8..=12, 0_u8..60, any::<bool>())
             .prop_map(|(h, m, half)| json!(format!("{h}:{m:02}{}", if half { "pm" } else { "" })))
             .boxed(),
         (_, Some(ids)) if ids.contains("[0-9]+") => "[1-9][0-9]{0,8}".prop_map(Value::from).boxed(),

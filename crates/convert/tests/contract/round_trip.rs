@@ -48,7 +48,10 @@ fn schemas_refuse_what_is_refused() {
         ("scrape_profile", "{}"),
         ("scrape_profile", r#"{"profile_url":"https://www.linkedin.com/in/a","public_identifier":"a"}"#),
         ("scrape_profile", r#"{"public_identifier":"a","main":true,"find_email":true}"#),
-        ("list_users", r#"{"per_page":101}"#),
+        ("list_users", r#"{"per_page":0}"#),
+        ("scrape_profile", r#"{"profile_url":"https://www.linkedin.com/company/a"}"#),
+        ("get_linkedin_post", r#"{"post_url":"https://www.linkedin.com/in/a"}"#),
+        ("get_linkedin_ad_details", r#"{"ad_url":"https://www.linkedin.com/ad-library/search?a=b"}"#),
     ];
     let taken = [
         ("scrape_profile", r#"{"public_identifier":"a","main":false,"find_email":true}"#),

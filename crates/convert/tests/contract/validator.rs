@@ -92,6 +92,10 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
     match pattern {
         "\\S" => !text.trim().is_empty(),
+        "^([0-9]+|urn:li:\\S+|https://\\S+)$" => {
+            let whole = !text.contains(char::is_whitespace);
+            whole && (digits(text) || text.starts_with("urn:li:") || text.starts_with("https://"))
+        }
         "^\\S+$" => !text.is_empty() && !text.contains(char::is_whitespace),
         "^[0-9]+$" => digits(text),
         "^([A-Za-z]{2}|ALL)$" => {

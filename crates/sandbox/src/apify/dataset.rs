@@ -9,6 +9,8 @@ use crate::world::World;
 
 /// Which rows of a dataset are asked for, and in what form.
 pub(super) struct Question {
+    /// Rows that are there to see.
+    shown: Option<usize>,
     offset: u64,
     limit: Option<u64>,
     backwards: bool,
@@ -45,6 +47,7 @@ impl Question {
             names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
         };
         Ok(Self {
+            shown: call.rows,
             offset: integer(call, "offset")?.unwrap_or(0),
             limit: integer(call, "limit")?,
             backwards: flag("desc"),
@@ -60,7 +63,7 @@ impl Question {
     pub(super) fn answer(&self, world: &World, run: &Run, status: StatusCode) -> Reply {
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let (rows, total) = run.rows(offset, limit, self.backwards);
+        let (rows, total) = run.rows(self.shown, offset, limit, self.backwards);
         let written: Vec<_> = rows.iter().filter_map(|row| self.shape(row.write(world))).collect();
         let (open, between, close): (&[u8], &[u8], &[u8]) =
             if self.lines { (b"", b"\n", b"") } else { (b"[", b",", b"]") };

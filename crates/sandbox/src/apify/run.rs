@@ -133,16 +133,29 @@ impl Run {
         }
     }
 
-    /// Some rows, and how many there are.
-    pub(super) fn rows(&self, offset: usize, limit: usize, backwards: bool) -> (Vec<Row>, usize) {
+    /// How long it is over.
+    pub(super) fn over_since(&self) -> Option<Duration> {
+        let finished = lock(&self.progress).finished?;
+        Some(Timestamp::now().duration_since(finished).unsigned_abs())
+    }
+
+    /// Some of its first `shown` rows, and how many these are.
+    pub(super) fn rows(
+        &self,
+        shown: Option<usize>,
+        offset: usize,
+        limit: usize,
+        backwards: bool,
+    ) -> (Vec<Row>, usize) {
         let progress = lock(&self.progress);
-        let rows = progress.rows.iter();
+        let total = progress.shown(shown);
+        let rows = progress.rows[..total].iter();
         let taken = if backwards {
             rows.rev().skip(offset).take(limit).cloned().collect()
         } else {
             rows.skip(offset).take(limit).cloned().collect()
         };
-        (taken, progress.rows.len())
+        (taken, total)
     }
 
     pub(super) fn id(&self) -> String {
@@ -179,6 +192,11 @@ impl Run {
 // === impl Progress ===
 
 impl Progress {
+    /// How many rows there are to see.
+    fn shown(&self, most: Option<usize>) -> usize {
+        most.unwrap_or(usize::MAX).min(self.rows.len())
+    }
+
     fn count(&self, event: Event) -> u64 {
         self.charged.iter().find(|(known, _)| *known == event).map_or(0, |(_, count)| *count)
     }

@@ -50,7 +50,7 @@ pub(super) async fn run_sync(
     let ready = Ready::parse(call, account, target)?;
     let (run, ()) = ready.run(world, token, account, |_| ())?;
     if !run.finished(Duration::from_millis(account.settings.sync_limit_ms)).await {
-        return Err(failure(StatusCode::REQUEST_TIMEOUT, "The run did not end in time; it goes on"));
+        return Err(failure(StatusCode::REQUEST_TIMEOUT, Some("The run did not end in time; it goes on")));
     }
     match run.status() {
         Status::Succeeded => Ok(question.answer(world, &run, StatusCode::CREATED)),
@@ -84,7 +84,7 @@ impl Ready {
         let plan = Plan::parse(actor, input.as_ref(), &options, &account.settings)?;
         if account.balance < actor.least() {
             let text = "The account has not enough left to run this paid actor";
-            return Err(failure(StatusCode::PAYMENT_REQUIRED, text));
+            return Err(failure(StatusCode::PAYMENT_REQUIRED, Some(text)));
         }
         Ok(Self { actor, options, plan })
     }

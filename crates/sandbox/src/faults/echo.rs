@@ -7,25 +7,13 @@ use http::header::HeaderName;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use super::{Echo, mangle};
+use super::effect::Echo;
+use super::flaws::TEXTS;
+use super::mangle;
 use crate::call::{Call, Reply};
 
 /// Stands for the credential until the answer is written out, so that its escapes are ours and not the JSON writer's.
 pub(super) const MARK: &str = "__sandbox_echo__";
-
-/// Fields of free text, which an answer keeps its shape with.
-const TEXTS: [&str; 10] = [
-    "notes",
-    "headline",
-    "about",
-    "message",
-    "error_description",
-    "description",
-    "name",
-    "first_name",
-    "content",
-    "error",
-];
 
 /// Repeats the secrets that arrived within the answer.
 pub(super) fn echo(kind: Echo, call: &Call, reply: &mut Reply) {
@@ -73,7 +61,7 @@ fn write(kind: Echo, value: &str) -> String {
 
 /// Puts the mark into an unmodelled field, and into the first field of free text.
 fn insert(value: &mut Value) {
-    in_text(value);
+    mangle::append(value, &TEXTS, MARK);
     match value {
         Value::Object(map) => {
             map.insert("echo".to_owned(), Value::String(MARK.to_owned()));
@@ -88,21 +76,5 @@ fn insert(value: &mut Value) {
         }
         Value::Array(list) => list.push(Value::String(MARK.to_owned())),
         _ => {}
-    }
-}
-
-fn in_text(value: &mut Value) -> bool {
-    match value {
-        Value::Object(map) => {
-            for name in TEXTS {
-                if let Some(Value::String(text)) = map.get_mut(name) {
-                    *text = format!("{text} {MARK}");
-                    return true;
-                }
-            }
-            map.values_mut().any(in_text)
-        }
-        Value::Array(list) => list.iter_mut().any(in_text),
-        _ => false,
     }
 }

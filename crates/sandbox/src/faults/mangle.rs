@@ -41,6 +41,45 @@ pub(super) fn unknown_fields(value: &mut Value, depth: usize) {
     }
 }
 
+/// Changes the first field that has one of these names and fits; the names are tried in their order, outer objects first.
+pub(super) fn first(
+    value: &mut Value,
+    names: &[&str],
+    fits: fn(&Value) -> bool,
+    change: &mut dyn FnMut(&mut Value),
+) -> bool {
+    match value {
+        Value::Object(map) => {
+            if let Some(name) = names.iter().find(|name| map.get(**name).is_some_and(fits)) {
+                map.get_mut(*name).into_iter().for_each(change);
+                return true;
+            }
+            map.values_mut().any(|inner| first(inner, names, fits, change))
+        }
+        Value::Array(list) => list.iter_mut().any(|inner| first(inner, names, fits, change)),
+        _ => false,
+    }
+}
+
+/// Lengthens the first text that has one of these names.
+pub(super) fn append(value: &mut Value, names: &[&str], more: &str) {
+    first(value, names, Value::is_string, &mut |text| {
+        *text = Value::String(format!("{} {more}", text.as_str().unwrap_or_default()));
+    });
+}
+
+/// Takes out the fields at a path of names with dots between them; lists are walked row by row.
+pub(super) fn remove(value: &mut Value, path: &str) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(|row| remove(row, path)),
+        Value::Object(map) => match path.split_once('.') {
+            None => drop(map.shift_remove(path)),
+            Some((name, rest)) => map.get_mut(name).into_iter().for_each(|inner| remove(inner, rest)),
+        },
+        _ => {}
+    }
+}
+
 fn swap(value: &mut Value, turn: &mut usize) {
     *turn += 1;
     let even = (*turn).is_multiple_of(2);

@@ -88,7 +88,7 @@ pub(crate) struct Person {
 }
 
 /// A time entry; what it shows beyond this is looked up when it is written out.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: u64,
     pub(crate) person: usize,
@@ -110,7 +110,7 @@ pub(crate) struct Entry {
 }
 
 /// Where an entry was made from; every part is text.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ExternalReference {
     pub(crate) id: Option<String>,
     pub(crate) group_id: Option<String>,

@@ -16,8 +16,8 @@ pub(super) struct Caller {
 // === impl Caller ===
 
 impl Caller {
-    /// Checks what every call must bring. An account that the token has no part in is refused with 403: the documentation
-    /// names no status for it.
+    /// Checks what every call must bring. No account, or one that the token has no part in, is refused as a wrong token
+    /// is: the documentation names no status for it, and callers report this one.
     pub(super) fn admit(world: &World, call: &Call) -> Result<Self, Reply> {
         if call.header("user-agent").is_none_or(|agent| agent.trim().is_empty()) {
             return Err(errors::error(http::StatusCode::BAD_REQUEST, "User-Agent is required"));

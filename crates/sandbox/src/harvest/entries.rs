@@ -123,7 +123,7 @@ pub(super) fn update(
     if matches!(input.spent_date, Some(None)) {
         problems.push("Spent date can't be blank".to_owned());
     }
-    problems.extend(input.mode_problems(account.timestamp_timers));
+    input.keep_to_mode(account.timestamp_timers);
     let now = now();
     entry.project_id = input.project_id.flatten().unwrap_or(entry.project_id);
     entry.task_id = input.task_id.flatten().unwrap_or(entry.task_id);
@@ -143,9 +143,11 @@ pub(super) fn update(
     if let Some(reference) = input.external_reference {
         entry.external_reference = reference.map(Box::new);
     }
-    entry.updated_at = now;
-    account.entries.insert(id, entry);
-    accounts.keep_entry(account, id);
+    if account.entries.get(&id) != Some(&entry) {
+        entry.updated_at = now;
+        account.entries.insert(id, entry);
+        accounts.keep_entry(account, id);
+    }
     get(account, caller, id)
 }
 

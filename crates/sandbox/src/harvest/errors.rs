@@ -5,15 +5,15 @@ use crate::call::Reply;
 
 /// Harvest answers failures in three different shapes, and throttling in none of them.
 pub(super) fn unauthorized() -> Reply {
-    error(StatusCode::UNAUTHORIZED, "The token is unknown, revoked or expired")
+    failure(StatusCode::UNAUTHORIZED)
 }
 
 pub(super) fn forbidden() -> Reply {
-    error(StatusCode::FORBIDDEN, "Not authorized!")
+    failure(StatusCode::FORBIDDEN)
 }
 
 pub(super) fn not_found() -> Reply {
-    error(StatusCode::NOT_FOUND, "Not Found")
+    failure(StatusCode::NOT_FOUND)
 }
 
 /// Problems in the order of the fields, in one text.
@@ -23,6 +23,16 @@ pub(super) fn invalid(problems: &[String]) -> Reply {
 
 pub(super) fn throttled(seconds: u64) -> Reply {
     Reply::html(StatusCode::TOO_MANY_REQUESTS, "").with(header::RETRY_AFTER, &seconds.to_string())
+}
+
+/// What Harvest itself says with that status, or what its name says.
+pub(super) fn words(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        401 => "The token is unknown, revoked or expired",
+        403 => "Not authorized!",
+        404 => "Not Found",
+        _ => status.canonical_reason().unwrap_or("Failed on purpose"),
+    }
 }
 
 /// An answer of that status in the shape that Harvest gives it.
@@ -35,4 +45,8 @@ pub(super) fn error(status: StatusCode, text: &str) -> Reply {
         500.. => Reply::html(status, "<html><body>Internal Server Error</body></html>"),
         _ => Reply::json(status, &json!({"message": text})),
     }
+}
+
+fn failure(status: StatusCode) -> Reply {
+    error(status, words(status))
 }

@@ -53,8 +53,19 @@ impl Input {
         Ok(input)
     }
 
-    /// Which fields belong to the other way of tracking time than the account is set to. What Harvest itself does with
-    /// them is not documented; refusing them shows a client that mixes the two.
+    /// Passes over the fields that belong to the other way of tracking time than the account is set to: those who edited
+    /// an entry so report that Harvest left it as it was.
+    pub(super) fn keep_to_mode(&mut self, timestamp_timers: bool) {
+        if timestamp_timers {
+            self.hours = None;
+        } else {
+            self.started = None;
+            self.ended = None;
+        }
+    }
+
+    /// Which fields of a new entry belong to the other way of tracking time than the account is set to. What Harvest
+    /// itself does with them is neither documented nor reported; refusing them shows a client that mixes the two.
     pub(super) fn mode_problems(&self, timestamp_timers: bool) -> Vec<String> {
         let given = |field: bool, text: &str| field.then(|| text.to_owned());
         let problems = if timestamp_timers {

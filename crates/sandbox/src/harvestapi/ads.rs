@@ -27,7 +27,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     };
     match Ad::find(wanted) {
         Some(ad) => Ok(Envelope::element(ask.price, ad.id(), &ads::element(ad, ask.now))),
-        None => Err(Reply::json(StatusCode::NOT_FOUND, &json!({"error": 404, "message": "Ad not found"}))),
+        None => Err(super::failure(StatusCode::NOT_FOUND, Some("Ad not found"))),
     }
 }
 

@@ -20,6 +20,16 @@ pub(super) struct Envelope {
     body: Body,
 }
 
+/// What a fault says in an envelope, about a call that did nothing.
+pub(crate) struct Told<'a> {
+    pub(crate) status: u16,
+    pub(crate) error: Option<&'a str>,
+    /// Stands in the place of the element or the rows.
+    pub(crate) element: Option<&'a Value>,
+    /// None where it costs what the path usually costs.
+    pub(crate) cost: Option<Micros>,
+}
+
 enum Body {
     Element(Option<Bytes>),
     Rows(Vec<Value>, Value),
@@ -126,20 +136,19 @@ impl Envelope {
     }
 }
 
-/// A failure that only the body tells, with what it costs; the wallet pays it as far as it can.
-pub(crate) fn body_failure(
-    world: &World,
-    call: &Call,
-    status: u16,
-    cost: Option<Micros>,
-    text: &str,
-) -> Reply {
+/// Answers what a fault tells in an envelope; the wallet pays it as far as it can.
+pub(crate) fn told(world: &World, call: &Call, told: &Told<'_>) -> Reply {
     let key = call.header("x-api-key").unwrap_or_default();
     let Some(known) = world.credentials.key(key) else {
-        return super::failure(StatusCode::UNAUTHORIZED, "Invalid API key");
+        return super::failure(StatusCode::UNAUTHORIZED, None);
     };
-    let mut envelope = Envelope::failure(routes::price(call), status, text);
-    envelope.price.cost = cost.or(envelope.price.cost);
+    let mut envelope = Envelope::failure(routes::price(call), told.status, told.error.unwrap_or_default());
+    envelope.error = told.error.map(str::to_owned);
+    if let Some(element) = told.element {
+        let written = (!element.is_null()).then(|| Bytes::from(element.to_string()));
+        envelope.body = Body::Element(written);
+    }
+    envelope.price.cost = told.cost.or(envelope.price.cost);
     world.credentials.charge(&world.store, key, envelope.cost());
     envelope.reply(world, call, &known)
 }

@@ -48,5 +48,5 @@ pub(super) fn test(ask: &Ask<'_>) -> Result<Envelope, Reply> {
 
 fn known(ask: &Ask<'_>) -> Result<Key, Reply> {
     let key = ask.call.header("x-api-key").and_then(|key| ask.world.credentials.key(key));
-    key.ok_or_else(|| super::failure(StatusCode::UNAUTHORIZED, "Invalid API key"))
+    key.ok_or_else(|| super::failure(StatusCode::UNAUTHORIZED, None))
 }

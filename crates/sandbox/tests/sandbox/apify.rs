@@ -8,6 +8,7 @@ mod charges;
 mod datasets;
 mod employees;
 mod ends;
+mod late;
 mod runs;
 
 const PROFILES: &str = "/v2/acts/harvestapi~linkedin-profile-scraper";

@@ -6,6 +6,11 @@ use serde_json::{Value, json};
 
 use crate::support::World;
 
+mod bytes;
+mod clocks;
+mod edges;
+mod entities;
+
 const ENTRY: &str =
     r#"{"project_id": 12345678, "task_id": 87654321, "spent_date": "2026-03-31", "hours": 1}"#;
 
@@ -61,7 +66,7 @@ async fn statuses_headers_and_delays_combine() {
     world.fault(json!({"api": "harvestapi", "status": 402})).await;
     assert_eq!(
         world.linkedin("/users/my-api-user").await.json(),
-        json!({"error": {"error": "Payment Required"}})
+        json!({"error": {"error": "Payment required"}})
     );
     let following =
         reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -234,6 +239,25 @@ async fn a_fault_that_makes_no_sense_is_refused_by_name() {
         (json!({"api": "harvest", "drop": true}), "drop"),
         (json!({"api": "harvest", "headers": {"not a name": "x"}}), "headers"),
         (json!({"api": "harvest", "body_status": 500}), "body_status"),
+        (json!({"api": "harvest", "body": {"text": 7}}), "body"),
+        (json!({"api": "harvest", "edge": "before"}), "edge"),
+        (json!({"api": "harvest", "edge": "within", "status": 502}), "edge"),
+        (json!({"api": "harvest", "error_type": "x"}), "error_type"),
+        (json!({"api": "harvest", "element": {}}), "element"),
+        (json!({"api": "harvestapi", "element": 7}), "element"),
+        (json!({"api": "harvestapi", "unchanged": true}), "unchanged"),
+        (json!({"api": "harvest", "method": "POST", "unchanged": true}), "unchanged"),
+        (json!({"api": "harvest", "without": "id"}), "without"),
+        (json!({"api": "harvest", "without": [""]}), "without"),
+        (json!({"api": "harvest", "long_text": {"field": "notes"}}), "long_text"),
+        (json!({"api": "harvest", "long_text": {"field": "notes", "bytes": 67_108_865}}), "long_text"),
+        (json!({"api": "harvest", "flaws": "typo"}), "flaws"),
+        (json!({"api": "harvest", "flaw_field": "notes"}), "flaw_field"),
+        (json!({"api": "harvest", "clock_offset_s": 40_000_000}), "clock_offset_s"),
+        (json!({"api": "harvest", "retry_after": 1, "retry_after_date": 1}), "retry_after_date"),
+        (json!({"api": "harvest", "rows": 1}), "rows"),
+        (json!({"api": "apify", "late_ms": 1}), "late_ms"),
+        (json!({"api": "apify", "rows": 1, "late_ms": 600_001}), "late_ms"),
         (json!([]), "body"),
     ] {
         let answer = world.control(Method::POST, "/faults", Some(fault.clone())).await;

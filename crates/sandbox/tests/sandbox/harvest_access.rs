@@ -30,7 +30,10 @@ async fn tokens_are_refused_in_the_shape_of_their_state() {
         }
     }
     let foreign = world.harvest_as(&world.token, 910_002, Method::GET, "/v2/users/me", None).await;
-    assert_eq!(foreign.status, 403);
+    assert_eq!((foreign.status, &foreign.json()["error"]), (401, &json!("invalid_token")));
+    let url = format!("{}/v2/users/me", world.sandbox.harvest_url());
+    let none = Answer::of(world.client.get(url).bearer_auth(&world.token).send().await.unwrap()).await;
+    assert_eq!((none.status, &none.json()["error"]), (401, &json!("invalid_token")));
 }
 
 #[tokio::test]

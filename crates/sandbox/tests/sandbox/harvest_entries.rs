@@ -121,6 +121,26 @@ async fn the_duration_account_refuses_clock_times() {
 }
 
 #[tokio::test]
+async fn an_edit_in_the_other_mode_leaves_the_entry_as_it_was() {
+    let world = World::new().await;
+    let entry = world.log(json!({"hours": 1.5})).await;
+    let path = format!("/v2/time_entries/{}", entry["id"]);
+    let times = json!({"started_time": "8:00am", "ended_time": "12:00pm"});
+    let answer = world.harvest(Method::PATCH, &path, Some(times.clone())).await;
+    assert_eq!((answer.status, answer.json()), (200, entry));
+    // What belongs to both modes is changed.
+    let mut with_notes = times;
+    with_notes["notes"] = json!("new");
+    let answer = world.harvest(Method::PATCH, &path, Some(with_notes)).await.json();
+    assert_eq!((&answer["notes"], answer["hours"].to_string().as_str()), (&json!("new"), "1.5"));
+    world.set(json!({"access_token": world.token, "timer_mode": "timestamp"})).await;
+    let entry = world.log(json!({"started_time": "8:00am", "ended_time": "9:00am"})).await;
+    let path = format!("/v2/time_entries/{}", entry["id"]);
+    let answer = world.harvest(Method::PATCH, &path, Some(json!({"hours": 7}))).await;
+    assert_eq!((answer.status, answer.json()), (200, entry));
+}
+
+#[tokio::test]
 async fn the_timestamp_account_counts_from_start_to_end() {
     let world = World::new().await;
     world.set(json!({"access_token": world.token, "timer_mode": "timestamp"})).await;

@@ -5,6 +5,8 @@ mod apify;
 #[cfg(test)]
 mod control;
 #[cfg(test)]
+mod error_forms;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod harvest_access;
@@ -24,6 +26,8 @@ mod linkedin_prices;
 mod linkedin_rows;
 #[cfg(test)]
 mod linkedin_search;
+#[cfg(test)]
+mod seed_examples;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -17,12 +17,22 @@ pub(crate) struct Opened {
     pub(crate) incarnation: Vec<u8>,
 }
 
+/// What becomes of a value that the vendor no longer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expired {
+    /// It is not opened.
+    Refuses,
+    /// It is, for a probe.
+    Opens,
+}
+
 /// Opens the current value of the first of these kinds that the account has.
 pub(super) async fn first_of(
     accounts: &Accounts,
     records: &Records,
     place: &Place,
     kinds: &[Kind],
+    expired_value: Expired,
 ) -> Result<Opened, Error> {
     for kind in kinds {
         let path = place.kind(*kind);
@@ -38,7 +48,7 @@ pub(super) async fn first_of(
         let status = record.status();
         let sealed = match status {
             CredentialStatus::Revoked => return Err(revoked(*kind)),
-            CredentialStatus::Expired => return Err(expired(*kind)),
+            CredentialStatus::Expired if expired_value == Expired::Refuses => return Err(expired(*kind)),
             _ => &record.current().ok_or_else(damaged)?.sealed,
         };
         let plain = records.store().open(&place.context(&record.incarnation, *kind), sealed).await?;

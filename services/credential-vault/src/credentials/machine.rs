@@ -1,11 +1,18 @@
-//! How one record changes. PENDING → ACTIVE → SUSPECT → EXPIRED; a put or a rollback starts over; REVOKED ends by a put only.
-use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus as Status, Outcome};
+//! How one record changes. PENDING → ACTIVE → SUSPECT → EXPIRED; a put or a rollback starts over, and a probe that the vendor
+//! accepts revives; REVOKED ends by a put only.
+use std::time::Duration;
+
+use granary_credential::verdict::Verdict;
+use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus as Status};
 
 use crate::documents::{Credential, Value};
 use crate::time::timestamp;
 
 /// Versions whose values are kept, the current one included.
 pub(super) const KEPT: usize = 5;
+
+/// Shortest time between two probes of one credential, in milliseconds: also between the two that settle that it has expired.
+pub(super) const PROBE_INTERVAL_MS: i64 = 30_000;
 
 /// A value that was just sealed.
 #[derive(Clone, Debug)]
@@ -27,6 +34,7 @@ impl Credential {
         });
         let surplus = self.values.len().saturating_sub(KEPT);
         self.values.drain(..surplus);
+        (self.verdict_ms, self.probe_rejected_ms, self.probe_ms) = (0, 0, 0);
         self.become_status(Status::Pending, now_ms);
     }
 
@@ -48,19 +56,38 @@ impl Credential {
         true
     }
 
-    /// Takes what upstream made of a version; `false` if nothing changes.
-    pub(super) fn report(&mut self, version: i64, outcome: Outcome, now_ms: i64) -> bool {
-        if version != self.version {
+    /// Takes what the vendor made of a version; `false` if nothing changes. One rejection, of a call or of a probe, makes it
+    /// SUSPECT, which still serves; two rejected probes, half a minute apart, settle that it has expired.
+    pub(super) fn hear(&mut self, verdict: &Verdict, now_ms: i64) -> bool {
+        let at_ms = i64::try_from(verdict.at_ms).unwrap_or(i64::MAX);
+        if verdict.version != self.version || at_ms <= self.verdict_ms {
             return false;
         }
-        let next = match (self.status(), outcome) {
-            (Status::Pending | Status::Suspect, Outcome::Accepted) => Status::Active,
-            (Status::Pending | Status::Active, Outcome::Rejected) => Status::Suspect,
-            (Status::Pending | Status::Active | Status::Suspect, Outcome::ProbeRejected) => Status::Expired,
+        let is_second = self.probe_rejected_ms != 0 && at_ms >= self.probe_rejected_ms + PROBE_INTERVAL_MS;
+        let next = match (self.status(), verdict.accepted, verdict.probe) {
+            (Status::Pending | Status::Suspect, true, _) | (Status::Expired, true, true) => Status::Active,
+            (Status::Pending | Status::Active, false, _) => Status::Suspect,
+            (Status::Suspect, false, true) if is_second => Status::Expired,
+            (Status::Suspect, false, true) if self.probe_rejected_ms == 0 => Status::Suspect,
             _ => return false,
         };
-        self.become_status(next, now_ms);
+        self.verdict_ms = at_ms;
+        if verdict.accepted {
+            self.probe_rejected_ms = 0;
+        } else if verdict.probe && self.probe_rejected_ms == 0 {
+            self.probe_rejected_ms = at_ms;
+        }
+        if next != self.status() {
+            self.become_status(next, now_ms);
+        }
         true
+    }
+
+    /// How long a probe has to wait; nothing where one may be made now.
+    pub(super) fn probe_delay(&self, now_ms: i64) -> Option<Duration> {
+        let left =
+            self.probe_ms.saturating_add(PROBE_INTERVAL_MS).saturating_sub(now_ms).min(PROBE_INTERVAL_MS);
+        u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
     }
 
     /// The current value; none after a revocation.

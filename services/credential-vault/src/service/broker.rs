@@ -11,11 +11,11 @@ use granary_proto::Method;
 use granary_proto::granary::policy::v1::Exposure;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::credential_broker_server::CredentialBroker as Rpcs;
-use granary_proto::granary::vault::v1::{CredentialStatus, Outcome, TicketCredential};
+use granary_proto::granary::vault::v1::{CredentialStatus, TicketCredential};
 use granary_rpc::{Error, Identifier, Reason};
 use tonic::{Request, Response, Status};
 
-use super::Faults;
+use super::{Faults, verdicts};
 use crate::accounts::Place;
 use crate::admit::Caller;
 use crate::audit::Entry;
@@ -57,13 +57,29 @@ impl CredentialBroker {
         Ok(wire::Principal { limits, ..caller.principal() })
     }
 
+    /// Whether the caller may use what is probed: by any scope that covers a public method of that service and kind.
+    fn must_use(&self, caller: &Caller, probe: &Method) -> Result<(), Error> {
+        let kinds = probe.needs.first().map(Vec::as_slice).unwrap_or_default();
+        let uses = |method: &&Method| {
+            method.exposure != Exposure::Internal
+                && method.needs.iter().flatten().any(|kind| kinds.contains(kind))
+        };
+        let mut uses = self.0.table.service(&probe.service).filter(uses).map(|method| method.scope);
+        let Some(first) = uses.next() else { return Ok(()) };
+        let held = std::iter::once(first).chain(uses).any(|scope| caller.must_hold(scope).is_ok());
+        if held { Ok(()) } else { caller.must_hold(first) }
+    }
+
     async fn issue(
         &self,
         caller: &Caller,
         identifier: &Identifier,
         method: &Method,
     ) -> Result<(wire::IssueTicketResponse, Vec<Kind>), Error> {
-        if method.exposure != Exposure::Internal {
+        let is_probe = method.exposure == Exposure::Internal;
+        if is_probe {
+            self.must_use(caller, method)?;
+        } else {
             caller.must_hold(method.scope)?;
         }
         caller.must_cover(identifier)?;
@@ -76,7 +92,12 @@ impl CredentialBroker {
         let mut life: Option<Vec<u8>> = None;
         for need in &method.needs {
             let kinds = method.alternatives(need, self.0.one_key_for_harvest);
-            let opened = self.0.credentials.first_of(&place, &kinds).await?;
+            // The first is the one that is probed.
+            let opened = if is_probe && credentials.is_empty() {
+                self.0.credentials.first_of_probe(&place, &kinds).await?
+            } else {
+                self.0.credentials.first_of(&place, &kinds).await?
+            };
             if life.as_ref().is_some_and(|life| *life != opened.incarnation) {
                 return Err(Error::new(Reason::Overloaded, "the account is being made again; try again")
                     .retry_after(Duration::from_millis(200)));
@@ -87,7 +108,10 @@ impl CredentialBroker {
             life = Some(opened.incarnation);
         }
         let incarnation = life.unwrap_or_default();
+        let is_unproven = |c: &&TicketCredential| c.status() != CredentialStatus::Active;
         let header = Header {
+            probe: is_probe,
+            unproven: inside.iter().filter(is_unproven).map(|c| c.kind).collect(),
             audience: method.service.clone(),
             tenant: caller.tenant.clone(),
             account: identifier.as_str().to_owned(),
@@ -170,33 +194,35 @@ impl Rpcs for CredentialBroker {
     ) -> Answer<wire::ReportOutcomeResponse> {
         let mut entry = self.entry("ReportOutcome", &request)?;
         let request = request.into_inner();
-        let (version, outcome) = (request.version, request.outcome());
         let mut faults = Faults::default();
         let identifier = faults.identifier(request.identifier);
-        let kind = faults.kind(request.kind);
-        if version < 1 {
-            faults.add("version", "must be the version that was used");
+        let verdict = verdicts::read(&self.0, &request.verdict);
+        if verdict.is_none() {
+            faults.add("verdict", "must be what a service signed of its call, a few minutes ago at most");
         }
-        if outcome == Outcome::Unspecified {
-            faults.add("outcome", "must say what upstream made of the credential");
-        }
-        let identifier = faults.finish(identifier)?;
+        let (identifier, (verdict, kind)) = faults.finish(identifier.zip(verdict))?;
         let caller = match self.caller(&request.principal_token, &mut entry).await {
             Ok(caller) => caller,
             Err(error) => return Err(self.0.audit.refuse(entry, error).await.into()),
         };
-        let entry = entry.account(identifier.as_str()).credential(kind.text(), Some(version));
-        let (state, audited) = (Arc::clone(&self.0), (outcome != Outcome::Accepted).then(|| entry.clone()));
+        let entry = entry.account(identifier.as_str()).credential(kind.text(), Some(verdict.version));
+        let (state, audited) = (Arc::clone(&self.0), (!verdict.accepted).then(|| entry.clone()));
+        let is_rejected = !verdict.accepted;
         let report = async move {
             caller.must_cover(&identifier)?;
             let account = state.accounts.find(&caller.tenant, &identifier).await?;
-            let status = state.credentials.report(&account, kind, version, outcome).await?;
-            Ok((status, audited))
+            verdicts::must_be_about(&verdict, &caller.tenant, &identifier, &account.record.incarnation)?;
+            let known = state.credentials.hear(&account, kind, &verdict).await?;
+            Ok((known, audited))
         };
-        let status = self.0.change(entry, report).await?;
-        let probe = outcome == Outcome::Rejected && status == CredentialStatus::Suspect;
-        let probe_method = if probe { probe_of(kind).to_owned() } else { String::new() };
-        Ok(Response::new(wire::ReportOutcomeResponse { status: status.into(), probe_method }))
+        let known = self.0.change(entry, report).await?;
+        let probe = is_rejected && known.status == CredentialStatus::Suspect;
+        Ok(Response::new(wire::ReportOutcomeResponse {
+            status: known.status.into(),
+            probe_method: if probe { probe_of(kind).to_owned() } else { String::new() },
+            probe_delay: probe.then(|| known.probe_delay.try_into().ok()).flatten(),
+            version: known.version,
+        }))
     }
 }
 

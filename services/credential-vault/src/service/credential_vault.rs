@@ -90,7 +90,7 @@ impl Rpcs for CredentialVault {
         request: Request<wire::GetConnectedAccountRequest>,
     ) -> Answer<wire::GetConnectedAccountResponse> {
         let call = Call::take(&request)?;
-        let identifier = account(request.into_inner().identifier)?;
+        let identifier = stored(request.into_inner().identifier)?;
         let entry = self.0.audit.of_call(&call).account(identifier.as_str());
         let work = async {
             call.caller.must_cover(&identifier)?;
@@ -132,7 +132,7 @@ impl Rpcs for CredentialVault {
         request: Request<wire::DeleteConnectedAccountRequest>,
     ) -> Answer<wire::DeleteConnectedAccountResponse> {
         let call = Call::take(&request)?;
-        let identifier = account(request.into_inner().identifier)?;
+        let identifier = stored(request.into_inner().identifier)?;
         self.change(call, identifier, |state, tenant, identifier, entry| async move {
             let deleted = state.accounts.delete(&tenant, &identifier).await;
             // Also after a failure: it may have come as far as the mark.
@@ -266,6 +266,11 @@ impl Rpcs for CredentialVault {
 /// An identifier that is all that was asked for.
 fn account(identifier: String) -> Result<Identifier, Error> {
     Identifier::parse(identifier).map_err(|violation| Error::invalid(vec![violation]))
+}
+
+/// An identifier of an account that may have been created before some were refused.
+fn stored(identifier: String) -> Result<Identifier, Error> {
+    Identifier::stored(identifier).map_err(|violation| Error::invalid(vec![violation]))
 }
 
 fn audited(entry: Entry, state: &CredentialState) -> Entry {

@@ -27,7 +27,7 @@ async fn a_hundred_callers_at_once_create_one_account() {
 #[tokio::test]
 async fn odd_identifiers_are_accounts_of_their_own() {
     let suite = suite().await;
-    let names = ["../", "a/b", "K", "k", "%2e", "ключ", " ", "*", "user_ha_456 "];
+    let names = ["../", "a/b", "K", "k", "%2e", "ключ", "a b", "*", "user_ha_456"];
     for name in names {
         assert!(suite.create(&suite.operator, name).await.created, "{name}");
     }
@@ -36,6 +36,25 @@ async fn odd_identifiers_are_accounts_of_their_own() {
     }
     for bad in ["", "a\nb", &"x".repeat(257)] {
         assert_eq!(reason(suite.get(&suite.operator, bad).await), Reason::InvalidInput);
+    }
+}
+
+#[tokio::test]
+async fn no_account_is_created_under_a_name_that_reads_as_another() {
+    let suite = suite().await;
+    for (name, told) in [
+        ("rtl\u{202e}abc", "U+202E"),
+        ("user\u{200b}", "U+200B"),
+        (" user", "blank"),
+        ("user\u{a0}", "blank"),
+    ] {
+        let request = wire::GetOrCreateConnectedAccountRequest { identifier: name.into() };
+        let refused =
+            suite.vaults().get_or_create_connected_account(with(&suite.operator, request)).await.unwrap_err();
+        assert!(refused.message().contains(told), "{}", refused.message());
+        assert_eq!(reason(Err::<(), _>(refused)), Reason::InvalidInput);
+        // One that was created before they were refused is still looked for.
+        assert_eq!(reason(suite.get(&suite.operator, name).await), Reason::AccountNotFound);
     }
 }
 

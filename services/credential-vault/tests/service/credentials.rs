@@ -6,7 +6,7 @@ use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::Reason;
 use tonic::Status;
 
-use crate::support::{LOG_TIME, Suite, detail, harvest_token, linkedin_session, reason, suite, with};
+use crate::support::{LOG_TIME, Suite, Word, detail, harvest_token, linkedin_session, reason, suite, with};
 
 async fn roll_back(
     suite: &Suite,
@@ -37,6 +37,25 @@ async fn puts_count_versions_and_keep_five() {
     let shown = suite.get(key, "u").await.unwrap();
     assert_eq!(shown.credentials[0].kept_versions, vec![3, 4, 5, 6, 7]);
     assert!(!format!("{shown:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn what_is_no_credential_is_refused_by_its_form_and_stored_nowhere() {
+    let suite = prepared().await;
+    for (pasted, told) in [
+        ("'canary'", "quotes"),
+        ("TOKEN=canary", "name"),
+        ("$CANARY", "variable"),
+        ("Bearer canary", "Bearer"),
+        ("[{\"value\":\"canary\"}]", "JSON"),
+        ("canary\ncanary", "several lines"),
+    ] {
+        let refused = suite.put(&suite.operator, "u", harvest_token(pasted), None).await.unwrap_err();
+        assert!(refused.message().contains(told), "{}", refused.message());
+        assert!(!format!("{refused:?}").contains("canary"), "{refused:?}");
+        assert_eq!(reason(Err::<(), _>(refused)), Reason::InvalidInput);
+    }
+    assert!(suite.get(&suite.operator, "u").await.unwrap().credentials.is_empty());
 }
 
 #[tokio::test]
@@ -133,6 +152,7 @@ async fn a_revocation_erases_every_value_and_only_a_put_ends_it() {
     assert_eq!(reason(suite.revoke(key, "u", Kind::HarvestToken).await), Reason::CredentialMissing);
     suite.put(key, "u", harvest_token("one"), None).await.unwrap();
     suite.put(key, "u", harvest_token("two"), None).await.unwrap();
+    suite.report(key, "u", (Kind::HarvestToken, 2), Word::Accepted).await.unwrap();
     for _ in 0..2 {
         let state = suite.revoke(key, "u", Kind::HarvestToken).await.unwrap();
         assert_eq!((state.version, state.status()), (2, CredentialStatus::Revoked));
@@ -140,7 +160,9 @@ async fn a_revocation_erases_every_value_and_only_a_put_ends_it() {
     }
     assert_eq!(reason(roll_back(&suite, 1, None).await), Reason::CredentialRevoked);
     assert_eq!(reason(suite.ticket(key, "u", LOG_TIME).await), Reason::CredentialRevoked);
-    for outcome in [wire::Outcome::Accepted, wire::Outcome::Rejected, wire::Outcome::ProbeRejected] {
+    for outcome in
+        [Word::Accepted, Word::Rejected, Word::ProbeRejected, Word::ProbeRejected, Word::ProbeAccepted]
+    {
         let report = suite.report(key, "u", (Kind::HarvestToken, 2), outcome).await.unwrap();
         assert_eq!((report.status(), report.probe_method.as_str()), (CredentialStatus::Revoked, ""));
     }

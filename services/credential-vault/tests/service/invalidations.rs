@@ -3,12 +3,11 @@ use std::time::{Duration, Instant};
 use granary_credential::Kind;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::granary::vault::v1::Outcome;
 use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use tokio::time::timeout;
 use tonic::Streaming;
 
-use crate::support::{Suite, harvest_token, suite, with};
+use crate::support::{Suite, Word, harvest_token, suite, with};
 
 type Watch = Streaming<wire::WatchInvalidationsResponse>;
 
@@ -60,10 +59,13 @@ async fn every_change_is_announced_and_a_reading_is_not() {
 
     suite.get(&key, "u").await.unwrap();
     suite.ticket(&key, "u", crate::support::LOG_TIME).await.unwrap();
-    suite.report(&key, "u", (Kind::HarvestToken, 3), Outcome::Accepted).await.unwrap();
-    suite.report(&key, "u", (Kind::HarvestToken, 3), Outcome::Rejected).await.unwrap();
+    suite.report(&key, "u", (Kind::HarvestToken, 3), Word::Accepted).await.unwrap();
+    suite.report(&key, "u", (Kind::HarvestToken, 3), Word::Rejected).await.unwrap();
+    suite.report(&key, "u", (Kind::HarvestToken, 3), Word::ProbeRejected).await.unwrap();
     assert!(announced(&mut stream, &mut next).await.is_empty());
-    suite.report(&key, "u", (Kind::HarvestToken, 3), Outcome::ProbeRejected).await.unwrap();
+    suite.report(&key, "u", (Kind::HarvestToken, 3), Word::ProbeRejected).await.unwrap();
+    assert_eq!(announced(&mut stream, &mut next).await, account);
+    suite.report(&key, "u", (Kind::HarvestToken, 3), Word::ProbeAccepted).await.unwrap();
     assert_eq!(announced(&mut stream, &mut next).await, account);
 
     suite.revoke(&key, "u", Kind::HarvestToken).await.unwrap();

@@ -51,6 +51,27 @@ async fn a_sealed_credential_is_stored_once() {
 }
 
 #[tokio::test]
+async fn what_is_no_credential_is_refused_after_it_was_opened_and_not_repeated() {
+    let suite = suite().await;
+    suite.create(&suite.operator, "u").await;
+    let key = sealing_key(&suite).await;
+    for pasted in
+        ["\"canary\"", "HARVEST_TOKEN=canary", "${canary}", "Bearer canary", "{\"access_token\":\"canary\"}"]
+    {
+        let token = wire::HarvestToken { access_token: pasted.into(), account_id: 7 };
+        let plain = wire::SealedCredential {
+            credential: Some(Credential::HarvestToken(token)),
+            ..inside(Duration::from_secs(60))
+        };
+        let refused =
+            put(&suite, &key.key_id, sealed::seal(&key.public_key, &plain).unwrap()).await.unwrap_err();
+        assert!(refused.message().contains("harvest_token.access_token"), "{}", refused.message());
+        assert!(!format!("{refused:?}").contains("canary"), "{refused:?}");
+        assert_eq!(reason(Err::<(), _>(refused)), Reason::InvalidInput);
+    }
+}
+
+#[tokio::test]
 async fn a_box_that_does_not_fit_is_refused() {
     let suite = suite().await;
     suite.create(&suite.operator, "u").await;
@@ -85,7 +106,9 @@ async fn a_box_that_does_not_fit_is_refused() {
         not_after: Some((SystemTime::now() - Duration::from_secs(1)).into()),
         ..inside(minute)
     };
-    assert_eq!(reason(put(&suite, &key.key_id, seal(&late)).await), Reason::SealExpired);
+    let refused = put(&suite, &key.key_id, seal(&late)).await;
+    assert!(refused.as_ref().unwrap_err().message().contains("by this server's clock it is"));
+    assert_eq!(reason(refused), Reason::SealExpired);
     let far = seal(&inside(Duration::from_secs(10 * 60 + 40)));
     assert_eq!(reason(put(&suite, &key.key_id, far).await), Reason::SealExpired);
 

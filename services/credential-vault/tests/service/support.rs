@@ -1,9 +1,12 @@
 //! A vault on loopback over a store that counts, and everything that tests say to it.
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use granary_credential::layer::now_ms;
 use granary_credential::ticket::Ring;
+use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Key, Kind};
 use granary_credential_vault::store::{Embedded, Store};
 use granary_credential_vault::{Audit, Parts, Vault, stores};
@@ -36,6 +39,9 @@ pub(crate) struct Suite {
     pub(crate) broker: Channel,
     /// The text of the key that holds every scope of the tenant "acme".
     pub(crate) operator: String,
+    /// How far the services' clock is ahead of ours, in milliseconds.
+    clock: AtomicU64,
+    incarnations: Mutex<HashMap<String, Vec<u8>>>,
     _end: DropGuard,
     _dir: Option<tempfile::TempDir>,
 }
@@ -84,7 +90,18 @@ pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
     let end = CancellationToken::new();
     let public = serve(vault.public_routes(), end.clone()).await;
     let broker = serve(vault.broker_routes(), end.clone()).await;
-    Suite { vault, store, rings, public, broker, operator, _end: end.drop_guard(), _dir: None }
+    Suite {
+        vault,
+        store,
+        rings,
+        public,
+        broker,
+        operator,
+        clock: AtomicU64::default(),
+        incarnations: Mutex::default(),
+        _end: end.drop_guard(),
+        _dir: None,
+    }
 }
 
 async fn serve(routes: Routes, end: CancellationToken) -> Channel {
@@ -199,22 +216,82 @@ impl Suite {
         self.brokers().issue_ticket(request).await.map(tonic::Response::into_inner)
     }
 
+    /// Reports what a vendor made of a credential, as its service would sign it. Each word is later than the one before, and a
+    /// probe's by more than half a minute.
     pub(crate) async fn report(
         &self,
         key: &str,
         identifier: &str,
         (kind, version): (Kind, i64),
-        outcome: wire::Outcome,
+        word: Word,
     ) -> Result<wire::ReportOutcomeResponse, Status> {
-        let request = wire::ReportOutcomeRequest {
-            principal_token: self.principal(key).await,
-            identifier: identifier.into(),
-            kind: kind.into(),
-            version,
-            outcome: outcome.into(),
-        };
+        let verdict = self.verdict(key, identifier, (kind, version), word).await;
+        self.report_signed(key, identifier, self.sign(&verdict)).await
+    }
+
+    pub(crate) async fn report_signed(
+        &self,
+        key: &str,
+        identifier: &str,
+        verdict: Vec<u8>,
+    ) -> Result<wire::ReportOutcomeResponse, Status> {
+        let principal_token = self.principal(key).await;
+        let request = wire::ReportOutcomeRequest { principal_token, identifier: identifier.into(), verdict };
         self.brokers().report_outcome(request).await.map(tonic::Response::into_inner)
     }
+
+    pub(crate) async fn verdict(
+        &self,
+        key: &str,
+        identifier: &str,
+        (kind, version): (Kind, i64),
+        word: Word,
+    ) -> Verdict {
+        let probe = matches!(word, Word::ProbeAccepted | Word::ProbeRejected);
+        let later = if probe { 31_000 } else { 1 };
+        let at_ms = now_ms() + self.clock.fetch_add(later, Ordering::Relaxed) + later;
+        let service = if kind == Kind::HarvestToken { HARVEST } else { LINKEDIN };
+        Verdict {
+            service: service.to_owned(),
+            tenant: "acme".to_owned(),
+            account: identifier.to_owned(),
+            incarnation: self.incarnation(key, identifier).await,
+            kind: kind.into(),
+            version,
+            accepted: matches!(word, Word::Accepted | Word::ProbeAccepted),
+            probe,
+            at_ms,
+            ..Verdict::default()
+        }
+    }
+
+    pub(crate) fn sign(&self, verdict: &Verdict) -> Vec<u8> {
+        verdict::sign(&self.rings[&verdict.service], verdict).unwrap()
+    }
+
+    /// The account's incarnation, as a ticket for whatever it holds tells it; later also where no ticket is given out.
+    async fn incarnation(&self, key: &str, identifier: &str) -> Vec<u8> {
+        for method in [
+            LOG_TIME,
+            "granary.linkedin.v1.LinkedInData/ScrapeProfile",
+            "granary.linkedin.v1.LinkedInData/BulkScrapeProfiles",
+        ] {
+            if let Ok(issued) = self.ticket(key, identifier, method).await {
+                self.incarnations.lock().unwrap().insert(identifier.to_owned(), issued.incarnation.clone());
+                return issued.incarnation;
+            }
+        }
+        self.incarnations.lock().unwrap().get(identifier).cloned().unwrap_or_default()
+    }
+}
+
+/// What a vendor made of a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Accepted,
+    Rejected,
+    ProbeAccepted,
+    ProbeRejected,
 }
 
 /// A request with an API key.

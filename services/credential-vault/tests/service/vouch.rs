@@ -6,7 +6,7 @@ use granary_credential_vault::store::{Expect, Store};
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
 
-use crate::support::{LOG_TIME, Options, Suite, harvest_token, reason, suite, suite_on, with};
+use crate::support::{LOG_TIME, Options, Suite, Word, harvest_token, reason, suite, suite_on, with};
 use crate::tickets::folder;
 
 impl Suite {
@@ -37,7 +37,7 @@ async fn a_ticket_reads_one_record_whatever_was_done_to_the_credential_before() 
     let (suite, _) = ready().await;
     let (key, kind) = (&suite.operator, Kind::HarvestToken);
     assert_eq!(suite.read_for_a_ticket("u").await, ["harvest_token"]);
-    suite.report(key, "u", (kind, 1), wire::Outcome::Accepted).await.unwrap();
+    suite.report(key, "u", (kind, 1), Word::Accepted).await.unwrap();
     assert_eq!(suite.read_for_a_ticket("u").await, ["harvest_token"]);
     suite.put(key, "u", harvest_token("two"), None).await.unwrap();
     assert_eq!(suite.read_for_a_ticket("u").await, ["harvest_token"]);
@@ -94,6 +94,9 @@ async fn no_put_report_or_ticket_at_the_same_time_outlives_a_disabling() {
     let mut two = suite_on(Arc::clone(&one.store), Options::default()).await;
     two.operator = one.operator.clone();
     let two = Arc::new(two);
+    for suite in [&one, &two] {
+        suite.report(&suite.operator, "u", (Kind::HarvestToken, 1), Word::Accepted).await.unwrap();
+    }
     for round in 0..40 {
         let mut others = tokio::task::JoinSet::new();
         for n in 0..6 {
@@ -107,7 +110,7 @@ async fn no_put_report_or_ticket_at_the_same_time_outlives_a_disabling() {
                     2 | 3 => {
                         let version = suite.get(&key, "u").await.unwrap().credentials[0].version;
                         let kind = (Kind::HarvestToken, version);
-                        suite.report(&key, "u", kind, wire::Outcome::Accepted).await.unwrap();
+                        suite.report(&key, "u", kind, Word::Accepted).await.unwrap();
                     }
                     _ => drop(suite.ticket(&key, "u", LOG_TIME).await),
                 }

@@ -24,8 +24,8 @@ pub(super) fn page(
     let table = core.shared.table;
     let size = match usize::try_from(request.page_size) {
         Ok(0) => LARGEST_PAGE,
-        Ok(size) if size <= LARGEST_PAGE => size,
-        _ => return Err(fault("page_size", "must be 0 to 100")),
+        Ok(size) => size.min(LARGEST_PAGE),
+        Err(_) => return Err(fault("page_size", "must not be negative; 0 stands for 100, the largest")),
     };
     let after = request.page_token.as_str();
     if !after.is_empty() && table.tool(after).is_none() {

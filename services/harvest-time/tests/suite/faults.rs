@@ -147,13 +147,16 @@ async fn odd_types_and_unknown_keys_are_kept_and_never_fail_an_answer() {
         ("ListProjects", "/v2/projects", json!({})),
         ("ListUsers", "/v2/users", json!({})),
         ("GetCompany", "/v2/company", json!({})),
-        ("GetUser", "/v2/users/me", json!({"user_id": "me"})),
         ("ListMyProjectAssignments", "/v2/users/me/project_assignments", json!({})),
     ] {
         house.fault(&on("GET", path, json!({"body": "wrong_types"}))).await;
         let answered = house.call(rpc, &token, input).await.unwrap();
         assert!(answered.json.to_string().contains("\"extra\""), "{rpc}: {}", answered.json);
     }
+    // Without an id that can be read, it is no user.
+    house.fault(&on("GET", "/v2/users/me", json!({"body": "wrong_types"}))).await;
+    let outcome = house.call("GetUser", &token, json!({"user_id": "me"})).await;
+    assert_eq!(reason(&outcome), Reason::UpstreamMalformed);
 }
 
 #[tokio::test]

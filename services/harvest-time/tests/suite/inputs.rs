@@ -100,7 +100,10 @@ async fn tools_refuse_what_they_cannot_mean() {
     let service = door(&upstream.url).await;
     for (rpc, input) in [
         ("ListTimeEntries", json!({"from": "31.03.2026"})),
-        ("ListTimeEntries", json!({"per_page": 101})),
+        ("ListTimeEntries", json!({"per_page": 0})),
+        ("ListTimeEntries", json!({"from": "2026-04-01", "to": "2026-03-01"})),
+        ("UpdateTimeEntry", json!({"time_entry_id": 4, "notes": "null"})),
+        ("UpdateTimeEntry", json!({"time_entry_id": 4, "started_time": "8:00\u{200e}am"})),
         ("ListTimeEntries", json!({"page": 0})),
         ("ListTimeEntries", json!({"is_billed": "perhaps"})),
         ("ListTimeEntries", json!({"user": 5})),

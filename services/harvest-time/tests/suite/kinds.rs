@@ -1,11 +1,11 @@
 //! Which credential goes where, and what a probe says of it.
 use granary_credential::{Credential, Secret};
 use granary_harvest_time::Config;
-use granary_rpc::{Reason, metadata};
+use granary_rpc::Reason;
 use serde_json::json;
 
 use crate::stub::{Canned, Stub};
-use crate::wire::{Door, detail, reason};
+use crate::wire::{Door, detail, outcome, reason};
 use crate::{door, path, token};
 
 fn key() -> Credential {
@@ -23,10 +23,10 @@ async fn a_key_of_another_vendor_is_sent_nowhere_unless_that_is_configured() {
 
 #[tokio::test]
 async fn a_key_goes_to_its_own_door_where_one_is_configured() {
-    let harvest = Stub::start(vec![Canned::new("GET", "/v2/company", 200, "{}")]).await;
+    let harvest = Stub::start(vec![Canned::new("GET", "/v2/company", 200, r#"{"name":"x"}"#)]).await;
     let one_key = Stub::start(vec![
         Canned::new("GET", "/v2/company", 200, r#"{"name":"Through one key"}"#),
-        Canned::new("GET", "/v2/company", 401, "{}"),
+        Canned::new("GET", "/v2/company", 401, r#"{"error":"invalid_token"}"#),
     ])
     .await;
     let mut config = Config::default();
@@ -41,7 +41,7 @@ async fn a_key_goes_to_its_own_door_where_one_is_configured() {
     assert!(!seen.headers.contains_key("authorization") && !seen.headers.contains_key("harvest-account-id"));
 
     let status = service.call(&path("GetCompany"), &key(), &json!({})).await.unwrap_err();
-    assert_eq!(status.metadata().get(metadata::CREDENTIAL_OUTCOME).unwrap(), "harvestapi_key;3;rejected");
+    assert_eq!(outcome(status.metadata()).unwrap(), "harvestapi_key;3;rejected");
 
     service.call(&path("GetCompany"), &token(), &json!({})).await.unwrap();
     assert_eq!((harvest.seen().len(), one_key.seen().len()), (1, 2));
@@ -49,15 +49,25 @@ async fn a_key_goes_to_its_own_door_where_one_is_configured() {
 
 #[tokio::test]
 async fn a_probe_says_yes_or_no_only_where_harvest_does() {
-    for (status, body, accepted) in
-        [(200, r#"{"id":1}"#, true), (401, r#"{"error":"invalid_token"}"#, false), (403, "", false)]
+    for (status, body, accepted) in [(200, r#"{"id":1}"#, true), (401, r#"{"error":"invalid_token"}"#, false)]
     {
         let upstream = Stub::start(vec![Canned::new("GET", "/v2/users/me", status, body)]).await;
         let service = door(&upstream.url).await;
         let answered = service.call(&path("ProbeHarvestToken"), &token(), &json!({})).await.unwrap();
         assert_eq!(answered.json["accepted"], accepted, "{status}");
     }
-    for (status, body) in [(200, "<html>"), (404, ""), (500, ""), (429, "")] {
+    for (status, body) in [
+        (200, "<html>"),
+        (200, r#"{"error":"account_inactive"}"#),
+        (401, "<html>"),
+        (401, ""),
+        (401, r#"{"message":"Unauthorized"}"#),
+        (403, r#"{"error":"invalid_token"}"#),
+        (403, ""),
+        (404, ""),
+        (500, ""),
+        (429, ""),
+    ] {
         let canned = vec![Canned::new("GET", "/v2/users/me", status, body); 3];
         let upstream = Stub::start(canned).await;
         let service = door(&upstream.url).await;

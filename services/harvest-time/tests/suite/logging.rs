@@ -204,7 +204,7 @@ async fn a_token_of_another_account_or_none_is_the_credentials_fault() {
         let outcome = house.call("ListProjects", &credential, json!({})).await;
         assert_eq!(reason(&outcome), Reason::CredentialRejected);
         let status = outcome.unwrap_err();
-        assert_eq!(status.metadata().get("granary-credential-outcome").unwrap(), "harvest_token;3;rejected");
+        assert_eq!(crate::wire::outcome(status.metadata()).unwrap(), "harvest_token;3;rejected");
         let probe = house.call("ProbeHarvestToken", &credential, json!({})).await.unwrap();
         assert_eq!(probe.json["accepted"], false);
     }

@@ -1,6 +1,7 @@
 //! `HarvestTime` over real sockets: against recorded shapes, and against the simulator.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
 
+mod any_input;
 mod decimals;
 mod faults;
 mod fixtures;
@@ -9,6 +10,8 @@ mod inputs;
 mod kinds;
 mod logging;
 mod stub;
+mod success;
+mod verdicts;
 mod wire;
 
 use std::time::Duration;

@@ -6,6 +6,7 @@ use bytes::{Buf, BufMut};
 use granary_credential::ticket::{Header, Ring, seal};
 use granary_credential::{Credential, Key};
 use granary_proto::Method;
+use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::{Deadline, Reason, error::reason_of, metadata};
 use http::uri::PathAndQuery;
 use prost::Message;
@@ -176,13 +177,14 @@ impl Door {
         for (name, value) in headers {
             request.metadata_mut().append(*name, AsciiMetadataValue::try_from(*value).unwrap());
         }
-        self.admit(request.metadata_mut(), &method.service, credentials);
+        self.admit(request.metadata_mut(), method, credentials);
         request
     }
 
-    fn admit(&self, metadata: &mut MetadataMap, audience: &str, credentials: &[Credential]) {
+    fn admit(&self, metadata: &mut MetadataMap, method: &Method, credentials: &[Credential]) {
         let header = Header {
-            audience: audience.to_owned(),
+            audience: method.service.clone(),
+            probe: method.exposure == Exposure::Internal,
             tenant: TENANT.to_owned(),
             account: ACCOUNT.to_owned(),
             incarnation: vec![7; 16],
@@ -202,6 +204,18 @@ impl Drop for Door {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// What a call tells of a credential: its kind, its version, and whether the vendor took it.
+pub(crate) fn outcome(metadata: &MetadataMap) -> Option<String> {
+    use granary_credential::verdict::Verdict;
+    let told = metadata.get(metadata::CREDENTIAL_OUTCOME)?.as_bytes();
+    let signed = data_encoding::BASE64.decode(told).unwrap();
+    // Three bytes before the message, 32 after it.
+    let verdict = Verdict::decode(&signed[3..signed.len() - 32]).unwrap();
+    assert_eq!((verdict.tenant.as_str(), verdict.account.as_str()), (TENANT, ACCOUNT));
+    let word = if verdict.accepted { "accepted" } else { "rejected" };
+    Some(format!("{};{};{word}", verdict.kind().text(), verdict.version))
 }
 
 /// One variable part of a failure.

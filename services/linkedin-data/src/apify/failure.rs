@@ -1,7 +1,9 @@
 //! What a failed answer of Apify means. Its types say more than its statuses.
+use std::time::Duration;
+
 use granary_credential::Kind;
 use granary_rpc::{Error, Reason};
-use granary_upstream::{Answer, failure, failure_of_write, status};
+use granary_upstream::{Answer, failure, failure_of_write, foreign, status};
 use serde_json::Value;
 
 use super::UPSTREAM;
@@ -9,6 +11,8 @@ use crate::failure::KIND;
 
 /// A passing shortage, in whatever answer it comes.
 const SHORTAGE: &str = "no available resource";
+/// When a run that found no room may find some: others have to end first.
+const ROOM_WAIT: Duration = Duration::from_secs(30);
 
 /// The body of an answer that succeeded. The start of a run that cannot be read may have been one all the same.
 pub(super) fn succeeded(answer: &Answer, write: bool) -> Result<Value, Error> {
@@ -44,12 +48,23 @@ fn of(answer: &Answer, write: bool) -> Error {
             None => error,
         }
     };
-    let shortage = message.as_deref().is_some_and(|message| message.to_lowercase().contains(SHORTAGE));
+    let shortage = || {
+        told(Reason::UpstreamUnavailable, "apify has no room for the run now")
+            .retry_after(answer.retry_after.unwrap_or(ROOM_WAIT))
+    };
+    let says_shortage = message.as_deref().is_some_and(|message| message.to_lowercase().contains(SHORTAGE));
     let error = match kind.as_str() {
-        _ if shortage => told(Reason::UpstreamUnavailable, "apify has no room for the run now"),
-        "invalid-token" | "token-not-provided" | "user-or-token-not-found" => {
+        _ if says_shortage => shortage(),
+        // The user's other runs have the room; they end by themselves.
+        "actor-memory-limit-exceeded" | "concurrent-runs-limit-exceeded" => shortage(),
+        // Without a type it is not Apify that speaks.
+        "" if matches!(answer.status, 401..=403) => {
+            foreign(answer.status, UPSTREAM, write, answer.retry_after)
+        }
+        "invalid-token" | "token-not-provided" | "user-or-token-not-found" if answer.status == 401 => {
             told(Reason::CredentialRejected, "apify refused the token")
         }
+        "rate-limit-exceeded" => plain(429),
         "not-enough-usage-to-run-paid-actor" | "x402-payment-required" => plain(402),
         "insufficient-permissions" => plain(403),
         "request-too-large" => told(Reason::UpstreamInvalidInput, "apify takes no input of this size"),

@@ -5,12 +5,17 @@ use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Deadline, Error, Reason};
 use granary_upstream::{Call, Verb};
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{ABORT, Apify, ROWS, WAIT, failure, get, micros};
 use crate::failure::CHARGE;
 
 /// Shortest time between two questions about a run.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long rows that were charged are looked for after the end of a run, and the time between two looks.
+const LATE_TIMEOUT: Duration = Duration::from_secs(20);
+const MIN_LATE_PAUSE: Duration = Duration::from_millis(500);
+const MAX_LATE_PAUSE: Duration = Duration::from_secs(4);
 
 /// A run that was started. Dropped before it ended or was let go, it is ended at Apify, too.
 pub(crate) struct Run {
@@ -26,7 +31,7 @@ pub(crate) struct State {
     pub(crate) id: String,
     pub(crate) status: String,
     pub(crate) message: String,
-    dataset: String,
+    pub(crate) dataset: String,
     /// All that was said.
     pub(crate) json: Value,
 }
@@ -59,6 +64,14 @@ impl State {
         self.status == "SUCCEEDED"
     }
 
+    /// Results that were charged, by the run's own count. Starts are charged, too, and are none.
+    pub(crate) fn charged_results(&self) -> usize {
+        let events = self.json["chargedEventCounts"].as_object().into_iter().flatten();
+        let results = events.filter(|(event, _)| !event.contains("start"));
+        let counts = results.filter_map(|(_, count)| usize::try_from(count.as_u64()?).ok());
+        counts.fold(0, usize::saturating_add)
+    }
+
     /// What was billed, as far as it is told.
     pub(crate) fn charge(&self) -> Charge {
         let events = self.json["chargedEventCounts"].as_object().into_iter().flatten();
@@ -74,6 +87,11 @@ impl State {
 impl Run {
     pub(super) fn new(apify: Apify, state: State) -> Self {
         Self { apify, state, ours: true }
+    }
+
+    /// One that somebody else waits for, or nobody.
+    pub(super) fn found(apify: Apify, state: State) -> Self {
+        Self { apify, state, ours: false }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -92,7 +110,7 @@ impl Run {
         let seconds = most.min(WAIT).min(left.as_secs());
         let mut call = get(format!("/v2/actor-runs/{}", self.state.id));
         call.query = vec![("waitForFinish".to_owned(), seconds.to_string())];
-        let begin = tokio::time::Instant::now();
+        let begin = Instant::now();
         let outcome = self.apify.send(call, self.apify.deadline).await;
         match outcome
             .and_then(|answer| failure::succeeded(&answer, false))
@@ -154,6 +172,32 @@ impl Run {
         Ok(rows)
     }
 
+    /// The rows from this one on of a run that has ended, of which `asked` are expected. What was charged may be in the dataset only some seconds later, and is
+    /// looked for again, within the deadline.
+    ///
+    /// # Errors
+    /// As [`Run::wait`]; of a later look none, since there are rows to deliver.
+    pub(crate) async fn last_rows(
+        &mut self,
+        from: usize,
+        most: usize,
+        asked: usize,
+    ) -> Result<Vec<Value>, Error> {
+        let mut rows = self.rows(from, most).await?;
+        let expected = self.state.charged_results().saturating_sub(from).min(asked);
+        let end = Instant::now() + LATE_TIMEOUT.min(self.apify.deadline.remaining());
+        let mut pause = MIN_LATE_PAUSE;
+        while rows.len() < expected.min(most) && Instant::now() + pause < end {
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(MAX_LATE_PAUSE);
+            match self.rows(from + rows.len(), most - rows.len()).await {
+                Ok(more) => rows.extend(more),
+                Err(_) => break,
+            }
+        }
+        Ok(rows)
+    }
+
     /// The error of a run that ended without anything to show for it.
     pub(crate) fn failed(&mut self) -> Error {
         let said = granary_upstream::status::tidy(&self.state.message);
@@ -176,8 +220,10 @@ impl Run {
     }
 
     fn late(&mut self) -> Error {
-        let text = "the deadline passed before the run of apify was read; it goes on, and is billed";
-        let error = Error::new(Reason::DeadlineExceeded, text).with("upstream", super::UPSTREAM);
+        let text = "the deadline passed before the run of apify was read; it goes on, and is billed: get_bulk_run collects it";
+        let error = Error::new(Reason::DeadlineExceeded, text)
+            .with("upstream", super::UPSTREAM)
+            .with("collect_with", "get_bulk_run");
         self.gone(error)
     }
 }

@@ -1,11 +1,13 @@
 //! Which row belongs to which URL: rows come in any order, some never, and repeats are fetched once.
 use std::collections::{BTreeMap, HashMap};
 
+use granary_convert::rules::person;
 use granary_proto::granary::linkedin::v1 as wire;
 use serde_json::Value;
 
 use super::word;
 use crate::answer;
+use crate::apify::State;
 
 /// The profiles of a request.
 pub(super) struct Plan {
@@ -17,17 +19,18 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    pub(super) fn of(given: &[String]) -> Self {
+    /// The plan of a request: its URLs as they were given, and as they are sent on.
+    pub(super) fn of(given: Vec<String>, urls: &[String]) -> Self {
         let mut waiting: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut different = Vec::new();
-        for (index, url) in given.iter().enumerate() {
-            let places = waiting.entry(same(url)).or_default();
+        for (index, url) in urls.iter().enumerate() {
+            let places = waiting.entry(person(url)).or_default();
             if places.is_empty() {
                 different.push(url.trim().to_owned());
             }
             places.push(index);
         }
-        Self { given: given.to_vec(), different, waiting, strays: Vec::new() }
+        Self { given, different, waiting, strays: Vec::new() }
     }
 
     /// One URL for each profile.
@@ -56,12 +59,18 @@ impl Plan {
     }
 
     /// The entries of URLs that no row came for.
-    pub(super) fn missing(&mut self, said: &str) -> Vec<wire::BulkProfile> {
-        let said = granary_upstream::status::tidy(said);
+    pub(super) fn missing(&mut self, state: &State, read: usize) -> Vec<wire::BulkProfile> {
+        let said = granary_upstream::status::tidy(&state.message);
+        // Of what was charged beyond the rows, nobody knows which profile it was for.
+        let billed = if state.charged_results() > read {
+            format!("it may have been billed: see run {}", state.id)
+        } else {
+            "it was not billed".to_owned()
+        };
         let error = wire::BulkError {
             reason: Some("NO_RESULT".to_owned()),
             message: Some(format!(
-                "the run gave nothing for this profile, and billed nothing for it; it says \"{said}\""
+                "the run gave nothing for this profile; {billed}; the run says \"{said}\""
             )),
         };
         let waiting = std::mem::take(&mut self.waiting);
@@ -90,20 +99,23 @@ impl Plan {
     }
 }
 
-/// What is the same about the spellings of a profile's URL: the part after "/in/".
-fn same(url: &str) -> String {
-    let url = url.trim();
-    let slug = url.split_once("/in/").map_or(url, |(_, rest)| rest);
-    slug.split(['/', '?', '#']).next().unwrap_or_default().to_lowercase()
-}
-
 /// By what a row is known: what was asked for, and only without that whom it shows.
 fn key(row: &Value) -> Option<String> {
     let asked = ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
         Value::String(text) => Some(text.as_str()),
         query => word(query, &["url", "publicIdentifier", "profileId", "query"]),
     });
-    asked.or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(same)
+    asked.or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(person)
+}
+
+/// A row by itself, in no request.
+pub(crate) fn row(row: Value) -> wire::BulkProfile {
+    let asked = ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
+        Value::String(text) => Some(text.clone()),
+        query => word(query, &["url", "publicIdentifier", "profileId", "query"]).map(str::to_owned),
+    });
+    let (profile, error) = outcome(row);
+    wire::BulkProfile { url: asked, index: None, profile, error }
 }
 
 /// A profile, or a miss: a row with an envelope around no element.
@@ -147,7 +159,7 @@ mod tests {
 
     #[test]
     fn rows_find_their_places_and_repeats_are_fetched_once() {
-        let mut plan = Plan::of(&urls(&["a", "b", "a/", "C"]));
+        let mut plan = Plan::of(urls(&["a", "b", "a/", "C"]), &urls(&["a", "b", "a/", "C"]));
         assert_eq!(plan.different().len(), 3);
         let entries =
             plan.take(json!({"id": "1", "originalQuery": {"url": "https://www.linkedin.com/in/a"}}));
@@ -162,15 +174,42 @@ mod tests {
                 .is_empty()
         );
         assert_eq!(plan.answered(), 2);
-        let missing = plan.missing("max charge reached");
+        let state = State {
+            id: "r1".to_owned(),
+            message: "max charge reached".to_owned(),
+            json: json!({"chargedEventCounts": {"actor-start": 1, "profile": 2}}),
+            ..State::default()
+        };
+        let missing = plan.missing(&state, 2);
         assert_eq!((missing.len(), missing[0].index), (1, Some(3)));
-        assert!(missing[0].error.as_ref().unwrap().message.as_ref().unwrap().contains("max charge reached"));
+        let message = missing[0].error.clone().unwrap().message.unwrap();
+        assert!(message.contains("max charge reached") && message.contains("not billed"), "{message}");
         assert!(plan.extra()["rows"].contains("zzz"));
     }
 
     #[test]
+    fn nothing_is_said_to_be_free_against_the_count_of_what_was_charged() {
+        let both = urls(&["a", "b"]);
+        let mut plan = Plan::of(both.clone(), &both);
+        plan.take(json!({"id": "1", "originalQuery": {"url": "https://www.linkedin.com/in/a"}}));
+        let json = json!({"chargedEventCounts": {"profile": 2}});
+        let state = State { id: "r1".to_owned(), json, ..State::default() };
+        let message = plan.missing(&state, 1)[0].error.clone().unwrap().message.unwrap();
+        assert!(message.contains("may have been billed") && message.contains("r1"), "{message}");
+    }
+
+    #[test]
+    fn spellings_of_one_person_are_one_row_and_are_answered_as_they_were_given() {
+        let given = urls(&["j%C3%BCrgen-x", "jürgen-x"]);
+        let mut plan = Plan::of(given.clone(), &urls(&["jürgen-x", "jürgen-x"]));
+        assert_eq!(plan.different(), &urls(&["jürgen-x"]));
+        let entries = plan.take(json!({"id": "1", "linkedinUrl": given[0]}));
+        assert_eq!(entries.iter().map(|e| e.url.clone().unwrap()).collect::<Vec<_>>(), given);
+    }
+
+    #[test]
     fn older_layouts_are_read_too() {
-        let mut plan = Plan::of(&urls(&["a", "b"]));
+        let mut plan = Plan::of(urls(&["a", "b"]), &urls(&["a", "b"]));
         let row = json!({"query": {"publicIdentifier": "A"}, "element": {"id": "1"}, "status": 200});
         assert_eq!(plan.take(row)[0].profile.as_ref().unwrap().id.as_deref(), Some("1"));
         let row = json!({"linkedinUrl": "https://www.linkedin.com/in/b", "firstName": "B"});

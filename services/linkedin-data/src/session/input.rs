@@ -1,6 +1,6 @@
 //! What a checked request says, by the names of its fields.
 use granary_proto::granary::types::v1::NextPage;
-use prost_reflect::{ReflectMessage, Value};
+use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::Session;
 
@@ -32,9 +32,12 @@ impl Session {
 
     /// The texts of a list.
     pub(crate) fn texts(&self, name: &str) -> Vec<String> {
-        let value = self.input.get_field_by_name(name);
-        let items = value.as_deref().and_then(Value::as_list).unwrap_or_default();
-        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        texts(&self.input, name)
+    }
+
+    /// The texts of a list as the caller wrote them.
+    pub(crate) fn given_texts(&self, name: &str) -> Vec<String> {
+        texts(&self.given, name)
     }
 
     /// Asks for another page.
@@ -49,4 +52,10 @@ impl Session {
             }
         }
     }
+}
+
+fn texts(message: &DynamicMessage, name: &str) -> Vec<String> {
+    let value = message.get_field_by_name(name);
+    let items = value.as_deref().and_then(Value::as_list).unwrap_or_default();
+    items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -14,30 +14,24 @@ const BAD_KEY: &str = "invalid api key";
 const QUESTION: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// The error of a 401 or a 403. Where only the key was sent, a 401 is its own fault and a 403 a missing right. With
+    /// The error of a 401 or a 403 that upstream itself says. Where only the key was sent, a 401 is its own fault and a 403 a missing right. With
     /// a session beside it, asking for the key's owner tells them apart: that is free, and needs the key alone.
-    pub(super) async fn settle(
-        &self,
-        status: u16,
-        answer: &Answer,
-        envelope: Option<&Envelope<'_>>,
-    ) -> Error {
-        let words = envelope.and_then(|envelope| envelope.error.as_deref()).unwrap_or_default();
+    pub(super) async fn settle(&self, status: u16, answer: &Answer, envelope: &Envelope<'_>) -> Error {
         let of = |kind| failure::rejected(kind, status, envelope);
+        let failed = || failure::of(status, answer, Some(envelope), self.is_write());
         if self.held(Kind::LinkedinSession).is_none() {
-            return match status {
-                401 => of(Kind::HarvestapiKey),
-                _ => self.failed(status, answer, envelope),
-            };
+            return if status == 401 { of(Kind::HarvestapiKey) } else { failed() };
         }
-        if words.to_lowercase().contains(BAD_KEY) {
+        let words = envelope.error.as_deref().unwrap_or_default();
+        if status == 401 && words.to_lowercase().contains(BAD_KEY) {
             return of(Kind::HarvestapiKey);
         }
         match self.is_key_taken().await {
             Some(true) => of(Kind::LinkedinSession),
             Some(false) => of(Kind::HarvestapiKey),
             // Nobody knows which of them it was, so that neither is reported.
-            None => self.failed(status, answer, envelope),
+            None if status == 401 => failure::unsettled(status, envelope),
+            None => failed(),
         }
     }
 
@@ -50,9 +44,11 @@ impl Session {
         let answer = self.service.harvestapi().send(call, auth, deadline).await.ok()?;
         let envelope = Envelope::read(&answer)?;
         match effective(answer.status, envelope.status) {
-            Effective::Success => Some(true),
-            Effective::Failed(401) => Some(false),
-            Effective::Failed(_) => None,
+            Effective::Success if envelope.error.is_none() && envelope.rest.iter().next().is_some() => {
+                Some(true)
+            }
+            Effective::Failed(401) if envelope.is_own_refusal(401) => Some(false),
+            Effective::Success | Effective::Failed(_) => None,
         }
     }
 }

@@ -8,7 +8,7 @@ use tonic_types::StatusExt;
 
 use crate::door;
 use crate::stub::Stub;
-use crate::tools::{good, held, methods};
+use crate::tools::{COMMENT, good, held, methods};
 use crate::wire::reason;
 
 const SECRETS: [&str; 8] =
@@ -48,6 +48,7 @@ async fn a_search_without_a_filter_is_refused_before_it_is_billed() {
         json!({"title": []}),
         json!({"title": ["", " "]}),
         json!({"title": " , "}),
+        json!({"title": [","], "location": ["", ", ,"]}),
     ];
     let table = granary_proto::policy_table().unwrap();
     for tool in [
@@ -90,7 +91,7 @@ async fn what_upstream_would_misread_is_refused() {
         ("get_company_posts", json!({"universal_name": "x", "page": 3}), "pagination_token"),
         ("get_post_comments", json!({"post": post, "page": 2}), "pagination_token"),
         ("get_post_comments", json!({"post": post, "page": 2, "sort_by": "relevance"}), "pagination_token"),
-        ("get_comment_replies", json!({"comment_url": post, "page": 2}), "pagination_token"),
+        ("get_comment_replies", json!({"comment_url": COMMENT, "page": 2}), "pagination_token"),
         ("search_people", json!({"title": "x", "page": 101}), "page"),
         ("search_people", json!({"industry": "Sofware"}), "industry[0]"),
         (
@@ -131,6 +132,43 @@ async fn what_upstream_would_misread_is_refused() {
     let bulk = granary_proto::policy_table().unwrap().tool("bulk_scrape_profiles").unwrap();
     let outcome = service.call_as(&bulk.path, &held(bulk), &json!({"urls": urls})).await;
     assert_eq!(reason(&outcome), Reason::InvalidInput);
+    assert!(upstream.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_page_of_another_kind_is_refused_with_an_example_before_it_is_billed() {
+    let upstream = Stub::start(vec![]).await;
+    let service = door(&upstream.url).await;
+    let at = |path: &str| format!("https://www.linkedin.com/{path}");
+    let (person, post, company) = (at("in/ann"), at("posts/ann_x-activity-1-y"), at("company/acme"));
+    for (tool, field, wrong) in [
+        ("get_linkedin_post", "post_url", vec![&person, &company, &at("jobs/view/1"), &at("feed/")]),
+        ("get_post_comments", "post", vec![&person, &at("feed/hashtag/lamps")]),
+        ("get_post_reactions", "post", vec![&person]),
+        ("get_comment_replies", "comment_url", vec![&post, &person, &"x".to_owned()]),
+        ("get_comment_reactions", "comment_url", vec![&post]),
+        ("scrape_job", "job_url", vec![&at("jobs/search/?keywords=x"), &person, &at("jobs/")]),
+        ("scrape_company", "company_url", vec![&person, &post]),
+        ("get_linkedin_group", "group_url", vec![&person]),
+        ("get_linkedin_ad_details", "ad_url", vec![&at("ad-library/search?keyword=x")]),
+        ("search_linkedin_ads", "search_url", vec![&at("ad-library/detail/1")]),
+        ("search_leads", "sales_nav_url", vec![&person]),
+        ("search_people", "company", vec![&person]),
+        ("send_linkedin_message", "recipient_profile", vec![&company]),
+    ] {
+        let method = granary_proto::policy_table().unwrap().tool(tool).unwrap();
+        for wrong in wrong {
+            let mut input = json!({field: wrong});
+            if tool == "send_linkedin_message" {
+                input["message"] = json!("x");
+            }
+            let outcome = service.call_as(&method.path, &held(method), &input).await;
+            assert_eq!(reason(&outcome), Reason::InvalidInput, "{tool} {wrong}");
+            let faults = outcome.unwrap_err().get_details_bad_request().unwrap().field_violations;
+            let told = faults.iter().find(|fault| fault.field.starts_with(field)).unwrap();
+            assert!(told.description.contains("such as \"https://www.linkedin.com/"), "{}", told.description);
+        }
+    }
     assert!(upstream.seen().is_empty());
 }
 
@@ -175,7 +213,7 @@ fn of_field(field: &FieldDescriptor) -> Vec<Value> {
         Kind::Message(_) => vec![json!("2026-02-30"), json!("yesterday"), json!(20_260_101)],
         _ => {
             let mut texts = vec![json!("a\u{0}b"), json!("a\u{7}"), json!(long), json!(true)];
-            if rule.format() != Format::Unspecified {
+            if ![Format::Unspecified, Format::CompanyOrName].contains(&rule.format()) {
                 texts.extend([json!("a b"), json!("https://elsewhere.example/in/x"), json!("/")]);
             }
             texts

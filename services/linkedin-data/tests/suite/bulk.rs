@@ -127,6 +127,24 @@ async fn an_email_search_costs_more_and_the_cap_of_the_caller_counts_first() {
 }
 
 #[tokio::test]
+async fn two_spellings_of_one_person_are_one_url_and_one_price() {
+    let spellings =
+        [url("j%C3%BCrgen-x"), url("jürgen-x"), "http://linkedin.com/in/J%C3%BCrgen-X)".to_owned()];
+    let upstream = Stub::start(vec![started(), now("SUCCEEDED"), items(&[row("j%C3%BCrgen-x")])]).await;
+    let service = door(&upstream).await;
+    let cap = [(metadata::MAX_COST, "0.004")];
+    let input = json!({"urls": spellings});
+    let answered = service.call_with(&path("BulkScrapeProfiles"), &token(), &input, &cap).await.unwrap();
+    let seen = upstream.seen();
+    assert_eq!(seen[0].body["urls"], json!([url("jürgen-x")]));
+    assert!(seen[0].query.contains("maxTotalChargeUsd=0.004&"), "{}", seen[0].query);
+    for (place, given) in spellings.iter().enumerate() {
+        let element = &answered.json["elements"][place];
+        assert_eq!((&element["url"], &element["profile"]["id"]), (&json!(given), &json!("j%C3%BCrgen-x")));
+    }
+}
+
+#[tokio::test]
 async fn rows_come_page_by_page() {
     let slugs: Vec<String> = (0..45).map(|n| format!("p{n}")).collect();
     let rows: Vec<Value> = slugs.iter().map(|slug| row(slug)).collect();
@@ -165,7 +183,10 @@ async fn the_types_of_apifys_errors_have_their_reasons() {
         (400, "run-failed", Reason::UpstreamUnavailable),
         (401, "invalid-token", Reason::CredentialRejected),
         (401, "token-not-provided", Reason::CredentialRejected),
-        (403, "user-or-token-not-found", Reason::CredentialRejected),
+        (401, "user-or-token-not-found", Reason::CredentialRejected),
+        (403, "invalid-token", Reason::UpstreamForbidden),
+        (402, "actor-memory-limit-exceeded", Reason::UpstreamUnavailable),
+        (402, "concurrent-runs-limit-exceeded", Reason::UpstreamUnavailable),
         (402, "not-enough-usage-to-run-paid-actor", Reason::OutOfCredit),
         (403, "not-enough-usage-to-run-paid-actor", Reason::OutOfCredit),
         (403, "insufficient-permissions", Reason::UpstreamForbidden),
@@ -181,8 +202,7 @@ async fn the_types_of_apifys_errors_have_their_reasons() {
         assert_eq!(reason(&outcome), expected, "{kind}");
         let failed = outcome.unwrap_err();
         assert_eq!(detail(&failed, "upstream_type").as_deref(), Some(kind));
-        let told =
-            failed.metadata().get(metadata::CREDENTIAL_OUTCOME).map(|v| v.to_str().unwrap().to_owned());
+        let told = crate::wire::outcome(failed.metadata());
         let rejected = expected == Reason::CredentialRejected;
         assert_eq!(told, rejected.then(|| "apify_token;3;rejected".to_owned()), "{kind}");
         assert_eq!(upstream.seen().len(), 1, "{kind}: a start is never repeated");
@@ -277,4 +297,47 @@ async fn probes_say_no_only_where_the_vendor_does() {
         let outcome = door(&upstream).await.call(&path("ProbeApifyToken"), &token(), &json!({})).await;
         assert_eq!(outcome.ok().map(|answered| answered.json["accepted"] == true), expected, "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_run_is_collected_by_its_id_also_while_it_goes_on() {
+    let miss = json!({"element": null, "status": 404, "error": "nobody", "originalQuery": {"url": url("b")}});
+    let upstream =
+        Stub::start(vec![now("RUNNING"), items(&[row("a")]), now("SUCCEEDED"), items(&[row("a"), miss])])
+            .await;
+    let service = door(&upstream).await;
+    let collect = async || {
+        service.call(&path("GetBulkRun"), &token(), &json!({"run_id": "runInvented01"})).await.unwrap().json
+    };
+    let early = collect().await;
+    assert_eq!(
+        (&early["run"]["status"], early["elements"].as_array().unwrap().len()),
+        (&json!("RUNNING"), 1)
+    );
+    let all = collect().await;
+    assert_eq!(all["elements"][0]["profile"]["first_name"], "a");
+    assert_eq!(all["elements"][1]["error"]["reason"], "UPSTREAM_NOT_FOUND");
+    assert_eq!(
+        (&all["elements"][1]["url"], &all["charge"]["cost_micros"]),
+        (&json!(url("b")), &json!(8_000))
+    );
+    assert!(upstream.seen().iter().all(|seen| seen.method == "GET"), "nothing is ended, and nothing begun");
+    for bad in ["", "a/b", "a?b", "%2e"] {
+        let outcome = service.call(&path("GetBulkRun"), &token(), &json!({"run_id": bad})).await;
+        assert_eq!(reason(&outcome), Reason::InvalidInput, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_come_late_are_looked_for_and_nothing_charged_is_called_free() {
+    let upstream =
+        Stub::start(vec![started(), now("SUCCEEDED"), items(&[row("a")]), items(&[]), items(&[row("b")])])
+            .await;
+    let answered = scrape(&door(&upstream).await, json!({"urls": [url("a"), url("b")]})).await.unwrap();
+    assert_eq!(answered.json["elements"][1]["profile"]["first_name"], "b", "{}", answered.json);
+    assert!(
+        answered.json.get("warnings").is_none_or(|w| w.as_array().is_none_or(Vec::is_empty)),
+        "{}",
+        answered.json
+    );
 }

@@ -96,7 +96,7 @@ async fn an_empty_wallet_and_a_refused_key_are_the_users() {
     house.post("credentials", &json!({"harvestapi_key": KEY, "state": "revoked"})).await;
     let outcome = house.scrape(json!({"public_identifier": "person-0001"})).await;
     assert_eq!(reason(&outcome), Reason::CredentialRejected);
-    let outcome = outcome.unwrap_err().metadata().get(metadata::CREDENTIAL_OUTCOME).cloned();
+    let outcome = crate::wire::outcome(outcome.unwrap_err().metadata());
     assert_eq!(outcome.unwrap(), "harvestapi_key;3;rejected");
     assert_eq!(house.door.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], false);
     house.fault("/users/my-api-user", json!({"status": 404})).await;

@@ -9,7 +9,7 @@ use tonic_types::StatusExt;
 
 use crate::stub::{Canned, Seen, Stub};
 use crate::tools::{TOKEN, held};
-use crate::wire::{Answered, detail, difference};
+use crate::wire::{Answered, detail, difference, outcome};
 use crate::{KEY, door, path};
 
 #[tokio::test]
@@ -118,8 +118,8 @@ fn failure(status: &tonic::Status, expected: &Value) -> Result<(), String> {
     if !status.message().contains(expected["message"].as_str().unwrap_or_default()) {
         return Err(format!("the message is {:?}", status.message()));
     }
-    let outcome = status.metadata().get(metadata::CREDENTIAL_OUTCOME).map(|v| v.to_str().unwrap());
-    if outcome != expected["outcome"].as_str() {
+    let outcome = outcome(status.metadata());
+    if outcome.as_deref() != expected["outcome"].as_str() {
         return Err(format!("the credential's outcome is {outcome:?}"));
     }
     let wait = status.get_details_retry_info().and_then(|info| info.retry_delay).map(|wait| wait.as_secs());

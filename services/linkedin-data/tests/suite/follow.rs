@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use granary_linkedin_data::Config;
-use granary_rpc::metadata::{CREDENTIAL_OUTCOME, MAX_COST};
+use granary_rpc::metadata::MAX_COST;
 use granary_rpc::{Reason, error::reason_of};
 use serde_json::{Value, json};
 
@@ -135,7 +135,7 @@ async fn a_bound_below_one_page_and_a_faulty_list_are_refused_at_once() {
 
 #[tokio::test]
 async fn a_page_that_fails_ends_the_stream_with_the_place_to_go_on_from() {
-    let throttled = Canned::new("GET", LEADS, 402, "{}");
+    let throttled = Canned::new("GET", LEADS, 402, r#"{"error":"no credit"}"#);
     let upstream = Stub::start(vec![leads(1, 9, 2, &json!(0.1)), throttled]).await;
     let (messages, failed) = follow(&door(&upstream.url).await, people(json!({})), None).await;
     assert_eq!(messages.len(), 2);
@@ -144,11 +144,12 @@ async fn a_page_that_fails_ends_the_stream_with_the_place_to_go_on_from() {
     assert_eq!((&end["next"]["page"], &end["items"]), (&json!(2), &json!(2)));
     assert_eq!(reason_of(&failed.unwrap()), Some(Reason::OutOfCredit));
 
-    let upstream = Stub::start(vec![Canned::new("GET", LEADS, 401, "{}")]).await;
+    let refusal = r#"{"error":{"error":"Invalid API key"}}"#;
+    let upstream = Stub::start(vec![Canned::new("GET", LEADS, 401, refusal)]).await;
     let (messages, failed) = follow(&door(&upstream.url).await, people(json!({})), None).await;
     let failed = failed.unwrap();
     assert!(messages.is_empty());
-    assert_eq!(failed.metadata().get(CREDENTIAL_OUTCOME).unwrap(), "harvestapi_key;3;rejected");
+    assert_eq!(crate::wire::outcome(failed.metadata()).unwrap(), "harvestapi_key;3;rejected");
 }
 
 #[tokio::test]

@@ -22,7 +22,9 @@ async fn a_profile_must_be_named_once_and_properly() {
         ScrapeProfileRequest { main: Some(true), find_email: Some(true), ..slug("someone") },
         url(""),
         url("someone"),
-        url("www.linkedin.com/in/someone"),
+        url("www.linkedin.com/company/someone"),
+        url("https://www.linkedin.com/in/some\u{200b}one"),
+        url("https://www.linkedin.com/in/j%C3rgen"),
         url("ftp://www.linkedin.com/in/someone"),
         url("https://www.linkedin.com/company/someone"),
         url("https://www.linkedin.com/in/"),
@@ -36,6 +38,9 @@ async fn a_profile_must_be_named_once_and_properly() {
         slug("some/one"),
         slug("some one"),
         slug("some\none"),
+        slug("someone\u{200b}"),
+        slug("j%25C3%25BCrgen"),
+        slug("undefined"),
         slug(&"a".repeat(257)),
     ];
     let upstream = Stub::start(vec![]).await;

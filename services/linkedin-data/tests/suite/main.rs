@@ -1,6 +1,7 @@
 //! `LinkedInData` over real sockets: against recorded shapes, and against the simulator.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
 
+mod any_input;
 mod bad_inputs;
 mod bulk;
 mod calls;
@@ -11,8 +12,10 @@ mod members;
 mod prices;
 #[path = "../../../harvest-time/tests/suite/stub.rs"]
 mod stub;
+mod success;
 mod tools;
 mod upstream_faults;
+mod verdicts;
 #[path = "../../../harvest-time/tests/suite/wire.rs"]
 mod wire;
 

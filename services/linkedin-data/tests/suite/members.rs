@@ -56,7 +56,13 @@ async fn a_probe_of_the_session_says_no_only_where_the_session_is_at_fault() {
     let mine = |status, body: &str| Canned::new("GET", "/linkedin/my-profile", status, body.to_owned());
     for (canned, expected) in [
         (vec![mine(200, r#"{"status":200,"element":{"id":"x"}}"#)], Some(true)),
-        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(200, "{}")], Some(false)),
+        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
+        (vec![mine(200, r#"{"status":403,"error":"gone"}"#), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
+        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(200, "<html>")], None),
+        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(401, "<html>")], None),
+        (vec![mine(401, "<html>")], None),
+        (vec![mine(200, r#"{"status":200,"element":null}"#)], None),
+        (vec![mine(200, r#"{"status":200,"element":{"error":"no"}}"#)], None),
         (vec![mine(401, r#"{"error":{"error":"Invalid API key"}}"#)], None),
         (vec![mine(403, ""), me(401, "{}")], None),
         (vec![mine(500, "")], None),

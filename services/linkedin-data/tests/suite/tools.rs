@@ -9,6 +9,8 @@ use crate::{KEY, key, session};
 pub(crate) const TOKEN: &str = "canary-apify-93be71";
 const POST: &str = "https://www.linkedin.com/posts/someone_lamp-activity-7330000000000000001-x";
 
+pub(crate) const COMMENT: &str = "https://www.linkedin.com/feed/update/urn:li:activity:7330000000000000001?commentUrn=urn%3Ali%3Acomment%3A%28activity%3A7330000000000000001%2C7330000000000000101%29";
+
 /// The methods of the service that callers reach and that are answered once.
 pub(crate) fn methods() -> Vec<&'static Method> {
     let table = granary_proto::policy_table().unwrap();
@@ -41,13 +43,14 @@ pub(crate) fn good(tool: &str) -> Value {
         "get_linkedin_post" => json!({"post_url": POST}),
         "get_group_posts" | "get_linkedin_group" => json!({"group_id": "77000001"}),
         "get_post_comments" | "get_post_reactions" => json!({"post": POST}),
-        "get_comment_replies" | "get_comment_reactions" => json!({"comment_url": POST}),
+        "get_comment_replies" | "get_comment_reactions" => json!({"comment_url": COMMENT}),
         "search_linkedin_ads" => json!({"keyword": "lantern"}),
         "get_linkedin_ad_details" => json!({"ad_id": "770000901"}),
         "send_connection_request" => json!({"profile": person}),
         "accept_connection_request" => json!({"invitation_id": "7", "shared_secret": "invented"}),
         "send_linkedin_message" => json!({"recipient_profile": person, "message": "The lamp is lit"}),
         "bulk_scrape_profiles" => json!({"urls": [person]}),
+        "get_bulk_run" => json!({"run_id": "runInvented01"}),
         "bulk_scrape_company_employees" => json!({"companies": ["beacon-works-invented"], "max_items": 3}),
         "get_my_api_user"
         | "get_private_account_pools"

@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use granary_linkedin_data::Config;
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::Api;
+use granary_proto::granary::policy::v1::{Api, CredentialKind as Kind};
 use granary_rpc::Reason::{self, *};
+use granary_rpc::metadata::CREDENTIAL_OUTCOME;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic_types::StatusExt;
@@ -34,19 +35,20 @@ fn endpoint(method: &Method) -> (&'static str, &str, bool) {
 
 fn answer(method: &Method, status: u16, body: &str) -> Canned {
     let (verb, path, _) = endpoint(method);
-    Canned::new(verb, path, status, body.to_owned())
+    Canned::new(verb, &path.replace("{run_id}", "runInvented01"), status, body.to_owned())
 }
 
 async fn call(service: &Door, method: &Method) -> Result<Answered, tonic::Status> {
     service.call_as(&method.path, &held(method), &good(&method.tool)).await
 }
 
-/// The reason of a status, for what only reads, and for what changes something.
+/// The reason of a status, for what only reads, and for what changes something. What refuses a credential, money or a right in
+/// another form than the vendor's is not the vendor.
 const STATUSES: [(u16, Reason, Reason); 12] = [
     (400, UpstreamInvalidInput, UpstreamInvalidInput),
-    (401, CredentialRejected, CredentialRejected),
-    (402, OutOfCredit, OutOfCredit),
-    (403, UpstreamForbidden, UpstreamForbidden),
+    (401, UpstreamUnavailable, UnknownOutcome),
+    (402, UpstreamUnavailable, UnknownOutcome),
+    (403, UpstreamUnavailable, UnknownOutcome),
     (404, UpstreamNotFound, UpstreamNotFound),
     (409, UpstreamConflict, UpstreamConflict),
     (418, UpstreamMalformed, UpstreamMalformed),
@@ -70,8 +72,12 @@ async fn every_status_has_its_reason_for_every_tool() {
             let outcome = call(&service, method).await;
             let expected = if method.is_read() { read } else { write };
             assert_eq!(reason(&outcome), expected, "{} {status}", method.tool);
-            let wait = outcome.unwrap_err().get_details_retry_info().and_then(|info| info.retry_delay);
-            assert_eq!(wait.is_some(), status == 429, "{} {status}", method.tool);
+            let failed = outcome.unwrap_err();
+            assert_eq!(failed.metadata().get(CREDENTIAL_OUTCOME), None, "{} {status}", method.tool);
+            let wait = failed.get_details_retry_info().and_then(|info| info.retry_delay);
+            // A member's own limit lasts for hours or weeks: no wait is invented.
+            let acts = method.needs.iter().flatten().any(|kind| *kind == Kind::LinkedinSession);
+            assert_eq!(wait.is_some(), status == 429 && !acts, "{} {status}", method.tool);
         }
         assert!(elsewhere.seen().is_empty(), "{} followed a redirect", method.tool);
         only_its_own_credentials(method, &upstream);

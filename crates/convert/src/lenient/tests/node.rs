@@ -76,6 +76,10 @@ impl Fields for Node {
         }
     }
 
+    fn is_there(&self) -> bool {
+        !self.name.is_empty()
+    }
+
     fn extra(&mut self) -> Option<&mut HashMap<String, String>> {
         Some(&mut self.extra)
     }
@@ -93,5 +97,9 @@ impl Fields for Plain {
 
     fn fill(&mut self, _: usize, value: Field<'_, '_>) -> Result<Outcome, Malformed> {
         value.one(&mut self.a)
+    }
+
+    fn is_there(&self) -> bool {
+        self.a.is_some()
     }
 }

@@ -25,7 +25,8 @@ impl Run {
         shown
     }
 
-    pub(in crate::apify) fn dataset(&self) -> Value {
+    /// The dataset, of which the first `shown` rows are there to see.
+    pub(in crate::apify) fn dataset(&self, shown: Option<usize>) -> Value {
         let progress = lock(&self.progress);
         json!({
             "id": self.dataset_id(),
@@ -33,7 +34,7 @@ impl Run {
             "userId": self.user,
             "createdAt": time(self.started),
             "modifiedAt": time(progress.finished.unwrap_or_else(Timestamp::now)),
-            "itemCount": progress.rows.len(),
+            "itemCount": progress.shown(shown),
             "actId": self.actor.id(),
             "actRunId": self.id(),
         })

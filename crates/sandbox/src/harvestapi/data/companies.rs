@@ -4,22 +4,17 @@ use super::seed::{dashed, mix, pick, thousands};
 
 mod names;
 mod rows;
+mod size;
 
-use names::{ADJECTIVES, FIRST, NOUNS, SCHOOL_NAMES, TAILS};
+use names::{ADJECTIVES, FIRST, FIRST_KNOWN, KNOWN, Known, NOUNS, SCHOOL_NAMES, TAILS};
 pub(crate) use rows::{account_row, element, people_stats, row};
+use size::SIZES;
+pub(crate) use size::Size;
 
 /// A company by its number, 1 to [`COUNT`]; the numbers after that are schools, which have company pages too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Company {
     n: u64,
-}
-
-/// How many people work there: the text that filters use, and the least and the most of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Size {
-    pub(crate) text: &'static str,
-    pub(crate) least: u64,
-    pub(crate) most: Option<u64>,
 }
 
 pub(crate) const COUNT: u64 = 3000;
@@ -28,18 +23,6 @@ pub(crate) const SCHOOLS: u64 = 20;
 const FIRST_IDS: u64 = 90_000_000;
 const SCHOOL_IDS: u64 = 90_000_101;
 const IDS: u64 = 91_000_000;
-const SIZES: [Size; 9] = [
-    size("self-employed", 0, Some(1)),
-    size("1-10", 2, Some(10)),
-    size("11-50", 11, Some(50)),
-    size("51-200", 51, Some(200)),
-    size("201-500", 201, Some(500)),
-    size("501-1000", 501, Some(1000)),
-    size("1001-5000", 1001, Some(5000)),
-    size("5001-10000", 5001, Some(10_000)),
-    size("10001+", 10_001, None),
-];
-
 /// All companies, schools left out.
 pub(crate) fn all() -> impl Iterator<Item = Company> {
     (1..=COUNT).map(Company::at)
@@ -50,6 +33,11 @@ pub(crate) fn all() -> impl Iterator<Item = Company> {
 impl Company {
     pub(crate) fn at(n: u64) -> Self {
         Self { n: (n.max(1) - 1) % (COUNT + SCHOOLS) + 1 }
+    }
+
+    /// One of those that examples name.
+    pub(crate) fn in_examples(at: u64) -> Self {
+        Self::at(FIRST_KNOWN + at)
     }
 
     /// Someone's employer: one of the first forty for every second hash, so that these have many people.
@@ -72,6 +60,9 @@ impl Company {
             return Self::with_id(id);
         }
         let slug = slug.to_lowercase();
+        if let Some((_, n)) = KNOWN.iter().zip(FIRST_KNOWN..).find(|(known, _)| known.slug == slug) {
+            return Some(Self::at(n));
+        }
         let (name, tail) = slug.rsplit_once("-fx")?;
         if tail.is_empty() {
             let place = |names: &[&str]| {
@@ -106,6 +97,9 @@ impl Company {
     }
 
     pub(crate) fn name(self) -> String {
+        if let Some(known) = self.known() {
+            return known.name.to_owned();
+        }
         match self.n {
             n @ 1..=5 => pick(&FIRST, n - 1).to_owned(),
             n if n > COUNT => pick(&SCHOOL_NAMES, n - COUNT - 1).to_owned(),
@@ -122,6 +116,9 @@ impl Company {
     }
 
     pub(crate) fn slug(self) -> String {
+        if let Some(known) = self.known() {
+            return known.slug.to_owned();
+        }
         match self.n {
             1..=5 => format!("{}-fx", dashed(&self.name())),
             n if n > COUNT => format!("{}-fx", dashed(&self.name())),
@@ -152,11 +149,19 @@ impl Company {
 
     /// Where its head office is.
     pub(crate) fn place(self) -> Place {
-        if self.n <= 5 { Place::at(self.n - 1) } else { Place::of(mix(21, self.n)) }
+        match self.known() {
+            Some(known) => Place::at(known.place),
+            None if self.n <= 5 => Place::at(self.n - 1),
+            None => Place::of(mix(21, self.n)),
+        }
     }
 
     pub(crate) fn size(self) -> Size {
-        let class = if self.n == 1 { 4 } else { mix(22, self.n) % 9 };
+        let class = match self.n {
+            1 => 4,
+            _ if self.known().is_some() => 6,
+            n => mix(22, n) % 9,
+        };
         pick(&SIZES, class)
     }
 
@@ -175,8 +180,9 @@ impl Company {
 
     pub(crate) fn summary(self) -> String {
         format!(
-            "{} is an invented company in {} from {}.",
+            "{} is {} in {} from {}.",
             self.name(),
+            if self.known().is_some() { "shown here as a company" } else { "an invented company" },
             self.industry().name,
             self.place().city()
         )
@@ -185,6 +191,10 @@ impl Company {
     /// As authors of posts show it.
     pub(crate) fn followers_text(self) -> String {
         format!("{} followers", thousands(self.followers()))
+    }
+
+    fn known(self) -> Option<&'static Known> {
+        KNOWN.get(usize::try_from(self.n.checked_sub(FIRST_KNOWN)?).ok()?)
     }
 
     fn with_id(id: u64) -> Option<Self> {
@@ -206,23 +216,10 @@ impl Company {
     }
 }
 
-// === impl Size ===
-
-impl Size {
-    /// Whether a filter's text means it; a plus may have turned into a space on its way.
-    pub(crate) fn is_named(self, wanted: &str) -> bool {
-        self.text.trim_end_matches('+') == wanted.trim_end_matches(['+', ' '])
-    }
-}
-
 /// Whether that slug was made of that name; both are plain ASCII.
 fn is_dashed(name: &str, slug: &str) -> bool {
     let letter = |byte: u8| if byte == b' ' { b'-' } else { byte.to_ascii_lowercase() };
     name.bytes().map(letter).eq(slug.bytes())
-}
-
-const fn size(text: &'static str, least: u64, most: Option<u64>) -> Size {
-    Size { text, least, most }
 }
 
 #[cfg(test)]
@@ -238,6 +235,8 @@ mod tests {
             }
         }
         assert_eq!(Company::find("90000001").unwrap().slug(), "examplio-robotics-fx");
+        assert!(Company::find("Stripe").unwrap().is_named("stripe") && !Company::at(1).is_named("Stripe"));
+        assert_eq!(Company::find("https://www.linkedin.com/company/acme-corp/").unwrap().name(), "Acme Corp");
         for wrong in [
             "",
             "no-such-company-fx",

@@ -3,6 +3,7 @@ use super::places::Place;
 use super::seed::{dashed, mix, pick};
 
 mod career;
+mod examples;
 mod extras;
 mod profile;
 mod rows;
@@ -155,6 +156,9 @@ impl Person {
 
     /// The role in the current position (0) or an earlier one.
     pub(crate) fn role_at(self, job: u64) -> Role {
+        if let (Some(example), 0) = (examples::of(self.p), job) {
+            return pick(&ROLES, example.role);
+        }
         match (self.p, job) {
             (p @ 0..=3, 0) => pick(&ROLES, p),
             (0, 1) => pick(&ROLES, 4),
@@ -171,6 +175,9 @@ impl Person {
     }
 
     pub(crate) fn company_at(self, job: u64) -> Company {
+        if let (Some(example), 0) = (examples::of(self.p), job) {
+            return Company::in_examples(example.company);
+        }
         match (self.p, job) {
             (p @ 0..=1, job) => Company::at(1 + (p + job) % 5),
             (2, 0) => Company::at(2),
@@ -188,7 +195,11 @@ impl Person {
     }
 
     pub(crate) fn place(self) -> Place {
-        if self.p < 5 { Place::at(0) } else { Place::of(mix(80, self.p)) }
+        match examples::of(self.p) {
+            Some(example) => Place::at(example.place),
+            None if self.p < 5 => Place::at(0),
+            None => Place::of(mix(80, self.p)),
+        }
     }
 
     /// Months in a position: the current one (0) or an earlier one.

@@ -1,5 +1,14 @@
 //! What the names of companies and schools are made of.
 
+/// A company with a name and a slug of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    pub(super) slug: &'static str,
+    /// Number of the city of its head office.
+    pub(super) place: u64,
+}
+
 pub(super) const FIRST: [&str; 5] = [
     "Examplio Robotics",
     "Placeholder Analytics",
@@ -7,6 +16,10 @@ pub(super) const FIRST: [&str; 5] = [
     "Paper Harbour",
     "Quiet Drum Records",
 ];
+/// Companies that examples like to name, by their numbers from [`FIRST_KNOWN`] on. What is said about them is invented.
+pub(super) const KNOWN: [Known; 3] =
+    [known("Stripe", "stripe", 4), known("Airbnb", "airbnb", 4), known("Acme Corp", "acme-corp", 7)];
+pub(super) const FIRST_KNOWN: u64 = 6;
 pub(super) const ADJECTIVES: [&str; 24] = [
     "Amber", "Brisk", "Calm", "Distant", "Early", "Fabled", "Gentle", "Hollow", "Inner", "Jolly", "Keen",
     "Lunar", "Mellow", "Noble", "Oblique", "Polite", "Quaint", "Rustic", "Silent", "Tidy", "Upper", "Vivid",
@@ -57,3 +70,7 @@ pub(super) const SCHOOL_NAMES: [&str; 20] = [
     "Otterbrook Academy",
     "Willowminster University",
 ];
+
+const fn known(name: &'static str, slug: &'static str, place: u64) -> Known {
+    Known { name, slug, place }
+}

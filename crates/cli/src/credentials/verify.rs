@@ -1,0 +1,99 @@
+//! `granary credentials verify`: whether the vendors take an account's credentials now.
+use granary_proto::granary::gateway::v1::{VerifyCredentialRequest, VerifyCredentialResponse};
+use granary_proto::granary::policy::v1::CredentialKind;
+use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus};
+use granary_rpc::metadata;
+use serde_json::{Value, json};
+
+use super::kind::KindName;
+use crate::accounts;
+use crate::client::{Connection, Door};
+use crate::exit::Failure;
+use crate::output::{Shown, Table};
+
+/// What to ask about.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The account's identifier
+    #[arg(long, value_name = "IDENTIFIER")]
+    account: String,
+    /// The kind
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    kind: Option<KindName>,
+    /// Every credential that the account holds
+    #[arg(long)]
+    all: bool,
+    /// Refuse what may cost more, in US dollars. The probe of a LinkedIn session is billed, the others are free
+    #[arg(long, value_name = "DOLLARS")]
+    max_cost: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// Asks. Of all credentials, one that cannot be asked about stands among the others with what was said of it.
+pub async fn run(args: Args) -> Result<Shown, Failure> {
+    let door = args.connection.gateway()?;
+    let kinds: Vec<CredentialKind> = match args.kind {
+        Some(kind) => vec![kind.kind()],
+        None => held(&door, args.account.clone()).await?,
+    };
+    let mut rows = Vec::new();
+    for kind in kinds {
+        match ask(&door, &args, kind).await {
+            Ok(answer) => rows.push(row(kind, &answer)),
+            Err(error) if args.all => {
+                rows.push(json!({"kind": kind.text(), "status": "unknown", "said": error.text()}));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let columns = [
+        ("KIND", "kind"),
+        ("VERSION", "version"),
+        ("STATUS", "status"),
+        ("COST", "cost_micros"),
+        ("SAID", "said"),
+    ];
+    let text = Table::of(&rows, &columns).text();
+    Ok(Shown { text, document: json!({"credentials": rows}), ..Shown::default() })
+}
+
+async fn held(door: &Door, account: String) -> Result<Vec<CredentialKind>, Failure> {
+    let account = accounts::get(door, account).await?;
+    let usable =
+        account.credentials.iter().filter(|credential| credential.status() != CredentialStatus::Revoked);
+    Ok(usable.map(CredentialState::kind).collect())
+}
+
+async fn ask(door: &Door, args: &Args, kind: CredentialKind) -> Result<VerifyCredentialResponse, Failure> {
+    let message = VerifyCredentialRequest { identifier: args.account.clone(), kind: kind.into() };
+    let mut request = door.request(message);
+    if let Some(cost) = &args.max_cost {
+        let value =
+            cost.parse().map_err(|_| Failure::usage("--max-cost must be US dollars, such as 0.01"))?;
+        request.metadata_mut().insert(metadata::MAX_COST, value);
+    }
+    door.answer(door.tools().verify_credential(request)).await
+}
+
+fn row(kind: CredentialKind, answer: &VerifyCredentialResponse) -> Value {
+    let status = answer.status();
+    let seconds = answer.retry_delay.map_or(0, |delay| delay.seconds + i64::from(delay.nanos > 0));
+    let said = match (status, answer.is_fresh) {
+        (CredentialStatus::Active, true) => "the vendor takes it".to_owned(),
+        (CredentialStatus::Suspect, true) => {
+            format!(
+                "the vendor refuses it; it still serves, and expires if it is refused again in {seconds} s or later"
+            )
+        }
+        (CredentialStatus::Expired, true) => "the vendor refuses it; ask the user for a new one".to_owned(),
+        (_, false) => format!("asked a moment ago; it can be asked again in {seconds} s"),
+        (_, true) => String::new(),
+    };
+    let name = status.as_str_name().trim_start_matches("CREDENTIAL_STATUS_").to_lowercase();
+    let mut row = json!({"kind": kind.text(), "version": answer.version, "status": name, "fresh": answer.is_fresh, "said": said});
+    if let Some(micros) = answer.charge.as_ref().and_then(|charge| charge.cost_micros) {
+        row["cost_micros"] = json!(micros);
+    }
+    row
+}

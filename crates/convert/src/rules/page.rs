@@ -1,0 +1,270 @@
+//! Addresses of LinkedIn's pages: read as people paste them, written in one form, and known by what they show.
+use super::escapes::{Fault, decoded, visible};
+use super::format::slug;
+use super::url;
+
+/// What a page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shows {
+    Anything,
+    Person,
+    Company,
+    Job,
+    Group,
+    Post,
+    Comment,
+    Ad,
+    AdSearch,
+    SalesSearch,
+}
+
+/// The address of a page.
+pub(super) struct Page {
+    host: String,
+    /// The segments of its path, with their escapes taken apart.
+    path: Vec<String>,
+    /// Whether the path ends in a slash.
+    slash: bool,
+    query: String,
+}
+
+/// Whether a text is meant as an address, and not as a slug or a name.
+pub(super) fn is_address(text: &str) -> bool {
+    let text = text.trim_start_matches(OPENING).to_ascii_lowercase();
+    text.contains("://") || text.contains("linkedin.com/") || text.starts_with("www.")
+}
+
+/// What stands before an address where it was copied out of a sentence.
+const OPENING: &[char] = &['<', '(', '[', '"', '\'', '“', '‘', '«', ' '];
+/// What stands after it.
+const CLOSING: &[char] = &['>', '"', '\'', '”', '’', '»', '.', ',', ';', ':', '!', '?'];
+
+impl Page {
+    /// Reads an address; a scheme that is missing, or is http, is meant as https.
+    pub(super) fn read(text: &str) -> Result<Self, Fault> {
+        visible(text)?;
+        let tidied = tidy(text);
+        // An address that was cut short names somebody else.
+        let cut = text.contains('…') || text.contains("...");
+        let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"');
+        if cut || tidied.contains(odd) {
+            return Err(Fault::Other);
+        }
+        let text = tidied;
+        let rest = url::without_scheme(text);
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, tail) = rest.split_at_checked(end).ok_or(Fault::Other)?;
+        let host = linkedin(authority).ok_or(Fault::Other)?;
+        let tail = tail.split('#').next().unwrap_or_default();
+        let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
+        visible(&percent_encoding::percent_decode_str(query).decode_utf8_lossy())?;
+        let mut path: Vec<&str> = path.split('/').skip(1).collect();
+        let slash = path.last().is_some_and(|last| last.is_empty());
+        if slash {
+            path.pop();
+        }
+        let path = path.into_iter().map(segment).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { host, path, slash, query: query.to_owned() })
+    }
+
+    /// The same as one text, without a fragment.
+    pub(super) fn written(&self) -> String {
+        let mut text = format!("https://{}", self.host);
+        for segment in &self.path {
+            text.push('/');
+            text.push_str(segment);
+        }
+        if self.slash {
+            text.push('/');
+        }
+        if !self.query.is_empty() {
+            text.push('?');
+            text.push_str(&self.query);
+        }
+        text
+    }
+
+    /// Whether that is what the page shows.
+    pub(super) fn shows(&self, what: Shows) -> bool {
+        let first = self.at(0);
+        match what {
+            Shows::Anything => !first.is_empty(),
+            Shows::Person => first == "in" && !self.at(1).is_empty(),
+            Shows::Company => matches!(first, "company" | "school" | "showcase") && !self.at(1).is_empty(),
+            Shows::Group => first == "groups" && !self.at(1).is_empty(),
+            Shows::Job => {
+                let named = self.at(1) == "view" && self.at(2).ends_with(|c: char| c.is_ascii_digit());
+                first == "jobs" && (named || self.asks("currentJobId", is_digits))
+            }
+            Shows::Post => {
+                let is_post = |s: &String| POSTS.iter().any(|urn| s.starts_with(urn));
+                let update = first == "feed" && self.at(1) == "update" && self.at(2).starts_with("urn:li:");
+                let article = matches!(first, "posts" | "pulse") && !self.at(1).is_empty();
+                article || update || self.path.iter().any(is_post)
+            }
+            Shows::Comment => {
+                COMMENTS.iter().any(|name| self.asks(name, |value| !value.is_empty()))
+                    || self.path.iter().any(|s| is_urn_of_comment(s))
+            }
+            Shows::Ad => first == "ad-library" && self.at(1) == "detail" && !self.at(2).is_empty(),
+            Shows::AdSearch => first == "ad-library" && self.at(1) == "search" && !self.query.is_empty(),
+            Shows::SalesSearch => first == "sales" && !self.at(1).is_empty(),
+        }
+    }
+
+    /// The part of a person's or a company's address that names whom it shows.
+    pub(super) fn slug(&self) -> &str {
+        self.at(1)
+    }
+
+    fn at(&self, index: usize) -> &str {
+        self.path.get(index).map_or("", String::as_str)
+    }
+
+    /// Whether the query has a parameter of that name with such a value.
+    fn asks(&self, name: &str, fits: impl Fn(&str) -> bool) -> bool {
+        self.query.split('&').filter_map(|pair| pair.split_once('=')).any(|(n, v)| n == name && fits(v))
+    }
+}
+
+/// The beginnings of what names a post.
+const POSTS: [&str; 3] = ["urn:li:activity:", "urn:li:ugcPost:", "urn:li:share:"];
+/// The parameters by which the page of a post names a comment.
+const COMMENTS: [&str; 4] = ["commentUrn", "dashCommentUrn", "replyUrn", "dashReplyUrn"];
+
+/// Whether a text names a comment: its URN, or the digits in it.
+pub(super) fn is_comment(text: &str) -> bool {
+    is_digits(text) || is_urn_of_comment(text)
+}
+
+fn is_urn_of_comment(text: &str) -> bool {
+    let urns = ["urn:li:comment:", "urn:li:fsd_comment:", "urn:li:fs_comment:"];
+    urns.iter().any(|urn| text.len() > urn.len() && text.starts_with(urn))
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The address alone, where it was copied with what stood around it.
+fn tidy(text: &str) -> &str {
+    let mut text = text.trim().trim_start_matches(OPENING);
+    loop {
+        let unpaired = |open: char, close: char| {
+            text.ends_with(close) && text.matches(close).count() > text.matches(open).count()
+        };
+        let cut = text.ends_with(CLOSING) || unpaired('(', ')') || unpaired('[', ']');
+        let Some((last, _)) = text.char_indices().next_back().filter(|_| cut) else { return text };
+        text = text.get(..last).unwrap_or_default();
+    }
+}
+
+/// LinkedIn's host in small letters, where it is one, at the port of the scheme.
+fn linkedin(authority: &str) -> Option<String> {
+    let (host, port) = url::host_and_port(authority)?;
+    let host = host.to_ascii_lowercase();
+    let own = host == "linkedin.com" || host.ends_with(".linkedin.com");
+    (own && port.is_none_or(|port| matches!(port, 443 | 80))).then_some(host)
+}
+
+fn segment(text: &str) -> Result<String, Fault> {
+    let text = decoded(text)?;
+    if slug(&text) { Ok(text.into_owned()) } else { Err(Fault::Other) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> String {
+        Page::read(text).map(|page| page.written()).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_people_paste_is_one_address() {
+        let person = "https://www.linkedin.com/in/jürgen-x";
+        for text in [
+            person,
+            "https://www.linkedin.com/in/j%C3%BCrgen-x",
+            "http://www.linkedin.com/in/j%c3%bcrgen-x",
+            "HTTPS://WWW.LinkedIn.com:443/in/jürgen-x#about",
+            "www.linkedin.com/in/jürgen-x",
+            " https://www.linkedin.com/in/jürgen-x,\n",
+            "(https://www.linkedin.com/in/jürgen-x).",
+            "<www.linkedin.com/in/jürgen-x>",
+            "https://www.linkedin.com/in/jürgen-x)",
+        ] {
+            assert_eq!(written(text), person, "{text}");
+        }
+        assert_eq!(written(person), person);
+        let comment =
+            "https://www.linkedin.com/feed/update/urn:li:activity:1?commentUrn=urn:li:comment:(activity:1,2)";
+        assert_eq!(written(&format!("{comment})")), comment);
+        assert_eq!(
+            written("linkedin.com/company/acme/?a=%28b%29"),
+            "https://linkedin.com/company/acme/?a=%28b%29"
+        );
+        let folded = "https://www.linkedin.com/feed/update/urn%3Ali%3Aactivity%3A1/";
+        assert_eq!(written(folded), "https://www.linkedin.com/feed/update/urn:li:activity:1/");
+    }
+
+    #[test]
+    fn what_is_no_page_of_linkedin_is_none() {
+        for text in [
+            "",
+            "https://linkedin.com.evil.example/in/ann",
+            "https://notlinkedin.com/in/ann",
+            "https://user@www.linkedin.com/in/ann",
+            "https://www.linkedin.com:8443/in/ann",
+            "ftp://www.linkedin.com/in/ann",
+            "https://www.linkedin.com/in//ann",
+            "https://www.linkedin.com/in/a%2Fb",
+            "https://www.linkedin.com/in/a b",
+            "https://www.linkedin.com/in/ann-of-the-…",
+            "https://www.linkedin.com/in/ann-of-the...",
+            "https://www.linkedin.com\\@evil.example/in/ann",
+        ] {
+            assert!(Page::read(text).is_err(), "{text}");
+        }
+        // Without the full stops of the sentence around it, it shows nobody.
+        assert!(!Page::read("https://www.linkedin.com/in/..").unwrap().shows(Shows::Person));
+        let hidden = Page::read("https://www.linkedin.com/in/ann\u{200e}").err();
+        assert_eq!(hidden, Some(Fault::Unseen("U+200E".into())));
+    }
+
+    #[test]
+    fn pages_show_one_thing() {
+        let all = [Shows::Person, Shows::Company, Shows::Job, Shows::Group, Shows::Post, Shows::Comment];
+        let more = [Shows::Ad, Shows::AdSearch, Shows::SalesSearch];
+        for (path, expected) in [
+            ("in/ann/details/skills/", &[Shows::Person][..]),
+            ("school/mit", &[Shows::Company]),
+            ("jobs/view/lamplighter-at-acme-4390000001", &[Shows::Job]),
+            ("jobs/search/?currentJobId=4390000001&keywords=x", &[Shows::Job]),
+            ("jobs/search/?keywords=x", &[]),
+            ("groups/99", &[Shows::Group]),
+            ("posts/ann_x-activity-1-y", &[Shows::Post]),
+            ("feed/update/urn:li:share:1", &[Shows::Post]),
+            ("video/live/urn:li:ugcPost:1/", &[Shows::Post]),
+            (
+                "feed/update/urn:li:activity:1?commentUrn=urn%3Ali%3Acomment%3A%28activity%3A1%2C2%29",
+                &[Shows::Post, Shows::Comment],
+            ),
+            ("feed/", &[]),
+            ("feed/hashtag/lamps", &[]),
+            ("company/acme/posts/", &[Shows::Company]),
+            ("ad-library/detail/990000901", &[Shows::Ad]),
+            ("ad-library/search?keyword=x", &[Shows::AdSearch]),
+            ("ad-library/search", &[]),
+            ("sales/search/people?query=(a:b)", &[Shows::SalesSearch]),
+            ("mynetwork/", &[]),
+        ] {
+            let page =
+                Page::read(&format!("https://www.linkedin.com/{path}")).unwrap_or_else(|e| panic!("{e:?}"));
+            let shown: Vec<Shows> = all.into_iter().chain(more).filter(|what| page.shows(*what)).collect();
+            assert_eq!(shown, expected, "{path}");
+        }
+        assert!(is_comment("urn:li:comment:(activity:1,2)") && is_comment("7440000000000000101"));
+        assert!(!is_comment("x") && !is_comment("urn:li:activity:1") && !is_comment("urn:li:comment:"));
+    }
+}

@@ -1,0 +1,67 @@
+//! JSON within a text, where a list or an object is meant: clients of agents write the one for the other.
+use serde_json::{Map, Value};
+
+use super::bounds::Count;
+use super::{bounds, text};
+use crate::violations::{Faults, fault, join};
+
+/// What a text holds in the place of a list.
+pub(super) enum Listed {
+    /// A JSON array.
+    Items(Vec<Value>),
+    /// Words.
+    Words,
+    /// Something that begins as JSON does, and is no array.
+    Broken,
+}
+
+/// Reads a text that stands where a list is meant.
+pub(super) fn list(written: &str, path: &str, count: &mut Count, faults: &mut Faults) -> Listed {
+    match json(written, ['[', '{'], path, count, faults) {
+        None if written.trim_start().starts_with(['[', '{']) => Listed::Broken,
+        None => Listed::Words,
+        Some(Value::Array(items)) => Listed::Items(items),
+        Some(_) => Listed::Broken,
+    }
+}
+
+/// The items that an item of a list stands for, where it is the text of a JSON array itself.
+pub(super) fn items(item: &Value, path: &str, count: &mut Count, faults: &mut Faults) -> Option<Vec<Value>> {
+    match json(item.as_str()?, ['['; 2], path, count, faults)? {
+        Value::Array(items) => Some(items),
+        _ => None,
+    }
+}
+
+/// The object that a text stands for.
+pub(super) fn object(
+    written: &str,
+    path: &str,
+    count: &mut Count,
+    faults: &mut Faults,
+) -> Option<Map<String, Value>> {
+    match json(written, ['{'; 2], path, count, faults)? {
+        Value::Object(object) => Some(object),
+        _ => None,
+    }
+}
+
+/// The JSON in a text that begins with one of these signs. It counts towards the bounds of the whole input.
+fn json(
+    written: &str,
+    begins: [char; 2],
+    path: &str,
+    count: &mut Count,
+    faults: &mut Faults,
+) -> Option<Value> {
+    if !written.trim_start().starts_with(begins) {
+        return None;
+    }
+    if let Err(beyond) = bounds::of_nested(written, count) {
+        faults.push(fault(path, beyond));
+        return None;
+    }
+    let json = text::parse(written).ok()?;
+    faults.extend(text::duplicates(written).iter().map(|at| fault(&join(path, at), "is given twice")));
+    Some(json)
+}

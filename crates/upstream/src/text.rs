@@ -1,0 +1,170 @@
+//! What is read of a body that is nearly JSON: a mark at its beginning is passed over, and one bad character costs that character.
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+/// The byte order mark of UTF-8, which some put before JSON.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+/// What stands in the place of a character that is none, as JSON writes it.
+const REPLACEMENT: &[u8] = b"\\ufffd";
+
+/// A body without a byte order mark, in UTF-8, and without halves of surrogate pairs. Only what is bad is changed.
+pub(crate) fn mended(body: Bytes) -> Bytes {
+    let body = if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body };
+    let body = match String::from_utf8_lossy(&body) {
+        Cow::Borrowed(_) => body,
+        Cow::Owned(text) => Bytes::from(text),
+    };
+    match whole_pairs(&body) {
+        Some(mended) => Bytes::from(mended),
+        None => body,
+    }
+}
+
+/// The text with a replacement for each escaped half of a pair; nothing where there is none.
+fn whole_pairs(body: &[u8]) -> Option<Vec<u8>> {
+    let mut mended: Option<Vec<u8>> = None;
+    let (mut at, mut kept) = (0, 0);
+    while let Some(found) = body.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
+        at += found;
+        let half = unit(body, at).filter(|unit| (0xd800..0xe000).contains(unit));
+        let Some(half) = half else {
+            // Also an escaped backslash, behind which a `u` is an ordinary letter.
+            at += 2;
+            continue;
+        };
+        let is_pair =
+            half < 0xdc00 && unit(body, at + 6).is_some_and(|unit| (0xdc00..0xe000).contains(&unit));
+        if is_pair {
+            at += 12;
+            continue;
+        }
+        let mended = mended.get_or_insert_with(|| Vec::with_capacity(body.len()));
+        mended.extend_from_slice(body.get(kept..at).unwrap_or_default());
+        mended.extend_from_slice(REPLACEMENT);
+        at += 6;
+        kept = at;
+    }
+    let mut mended = mended?;
+    mended.extend_from_slice(body.get(kept..).unwrap_or_default());
+    Some(mended)
+}
+
+/// The UTF-16 unit that is escaped here.
+fn unit(body: &[u8], at: usize) -> Option<u16> {
+    let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u16::from_str_radix(text, 16).ok()
+}
+
+/// The number at the top of an object whose text as a whole is no JSON: what was charged is told, whatever else is broken.
+pub(crate) fn top_number<'a>(body: &'a [u8], key: &str) -> Option<&'a str> {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(byte) = body.get(at) {
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.checked_sub(1)?,
+            b'"' => {
+                let (text, end) = string(body, at)?;
+                at = end;
+                if depth == 1 && text == key.as_bytes() {
+                    let rest = body.get(end..)?.trim_ascii_start();
+                    if let Some(value) = rest.strip_prefix(b":") {
+                        return number(value.trim_ascii_start());
+                    }
+                }
+                continue;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// What is between the quotes at this place, and where it ends behind them.
+fn string(body: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let mut end = at + 1;
+    loop {
+        match body.get(end)? {
+            b'\\' => end += 2,
+            b'"' => return Some((body.get(at + 1..end)?, end + 1)),
+            _ => end += 1,
+        }
+    }
+}
+
+/// A number, also one that is written as a text.
+fn number(value: &[u8]) -> Option<&str> {
+    let value = value.strip_prefix(b"\"").unwrap_or(value);
+    let length =
+        value.iter().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let text = std::str::from_utf8(value.get(..length.count())?).ok()?;
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn mend(text: &[u8]) -> String {
+        String::from_utf8(mended(Bytes::copy_from_slice(text)).to_vec()).unwrap()
+    }
+
+    #[test]
+    fn half_of_a_pair_costs_one_character() {
+        for (sent, read) in [
+            (r#"{"a":"x \ud83d"}"#, r#"{"a":"x \ufffd"}"#),
+            (r#"{"a":"\ud83d\ude00 \ude00 \uD83D\n"}"#, r#"{"a":"\ud83d\ude00 \ufffd \ufffd\n"}"#),
+            (r#"{"a":"\ud83d\ud83d\ude00"}"#, r#"{"a":"\ufffd\ud83d\ude00"}"#),
+            (r#"{"a":"\\ud83d"}"#, r#"{"a":"\\ud83d"}"#),
+            (r#"{"a":"\ud83"}"#, r#"{"a":"\ud83"}"#),
+            (r#"{"a":"\ud83d"#, r#"{"a":"\ufffd"#),
+        ] {
+            assert_eq!(mend(sent.as_bytes()), read);
+        }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over_and_bytes_that_are_no_text_are_replaced() {
+        assert_eq!(mend(b"\xef\xbb\xbf{\"a\":1}"), "{\"a\":1}");
+        assert_eq!(mend(b"{\"a\":\"\xff\"}"), "{\"a\":\"\u{fffd}\"}");
+    }
+
+    #[test]
+    fn a_number_at_the_top_is_read_out_of_what_is_no_json() {
+        let cost = |text: &str| top_number(text.as_bytes(), "cost").map(str::to_owned);
+        assert_eq!(
+            cost(r#"{"element":{"cost":7,"a":NaN},"status":200,"cost" : 0.0064}"#),
+            Some("0.0064".to_owned())
+        );
+        assert_eq!(cost(r#"{"a":"\"cost\":1","cost":"0.004","#), Some("0.004".to_owned()));
+        for none in [
+            r#"{"a":{"cost":1}}"#,
+            r#"{"cost":null}"#,
+            r#""cost":1"#,
+            r#"{"a":"cost"}"#,
+            "<html>",
+            "{\"cost",
+            "}",
+        ] {
+            assert_eq!(cost(none), None, "{none}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_came_is_text_and_json_stays_as_it_is(bytes in prop::collection::vec(any::<u8>(), 0..64), text in "(\\\\u[dD][89a-fA-F][0-9a-f]{2}|\\\\\\\\|\\\\n|x|\"){0,12}") {
+            mend(&bytes);
+            top_number(&bytes, "cost");
+            let json = format!("[\"{}\"]", text.replace('"', "\\\""));
+            let mended = mend(json.as_bytes());
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&mended).is_ok(), "{json} became {mended}");
+            if serde_json::from_str::<serde_json::Value>(&json).is_ok() {
+                prop_assert_eq!(mended, json);
+            }
+        }
+    }
+}

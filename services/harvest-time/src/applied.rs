@@ -1,0 +1,176 @@
+//! Whether an entry came back as it was asked for. Harvest may answer with success and leave a field as it was.
+use granary_proto::google::r#type::Date;
+use granary_proto::granary::harvest::v1::TimeEntry;
+use granary_proto::granary::types::v1::Warning;
+use prost_reflect::{DynamicMessage, Value};
+
+use crate::write::integer;
+
+/// The code of the warning, one for each field.
+const NOT_APPLIED: &str = "NOT_APPLIED";
+/// Hours are compared in millionths.
+const SCALE: usize = 6;
+/// Harvest keeps hundredths of an hour: less than one is its rounding.
+const HUNDREDTH: i64 = 10_000;
+const MINUTES_OF_HALF_A_DAY: u16 = 12 * 60;
+
+/// A warning for each field that came back otherwise.
+pub(crate) fn warnings(asked: &DynamicMessage, entry: Option<&TimeEntry>) -> Vec<Warning> {
+    let Some(entry) = entry else { return Vec::new() };
+    let id =
+        |field: &str, stored: Option<i64>| integer(asked, field).zip(stored).is_some_and(|(a, b)| a != b);
+    let is_other =
+        |field: &str| match field {
+            "project_id" => id(field, entry.project.as_ref().and_then(|project| project.id)),
+            "task_id" => id(field, entry.task.as_ref().and_then(|task| task.id)),
+            "user_id" => id(field, entry.user.as_ref().and_then(|user| user.id)),
+            "spent_date" => day(asked, field).zip(entry.spent_date).is_some_and(|(a, b)| a != b),
+            "hours" => hours(asked, field)
+                .zip(entry.hours.as_ref())
+                .is_some_and(|(a, b)| is_other_time(&a, &b.value)),
+            "notes" => text(asked, field)
+                .is_some_and(|notes| lines(&notes) != lines(entry.notes.as_deref().unwrap_or_default())),
+            "started_time" => clock(asked, field)
+                .is_some_and(|at| entry.started_time.as_deref().and_then(minutes) != Some(at)),
+            "ended_time" => clock(asked, field)
+                .is_some_and(|at| entry.ended_time.as_deref().and_then(minutes) != Some(at)),
+            _ => false,
+        };
+    let fields =
+        ["project_id", "task_id", "user_id", "spent_date", "hours", "notes", "started_time", "ended_time"];
+    fields.into_iter().filter(|field| is_other(field)).map(warning).collect()
+}
+
+fn warning(field: &str) -> Warning {
+    Warning {
+        code: NOT_APPLIED.to_owned(),
+        message: format!(
+            "harvest says that it is done, and answers with another {field} than was asked for; look at the entry"
+        ),
+        field: field.to_owned(),
+    }
+}
+
+fn text(asked: &DynamicMessage, field: &str) -> Option<String> {
+    if !asked.has_field_by_name(field) {
+        return None;
+    }
+    asked.get_field_by_name(field)?.as_str().map(str::to_owned)
+}
+
+fn day(asked: &DynamicMessage, field: &str) -> Option<Date> {
+    let value = asked.has_field_by_name(field).then(|| asked.get_field_by_name(field))??;
+    let date = value.as_message()?;
+    let part = |name: &str| date.get_field_by_name(name).as_deref().and_then(Value::as_i32);
+    Some(Date { year: part("year")?, month: part("month")?, day: part("day")? })
+}
+
+fn hours(asked: &DynamicMessage, field: &str) -> Option<String> {
+    let value = asked.has_field_by_name(field).then(|| asked.get_field_by_name(field))??;
+    value.as_message()?.get_field_by_name("value")?.as_str().map(str::to_owned)
+}
+
+fn is_other_time(asked: &str, stored: &str) -> bool {
+    millionths(asked).zip(millionths(stored)).is_some_and(|(a, b)| (a - b).abs() >= HUNDREDTH)
+}
+
+/// A decimal of hours; nothing where it is written otherwise, or beyond what an entry has.
+fn millionths(text: &str) -> Option<i64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 6 || !digits(whole) || !digits(decimals) {
+        return None;
+    }
+    let decimals: String = decimals.chars().chain("000000".chars()).take(SCALE).collect();
+    format!("{whole}{decimals}").parse().ok()
+}
+
+/// Notes without what Harvest may change about line ends and blanks around them.
+fn lines(notes: &str) -> String {
+    notes.replace("\r\n", "\n").trim().to_owned()
+}
+
+fn clock(asked: &DynamicMessage, field: &str) -> Option<u16> {
+    minutes(&text(asked, field)?)
+}
+
+/// The minute of the day of a time by either clock, such as "8:00am" or "08:00".
+fn minutes(text: &str) -> Option<u16> {
+    let text = text.trim().to_ascii_lowercase();
+    let (clock, half) = match (text.strip_suffix("am"), text.strip_suffix("pm")) {
+        (Some(clock), _) => (clock, Some(0)),
+        (_, Some(clock)) => (clock, Some(MINUTES_OF_HALF_A_DAY)),
+        _ => (text.as_str(), None),
+    };
+    let (hour, minute) = clock.trim().split_once(':')?;
+    let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+    if hour > 24 || minute > 59 {
+        return None;
+    }
+    Some(half.map_or(hour * 60, |half| (hour % 12) * 60 + half) + minute)
+}
+
+#[cfg(test)]
+mod tests {
+    use granary_proto::google::r#type::Decimal;
+    use granary_proto::granary::harvest::v1::UpdateTimeEntryRequest;
+    use prost::Message;
+
+    use super::*;
+
+    fn named(asked: &UpdateTimeEntryRequest, stored: &TimeEntry) -> Vec<String> {
+        let table = granary_proto::policy_table().unwrap();
+        let descriptor = table.tool("update_time_entry").unwrap().descriptor.input();
+        let asked = DynamicMessage::decode(descriptor, asked.encode_to_vec().as_slice()).unwrap();
+        warnings(&asked, Some(stored)).into_iter().map(|warning| warning.field).collect()
+    }
+
+    fn decimal(value: &str) -> Option<Decimal> {
+        Some(Decimal { value: value.to_owned() })
+    }
+
+    #[test]
+    fn each_field_that_came_back_otherwise_is_named() {
+        let asked = UpdateTimeEntryRequest {
+            time_entry_id: 77,
+            hours: decimal("3.25"),
+            notes: Some("new".into()),
+            spent_date: Some(Date { year: 2026, month: 3, day: 31 }),
+            ..Default::default()
+        };
+        let stored = TimeEntry {
+            hours: decimal("1.5"),
+            notes: Some("old".into()),
+            spent_date: asked.spent_date,
+            ..Default::default()
+        };
+        assert_eq!(named(&asked, &stored), ["hours", "notes"]);
+        let times = UpdateTimeEntryRequest {
+            started_time: Some("8:00am".into()),
+            ended_time: Some("12:00pm".into()),
+            ..Default::default()
+        };
+        assert_eq!(named(&times, &TimeEntry::default()), ["started_time", "ended_time"]);
+    }
+
+    #[test]
+    fn another_spelling_of_the_same_is_the_same() {
+        let asked = UpdateTimeEntryRequest {
+            hours: decimal("1.333"),
+            notes: Some(" a\r\nb ".into()),
+            started_time: Some("12:05 AM".into()),
+            ended_time: Some("14:59".into()),
+            ..Default::default()
+        };
+        let stored = TimeEntry {
+            hours: decimal("1.33"),
+            notes: Some("a\nb".into()),
+            started_time: Some("00:05".into()),
+            ended_time: Some("2:59pm".into()),
+            ..Default::default()
+        };
+        assert_eq!(named(&asked, &stored), [""; 0]);
+        let emptied = UpdateTimeEntryRequest { notes: Some(String::new()), ..Default::default() };
+        assert_eq!(named(&emptied, &TimeEntry::default()), [""; 0]);
+    }
+}

@@ -1,0 +1,33 @@
+//! What a run has given, whatever became of the call that began it: it was paid for.
+use granary_proto::granary::linkedin::v1 as wire;
+use granary_rpc::{Error, Violation};
+
+use crate::answer;
+use crate::bulk::{cut_short, missing_rows, row};
+use crate::session::Session;
+
+/// Most rows of a run. The bulk tools ask for 250 at most.
+const MAX_ROWS: usize = 300;
+
+/// The run, with the rows that are there.
+pub(crate) async fn run(session: &Session) -> Result<wire::GetBulkRunResponse, Error> {
+    let id = session.word("run_id").unwrap_or_default();
+    // It becomes a part of paths.
+    if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        let description = "must be the id of a run: letters and digits".to_owned();
+        return Err(Error::invalid(vec![Violation { field: "run_id".to_owned(), description }]));
+    }
+    let mut run = session.apify().find(&id).await?;
+    let ended = run.state().ended();
+    let rows =
+        if ended { run.last_rows(0, MAX_ROWS, MAX_ROWS).await? } else { run.rows(0, MAX_ROWS).await? };
+    let state = run.state();
+    let cut = (ended && !state.succeeded()).then(|| cut_short(&state.status));
+    let missing = if ended { missing_rows(state, rows.len()) } else { None };
+    Ok(wire::GetBulkRunResponse {
+        run: Some(answer::run(&state.json)),
+        charge: Some(state.charge()),
+        warnings: cut.into_iter().chain(missing).collect(),
+        elements: rows.into_iter().map(row).collect(),
+    })
+}
