@@ -19,14 +19,13 @@ const AT_ONCE: Duration = Duration::from_millis(500);
 /// Longest time in which things go on once there is room.
 const SOON: Duration = Duration::from_secs(8);
 
-async fn cluster(flag: String) -> Cluster {
-    let mut cluster = Cluster::prepare("").await;
+/// Runs everything, credential-vault with this flag.
+async fn run(cluster: &mut Cluster, flag: &str) {
     for service in SERVICES {
-        let flags = if service == "credential-vault" { vec![flag.clone()] } else { Vec::new() };
+        let flags = if service == "credential-vault" { vec![flag.to_owned()] } else { Vec::new() };
         cluster.run_with(service, service, &flags);
     }
     cluster.ready("gateway").await;
-    cluster
 }
 
 async fn create(
@@ -57,7 +56,8 @@ async fn health(cluster: &Cluster, serves: bool) {
 async fn without_room_for_the_audit_log_what_needs_a_line_is_refused_and_no_answered_call_lacks_its_line() {
     let disk = SmallDisk::new(1 << 20);
     let file = disk.path().join("audit.jsonl");
-    let mut cluster = cluster(format!("--set=credential_vault.audit_file={}", file.display())).await;
+    let mut cluster = Cluster::prepare("").await;
+    run(&mut cluster, &format!("--set=credential_vault.audit_file={}", file.display())).await;
     let (client, sandbox) = (cluster.client(), cluster.sandbox());
     ready_account(&client, &sandbox, "ready").await;
     ready_account(&client, &sandbox, "cold").await;
@@ -112,12 +112,8 @@ async fn without_room_for_the_store_changes_are_refused_at_once_and_nothing_that
     let path = disk.path().join("store.redb");
     let mut cluster = Cluster::prepare("").await;
     std::fs::copy(cluster.dir().join("store.redb"), &path).unwrap();
-    let flag = vec![format!("--set=credential_vault.store_path={}", path.display())];
-    for service in SERVICES {
-        let flags: &[String] = if service == "credential-vault" { &flag } else { &[] };
-        cluster.run_with(service, service, flags);
-    }
-    cluster.ready("gateway").await;
+    let flag = format!("--set=credential_vault.store_path={}", path.display());
+    run(&mut cluster, &flag).await;
     let client = cluster.client();
     client.account("u").await;
     disk.fill_but(64 << 10);
@@ -164,7 +160,7 @@ async fn without_room_for_the_store_changes_are_refused_at_once_and_nothing_that
     health(&cluster, true).await;
     cluster.kill("credential-vault").await;
     cluster.away("credential-vault").await;
-    cluster.run_with("credential-vault", "credential-vault", &flag);
+    cluster.run_with("credential-vault", "credential-vault", &[flag]);
     cluster.ready("gateway").await;
     assert_eq!(kept().await.unwrap(), after);
 }

@@ -11,7 +11,7 @@ use granary_rpc::metadata;
 use serde_json::{Map, Value, json};
 use tonic::metadata::AsciiMetadataValue;
 
-use crate::client::Connection;
+use crate::client::{Connection, TIMEOUT};
 use crate::exit::Failure;
 use crate::output::{Shown, pretty};
 use crate::views;
@@ -52,10 +52,7 @@ Examples:
 /// Calls the tool.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
     let input = checked(if args.input == "-" { from_stdin()? } else { args.input })?;
-    let door = match usual_time(&args.tool) {
-        Some(time) => args.connection.gateway_within(time)?,
-        None => args.connection.gateway()?,
-    };
+    let door = args.connection.gateway_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
     let mut request = door.request(ExecuteToolRequest {
         identifier: args.account,
         tool_name: args.tool,

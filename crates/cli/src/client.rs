@@ -30,7 +30,7 @@ pub struct Connection {
 }
 
 /// How long a call may take where nothing else is said.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Connection {
     /// The gateway.

@@ -31,8 +31,6 @@ pub use schema::{input_schema, output_schema};
 pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_struct, tool_input_text};
 pub use structs::{json_to_struct, struct_to_json};
 
-/// The code of the warning that tells how a value was read, where that is not plain.
-pub const READ_AS: &str = "INPUT_READ_AS";
 /// How deep JSON may be nested, in objects and arrays, where a caller wrote it.
 pub const MAX_DEPTH: usize = 64;
 /// Most keys of one object that a caller wrote. No message of the contract has a tenth of it.

@@ -91,7 +91,7 @@ fn beyond(wrong: String) -> Error {
 
 fn read_input(desc: &MessageDescriptor, json: &Value, faults: Faults) -> Result<ToolInput, Error> {
     let mut reader = read::Reader::new(faults);
-    let Some(object) = reader.root(json) else {
+    let Some(object) = reader.object(json, "") else {
         reader.faults.push(fault("", "must be a JSON object"));
         guard::scan(json, "", &mut reader.faults);
         return Err(invalid(reader.faults.into_vec()));

@@ -1,4 +1,5 @@
 //! Faults as callers see them: bounded in number and length, and never repeating what may be a secret.
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::Error;
 pub(crate) use granary_rpc::Violation;
 
@@ -8,6 +9,8 @@ const MAX_LISTED: usize = 24;
 const MAX_GATHERED: usize = 100;
 /// Longest piece of the caller's own text that is repeated, in bytes.
 const MAX_QUOTE: usize = 40;
+/// The code of the warning that tells how a value was read, where that is not plain.
+const READ_AS: &str = "INPUT_READ_AS";
 /// Longest path of a field, in bytes.
 const MAX_PATH: usize = 160;
 /// Longest description, in bytes.
@@ -16,6 +19,11 @@ const MAX_DESCRIPTION: usize = 400;
 /// One fault of one field.
 pub(crate) fn fault(path: &str, description: impl Into<String>) -> Violation {
     Violation { field: cut(path, MAX_PATH), description: cut(&description.into(), MAX_DESCRIPTION) }
+}
+
+/// Tells how the value of a field was read, where that is not plain.
+pub(crate) fn read_as(path: &str, message: String) -> Warning {
+    Warning { code: READ_AS.to_owned(), message, field: path.to_owned() }
 }
 
 /// What was found so far. Once it is full, nothing is added, and whoever reads should stop.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 mod layer;
 mod queue;
 
-pub use layer::{AdmissionLayer, Admitting};
+pub use layer::{AdmissionLayer, Admitting, DEADLINE};
 pub use queue::Permit;
 
 /// When a caller that found the queue full may try again.

@@ -13,6 +13,7 @@ pub mod hostile;
 pub mod neighbours;
 pub mod process;
 pub mod sandbox;
+pub mod trial;
 pub mod up;
 pub mod vault;
 

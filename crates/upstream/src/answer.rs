@@ -60,10 +60,11 @@ impl Answer {
             }
         }
         let mut answer = Self { status, body, masked, retry_after: None, headers, room: None };
-        // By the clock of whoever named the date.
-        let now = answer.header(DATE.as_str()).and_then(retry_after::date).unwrap_or_else(Timestamp::now);
-        answer.retry_after =
-            answer.header(RETRY_AFTER.as_str()).and_then(|text| retry_after::parse(text, now));
+        answer.retry_after = answer.header(RETRY_AFTER.as_str()).and_then(|text| {
+            // By the clock of whoever named the date.
+            let now = answer.header(DATE.as_str()).and_then(retry_after::date).unwrap_or_else(Timestamp::now);
+            retry_after::parse(text, now)
+        });
         answer
     }
 

@@ -50,11 +50,17 @@ fn whole_pairs(body: &[u8]) -> Option<Vec<u8>> {
     Some(mended)
 }
 
-/// The UTF-16 unit that is escaped here.
-fn unit(body: &[u8], at: usize) -> Option<u16> {
-    let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    u16::from_str_radix(text, 16).ok()
+/// The UTF-16 unit that is escaped at this place, by a backslash, a `u` and four digits.
+pub(crate) fn unit(text: &[u8], at: usize) -> Option<u32> {
+    match text.get(at..at + 6)? {
+        [b'\\', b'u', digits @ ..] => digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + hex(*digit)?)),
+        _ => None,
+    }
+}
+
+/// The value of a hexadecimal digit.
+pub(crate) fn hex(digit: u8) -> Option<u32> {
+    char::from(digit).to_digit(16)
 }
 
 /// The number at the top of an object whose text as a whole is no JSON: what was charged is told, whatever else is broken.

@@ -9,6 +9,7 @@ pub mod bootstrap;
 mod bulk;
 pub mod config;
 mod credentials;
+mod disk;
 mod documents;
 mod error;
 mod flight;

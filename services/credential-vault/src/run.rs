@@ -56,8 +56,8 @@ pub async fn rekey(config: &Config, new_key_file: &Path) -> Result<usize, Error>
     crate::store::embedded::rekey(&config.store_path, &old, &new).map_err(open)
 }
 
-/// Says that nothing serves while the store cannot, or nothing can be written down. The process itself stays healthy: restarting it would not help, and
-/// streams to gateways must go on.
+/// Says that nothing serves while the store cannot, or nothing can be written down. The process itself stays healthy:
+/// restarting it would not help, and streams to gateways must go on.
 async fn follow(vault: Vault, doors: [Health; 2], end: CancellationToken) {
     let mut serves = vault.serves();
     while end.run_until_cancelled(serves.changed()).await.is_some_and(|changed| changed.is_ok()) {

@@ -8,7 +8,7 @@ use granary_proto::granary::vault::v1::{
     AuthenticateRequest, AuthenticateResponse, IssueTicketRequest, IssueTicketResponse, ReportOutcomeRequest,
     ReportOutcomeResponse, WatchInvalidationsRequest, WatchInvalidationsResponse,
 };
-use granary_rpc::{Deadline, Error, Reason, error, metadata};
+use granary_rpc::{Deadline, Error, Identifier, Reason, error, metadata};
 use granary_server::EdgeKey;
 use http::HeaderValue;
 use tonic::metadata::MetadataValue;
@@ -53,7 +53,18 @@ impl Broker {
         self.ask(until, || ask.clone(), async |client, request| client.issue_ticket(request).await).await
     }
 
-    pub(crate) async fn report(&self, report: ReportOutcomeRequest) -> Result<ReportOutcomeResponse, Status> {
+    /// Carries what a service signed of a credential of an account.
+    pub(crate) async fn report(
+        &self,
+        principal_token: &[u8],
+        account: &Identifier,
+        verdict: Vec<u8>,
+    ) -> Result<ReportOutcomeResponse, Status> {
+        let report = ReportOutcomeRequest {
+            principal_token: principal_token.to_vec(),
+            identifier: account.as_str().to_owned(),
+            verdict,
+        };
         let until = Deadline::after(LONGEST);
         self.ask(until, || report.clone(), async |client, request| client.report_outcome(request).await).await
     }

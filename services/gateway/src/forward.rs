@@ -202,11 +202,10 @@ fn relay(
     response: Response<Answer<Outbound>>,
     method: &Method,
     behalf: Behalf,
-    patience: Patience<'_>,
+    mut patience: Patience<'_>,
     max_cost: Option<HeaderValue>,
 ) -> Response<Relay> {
     let (mut parts, body) = response.into_parts();
-    let mut patience = patience;
     if parts.headers.contains_key(&name::RUN_ID) {
         patience.begin();
     }

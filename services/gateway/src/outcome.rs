@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use granary_proto::granary::vault::v1::{ReportOutcomeRequest, ReportOutcomeResponse};
+use granary_proto::granary::vault::v1::ReportOutcomeResponse;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Identifier};
 use http::{HeaderMap, HeaderValue};
@@ -90,12 +90,7 @@ impl Watch {
     /// Nothing where too many reports are under way: the next rejection makes another.
     async fn report(&self, verdict: Vec<u8>) -> Result<Option<ReportOutcomeResponse>, Status> {
         let Ok(_place) = self.core.shared.reports.clone().try_acquire_owned() else { return Ok(None) };
-        let report = ReportOutcomeRequest {
-            principal_token: self.caller.token().to_vec(),
-            identifier: self.account.as_str().to_owned(),
-            verdict,
-        };
-        self.core.broker.report(report).await.map(Some)
+        self.core.broker.report(self.caller.token(), &self.account, verdict).await.map(Some)
     }
 
     async fn probe(&self, name: &str) -> Result<Probed, Status> {

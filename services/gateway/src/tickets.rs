@@ -108,11 +108,7 @@ impl Tickets {
         deadline: Deadline,
     ) -> Result<Arc<Ticket>, Status> {
         loop {
-            let ask = IssueTicketRequest {
-                principal_token: caller.token().to_vec(),
-                identifier: account.as_str().to_owned(),
-                method: method.name().to_owned(),
-            };
+            let ask = question(caller, account, method);
             let settles = self.generations.account_settles(&slot.tenant, &slot.account);
             let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
             let issued = self.flights.join(slot.clone(), deadline, || async move {
@@ -128,6 +124,14 @@ impl Tickets {
                 answer => return answer,
             }
         }
+    }
+}
+
+fn question(caller: &Admitted, account: &Identifier, method: &Method) -> IssueTicketRequest {
+    IssueTicketRequest {
+        principal_token: caller.token().to_vec(),
+        identifier: account.as_str().to_owned(),
+        method: method.name().to_owned(),
     }
 }
 
@@ -167,12 +171,7 @@ impl Ticket {
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Arc<Self>, Status> {
-        let ask = IssueTicketRequest {
-            principal_token: caller.token().to_vec(),
-            identifier: account.as_str().to_owned(),
-            method: method.name().to_owned(),
-        };
-        Self::new(broker.issue(ask, deadline).await?, None)
+        Self::new(broker.issue(question(caller, account, method), deadline).await?, None)
     }
 
     pub(crate) fn header(&self) -> HeaderValue {

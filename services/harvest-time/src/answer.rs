@@ -26,6 +26,11 @@ pub(crate) trait Warned: Message + Fields + Told {
     fn warnings(&mut self) -> &mut Vec<Warning>;
 }
 
+/// An answer that holds the entry as it was stored.
+pub(crate) trait OfEntry: Warned {
+    fn time_entry(&self) -> Option<&wire::TimeEntry>;
+}
+
 /// An answer that is a page of a list.
 pub(crate) trait Listed: Warned {
     fn set_page(&mut self, info: PageInfo);
@@ -68,8 +73,20 @@ macro_rules! listed {
     };
 }
 
-warned!(LogTimeEntryResponse GetUserResponse GetCompanyResponse StopTimerResponse RestartTimerResponse);
-warned!(UpdateTimeEntryResponse DeleteTimeEntryResponse);
+macro_rules! of_entry {
+    ($($response:ident)*) => {
+        warned!($($response)*);
+        $(impl OfEntry for wire::$response {
+            fn time_entry(&self) -> Option<&wire::TimeEntry> {
+                self.time_entry.as_ref()
+            }
+        })*
+    };
+}
+
+warned!(GetUserResponse GetCompanyResponse StopTimerResponse RestartTimerResponse);
+warned!(DeleteTimeEntryResponse);
+of_entry!(LogTimeEntryResponse UpdateTimeEntryResponse);
 listed!(ListTimeEntriesResponse ListProjectsResponse ListUsersResponse);
 listed!(ListProjectTaskAssignmentsResponse ListMyProjectAssignmentsResponse);
 

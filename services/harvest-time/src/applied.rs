@@ -1,10 +1,9 @@
 //! Whether an entry came back as it was asked for. Harvest may answer with success and leave a field as it was.
-use granary_proto::google::r#type::Date;
 use granary_proto::granary::harvest::v1::TimeEntry;
 use granary_proto::granary::types::v1::Warning;
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::DynamicMessage;
 
-use crate::write::integer;
+use crate::asked::{day, decimal, integer, text};
 
 /// The code of the warning, one for each field.
 const NOT_APPLIED: &str = "NOT_APPLIED";
@@ -25,7 +24,7 @@ pub(crate) fn warnings(asked: &DynamicMessage, entry: Option<&TimeEntry>) -> Vec
             "task_id" => id(field, entry.task.as_ref().and_then(|task| task.id)),
             "user_id" => id(field, entry.user.as_ref().and_then(|user| user.id)),
             "spent_date" => day(asked, field).zip(entry.spent_date).is_some_and(|(a, b)| a != b),
-            "hours" => hours(asked, field)
+            "hours" => decimal(asked, field)
                 .zip(entry.hours.as_ref())
                 .is_some_and(|(a, b)| is_other_time(&a, &b.value)),
             "notes" => text(asked, field)
@@ -49,25 +48,6 @@ fn warning(field: &str) -> Warning {
         ),
         field: field.to_owned(),
     }
-}
-
-fn text(asked: &DynamicMessage, field: &str) -> Option<String> {
-    if !asked.has_field_by_name(field) {
-        return None;
-    }
-    asked.get_field_by_name(field)?.as_str().map(str::to_owned)
-}
-
-fn day(asked: &DynamicMessage, field: &str) -> Option<Date> {
-    let value = asked.has_field_by_name(field).then(|| asked.get_field_by_name(field))??;
-    let date = value.as_message()?;
-    let part = |name: &str| date.get_field_by_name(name).as_deref().and_then(Value::as_i32);
-    Some(Date { year: part("year")?, month: part("month")?, day: part("day")? })
-}
-
-fn hours(asked: &DynamicMessage, field: &str) -> Option<String> {
-    let value = asked.has_field_by_name(field).then(|| asked.get_field_by_name(field))??;
-    value.as_message()?.get_field_by_name("value")?.as_str().map(str::to_owned)
 }
 
 fn is_other_time(asked: &str, stored: &str) -> bool {
@@ -112,7 +92,7 @@ fn minutes(text: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use granary_proto::google::r#type::Decimal;
+    use granary_proto::google::r#type::{Date, Decimal};
     use granary_proto::granary::harvest::v1::UpdateTimeEntryRequest;
     use prost::Message;
 

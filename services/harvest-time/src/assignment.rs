@@ -9,9 +9,9 @@ use granary_upstream::{Effective, effective};
 use serde_json::Value;
 
 use crate::answer::{Listed, to_list};
+use crate::asked::integer;
 use crate::failure;
 use crate::session::{ME, Session};
-use crate::write::integer;
 
 const LIST: &str = "/granary.harvest.v1.HarvestTime/ListMyProjectAssignments";
 /// Enough for 2,000 projects; a longer list is not searched to its end.

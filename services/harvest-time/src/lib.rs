@@ -1,6 +1,7 @@
 //! `HarvestTime` over Harvest v2: each call uses the one credential that its ticket brings, and keeps nothing of it.
 mod answer;
 mod applied;
+mod asked;
 mod assignment;
 mod config;
 mod failure;

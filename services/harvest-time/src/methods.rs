@@ -24,7 +24,7 @@ macro_rules! methods {
 }
 
 methods! {
-    log_time_entry "LogTimeEntry" (LogTimeEntryRequest) -> LogTimeEntryResponse by write::log;
+    log_time_entry "LogTimeEntry" (LogTimeEntryRequest) -> LogTimeEntryResponse by write::time;
     list_time_entries "ListTimeEntries" (ListTimeEntriesRequest) -> ListTimeEntriesResponse by answer::list;
     list_projects "ListProjects" (ListProjectsRequest) -> ListProjectsResponse by answer::list;
     list_users "ListUsers" (ListUsersRequest) -> ListUsersResponse by answer::list;
@@ -36,7 +36,7 @@ methods! {
         -> ListMyProjectAssignmentsResponse by answer::list;
     stop_timer "StopTimer" (StopTimerRequest) -> StopTimerResponse by write::item;
     restart_timer "RestartTimer" (RestartTimerRequest) -> RestartTimerResponse by write::item;
-    update_time_entry "UpdateTimeEntry" (UpdateTimeEntryRequest) -> UpdateTimeEntryResponse by write::update;
+    update_time_entry "UpdateTimeEntry" (UpdateTimeEntryRequest) -> UpdateTimeEntryResponse by write::time;
     delete_time_entry "DeleteTimeEntry" (DeleteTimeEntryRequest) -> DeleteTimeEntryResponse by write::delete;
     probe_harvest_token "ProbeHarvestToken" (ProbeHarvestTokenRequest) -> ProbeHarvestTokenResponse by answer::probe;
 }

@@ -2,9 +2,9 @@
 use granary_proto::granary::harvest::v1 as wire;
 use granary_rpc::{Error, Reason};
 use granary_upstream::Answer;
-use prost_reflect::{DynamicMessage, Value};
 
-use crate::answer::{Warned, to_item};
+use crate::answer::{OfEntry, Warned, to_item};
+use crate::asked::{day, integer};
 use crate::session::Session;
 use crate::{applied, assignment, failure, timer_mode};
 
@@ -14,30 +14,21 @@ pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     to_item(&answer).map_err(|said| unconfirmed(session, answer.status, said))
 }
 
-/// Logs time, in the variant that the company uses, on a task that is assigned.
-pub(crate) async fn log(session: &Session) -> Result<wire::LogTimeEntryResponse, Error> {
+/// Logs time or changes an entry, in the variant that the company uses; a task must be assigned.
+pub(crate) async fn time<R: OfEntry>(session: &Session) -> Result<R, Error> {
     timer_mode::check(session).await?;
-    let mut outcome: Result<wire::LogTimeEntryResponse, Error> = item(session).await;
-    if outcome.as_ref().is_err_and(is_refusal) {
-        timer_mode::forget(session);
+    match item::<R>(session).await {
+        Ok(mut response) => {
+            let told = applied::warnings(&session.input, response.time_entry());
+            response.warnings().extend(told);
+            Ok(response)
+        }
+        Err(error) if error.reason() == Reason::UpstreamInvalidInput => {
+            timer_mode::forget(session);
+            Err(assignment::explain(session, error).await)
+        }
+        Err(error) => Err(error),
     }
-    if let Ok(response) = &mut outcome {
-        response.warnings.extend(applied::warnings(&session.input, response.time_entry.as_ref()));
-    }
-    explained(session, outcome).await
-}
-
-/// Changes the given fields of an entry, in the variant that the company uses.
-pub(crate) async fn update(session: &Session) -> Result<wire::UpdateTimeEntryResponse, Error> {
-    timer_mode::check(session).await?;
-    let mut outcome: Result<wire::UpdateTimeEntryResponse, Error> = item(session).await;
-    if outcome.as_ref().is_err_and(is_refusal) {
-        timer_mode::forget(session);
-    }
-    if let Ok(response) = &mut outcome {
-        response.warnings.extend(applied::warnings(&session.input, response.time_entry.as_ref()));
-    }
-    explained(session, outcome).await
 }
 
 /// Deletes an entry. Harvest answers with an empty body.
@@ -51,30 +42,11 @@ pub(crate) async fn delete(session: &Session) -> Result<wire::DeleteTimeEntryRes
     Ok(wire::DeleteTimeEntryResponse { time_entry_id, warnings: answer.warning().into_iter().collect() })
 }
 
-/// An integer of a request, if it is set.
-pub(crate) fn integer(message: &DynamicMessage, field: &str) -> Option<i64> {
-    if !message.has_field_by_name(field) {
-        return None;
-    }
-    message.get_field_by_name(field)?.as_i64()
-}
-
 async fn send(session: &Session) -> Result<Answer, Error> {
     session.succeed(session.mapped()?).await.map_err(|error| match error.reason() {
         Reason::UnknownOutcome => unknown(session, Some(error)),
         _ => error,
     })
-}
-
-async fn explained<R>(session: &Session, outcome: Result<R, Error>) -> Result<R, Error> {
-    match outcome {
-        Err(error) if is_refusal(&error) => Err(assignment::explain(session, error).await),
-        other => other,
-    }
-}
-
-fn is_refusal(error: &Error) -> bool {
-    error.reason() == Reason::UpstreamInvalidInput
 }
 
 /// A status that says success around a body that is no entry: something in between may have made it up, or it is an error.
@@ -89,7 +61,8 @@ fn unconfirmed(session: &Session, status: u16, said: Option<String>) -> Error {
 /// The write may or may not have happened; only a look can tell.
 fn unknown(session: &Session, cause: Option<Error>) -> Error {
     let id = integer(&session.input, "time_entry_id");
-    let day = date(&session.input, "spent_date");
+    let day = day(&session.input, "spent_date");
+    let day = day.map(|day| format!("{:04}-{:02}-{:02}", day.year, day.month, day.day));
     let what = match (id, &day) {
         (Some(id), _) => {
             format!("harvest may have changed time entry {id} or not; look with list_time_entries first")
@@ -115,14 +88,4 @@ fn unknown(session: &Session, cause: Option<Error>) -> Error {
         error = error.caused_by(cause);
     }
     error
-}
-
-fn date(message: &DynamicMessage, field: &str) -> Option<String> {
-    if !message.has_field_by_name(field) {
-        return None;
-    }
-    let value = message.get_field_by_name(field)?;
-    let date = value.as_message()?;
-    let part = |name: &str| date.get_field_by_name(name).as_deref().and_then(Value::as_i32);
-    Some(format!("{:04}-{:02}-{:02}", part("year")?, part("month")?, part("day")?))
 }

@@ -9,7 +9,7 @@ use granary_rpc::{Deadline, Error, Reason};
 use granary_upstream::{Answer, Auth, Call, Client, Verb, money};
 use serde_json::Value;
 
-pub(crate) use run::{Run, State};
+pub(crate) use run::{Run, State, is_id};
 
 /// The name under which metadata, metrics and messages know this third party.
 pub(crate) const UPSTREAM: &str = "apify";

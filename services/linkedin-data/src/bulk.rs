@@ -129,12 +129,10 @@ impl Bulk {
             self.over = true;
             let state = run.state();
             events.extend(self.plan.missing(state, self.read).into_iter().map(Event::Element));
-            let warnings = (!state.succeeded()).then(|| cut_short(&state.status)).into_iter();
-            let warnings = warnings.chain(missing_rows(state, self.read)).collect();
             let end = wire::BulkEnd {
                 run: Some(answer::run(&state.json)),
                 charge: Some(state.charge()),
-                warnings,
+                warnings: warnings(state, self.read),
                 extra: self.plan.extra(),
             };
             events.push(Event::End(end));
@@ -167,8 +165,17 @@ pub(crate) fn worst(session: &Session) -> Result<i64, Error> {
     })
 }
 
+/// What is to be known of a run that has ended, of which so many rows were read.
+pub(crate) fn warnings(state: &State, read: usize) -> Vec<Warning> {
+    if !state.ended() {
+        return Vec::new();
+    }
+    let cut = (!state.succeeded()).then(|| cut_short(&state.status));
+    cut.into_iter().chain(missing_rows(state, read)).collect()
+}
+
 /// The run ended early, and what it gave is delivered all the same.
-pub(crate) fn cut_short(status: &str) -> Warning {
+fn cut_short(status: &str) -> Warning {
     let status = granary_upstream::status::tidy(status);
     Warning {
         code: "RUN_CUT_SHORT".to_owned(),
@@ -178,7 +185,7 @@ pub(crate) fn cut_short(status: &str) -> Warning {
 }
 
 /// Results were charged, and their rows did not come.
-pub(crate) fn missing_rows(state: &State, read: usize) -> Option<Warning> {
+fn missing_rows(state: &State, read: usize) -> Option<Warning> {
     let charged = state.charged_results();
     (charged > read).then(|| Warning {
         code: "ROWS_MISSING".to_owned(),

@@ -3,7 +3,8 @@ use granary_proto::granary::linkedin::v1 as wire;
 use granary_rpc::{Error, Violation};
 
 use crate::answer;
-use crate::bulk::{cut_short, missing_rows, row};
+use crate::apify::is_id;
+use crate::bulk::{row, warnings};
 use crate::session::Session;
 
 /// Most rows of a run. The bulk tools ask for 250 at most.
@@ -12,8 +13,7 @@ const MAX_ROWS: usize = 300;
 /// The run, with the rows that are there.
 pub(crate) async fn run(session: &Session) -> Result<wire::GetBulkRunResponse, Error> {
     let id = session.word("run_id").unwrap_or_default();
-    // It becomes a part of paths.
-    if !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+    if !is_id(&id) {
         let description = "must be the id of a run: letters and digits".to_owned();
         return Err(Error::invalid(vec![Violation { field: "run_id".to_owned(), description }]));
     }
@@ -22,12 +22,10 @@ pub(crate) async fn run(session: &Session) -> Result<wire::GetBulkRunResponse, E
     let rows =
         if ended { run.last_rows(0, MAX_ROWS, MAX_ROWS).await? } else { run.rows(0, MAX_ROWS).await? };
     let state = run.state();
-    let cut = (ended && !state.succeeded()).then(|| cut_short(&state.status));
-    let missing = if ended { missing_rows(state, rows.len()) } else { None };
     Ok(wire::GetBulkRunResponse {
         run: Some(answer::run(&state.json)),
         charge: Some(state.charge()),
-        warnings: cut.into_iter().chain(missing).collect(),
+        warnings: warnings(state, rows.len()),
         elements: rows.into_iter().map(row).collect(),
     })
 }

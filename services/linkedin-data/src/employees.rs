@@ -4,7 +4,7 @@ use granary_rpc::Error;
 use serde_json::json;
 
 use crate::answer;
-use crate::bulk::{cut_short, missing_rows, worst};
+use crate::bulk::{warnings, worst};
 use crate::session::Session;
 
 const ACTOR: &str = "harvestapi~linkedin-company-employees";
@@ -41,10 +41,6 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
         elements: rows.iter().map(answer::profile).collect(),
         run: Some(answer::run(&state.json)),
         charge: Some(state.charge()),
-        warnings: (!state.succeeded())
-            .then(|| cut_short(&state.status))
-            .into_iter()
-            .chain(missing_rows(state, rows.len()))
-            .collect(),
+        warnings: warnings(state, rows.len()),
     })
 }

@@ -51,6 +51,11 @@ impl Envelope<'_> {
     pub(crate) fn is_own_refusal(&self, status: u16) -> bool {
         self.status == Some(status) || (status == 401 && self.has_nested_error)
     }
+
+    /// Whether it is about the key's owner, and no error in the owner's place.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.error.is_none() && self.rest.iter().next().is_some()
+    }
 }
 
 /// What an answer that is no JSON as a whole says that it cost.

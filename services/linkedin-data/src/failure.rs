@@ -2,6 +2,7 @@
 use granary_credential::Kind;
 use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Error, Reason};
+use granary_upstream::status::tidy;
 use granary_upstream::{Answer, failure, failure_of_write};
 
 use crate::envelope::Envelope;
@@ -17,11 +18,7 @@ pub(crate) const KIND: &str = "kind";
 pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>, write: bool) -> Error {
     let text = envelope.and_then(|envelope| envelope.error.as_deref());
     let map = if write { failure_of_write } else { failure };
-    let error = map(status, UPSTREAM, text, answer.retry_after);
-    match envelope {
-        Some(envelope) => charged(error, &envelope.charge),
-        None => error,
-    }
+    charged_as(map(status, UPSTREAM, text, answer.retry_after), envelope)
 }
 
 /// Upstream refused this credential.
@@ -31,16 +28,11 @@ pub(crate) fn rejected(kind: Kind, status: u16, envelope: &Envelope<'_>) -> Erro
         Kind::ApifyToken => "apify refused the token",
         _ => "harvestapi refused the key",
     };
-    let text = envelope.error.as_deref().map(granary_upstream::status::tidy);
     let error = Error::new(Reason::CredentialRejected, whose)
         .with("upstream", UPSTREAM)
         .with("upstream_status", status.to_string())
         .with(KIND, kind.text());
-    let error = match text.filter(|text| !text.is_empty()) {
-        Some(text) => error.with("upstream_message", text),
-        None => error,
-    };
-    charged(error, &envelope.charge)
+    charged(saying(error, envelope.error.as_deref()), &envelope.charge)
 }
 
 /// Upstream refused the key or the session, and it is not known which: neither is reported.
@@ -60,19 +52,12 @@ pub(crate) fn limited_member(answer: &Answer, envelope: Option<&Envelope<'_>>) -
         .with("upstream", UPSTREAM)
         .with("upstream_status", "429")
         .with("limit", "member");
-    let said = envelope.and_then(|envelope| envelope.error.as_deref()).map(granary_upstream::status::tidy);
-    let error = match said.filter(|text| !text.is_empty()) {
-        Some(text) => error.with("upstream_message", text),
-        None => error,
-    };
+    let error = saying(error, envelope.and_then(|envelope| envelope.error.as_deref()));
     let error = match answer.retry_after {
         Some(wait) => error.retry_after(wait),
         None => error,
     };
-    match envelope {
-        Some(envelope) => charged(error, &envelope.charge),
-        None => error,
-    }
+    charged_as(error, envelope)
 }
 
 /// Upstream found nothing, and may have billed that.
@@ -91,6 +76,21 @@ pub(crate) fn unreadable(what: &str, charge: Option<&Charge>, write: bool) -> Er
     };
     match charge {
         Some(charge) => charged(error, charge),
+        None => error,
+    }
+}
+
+/// A failure with the words of upstream, where it says any.
+pub(crate) fn saying(error: Error, words: Option<&str>) -> Error {
+    match words.map(tidy).filter(|words| !words.is_empty()) {
+        Some(words) => error.with("upstream_message", words),
+        None => error,
+    }
+}
+
+fn charged_as(error: Error, envelope: Option<&Envelope<'_>>) -> Error {
+    match envelope {
+        Some(envelope) => charged(error, &envelope.charge),
         None => error,
     }
 }

@@ -14,8 +14,7 @@ use crate::session::Session;
 pub(crate) async fn key(session: &Session) -> Result<wire::ProbeHarvestapiKeyResponse, Error> {
     let answer = session.send().await?;
     let told = session.succeeded(&answer).await.and_then(|envelope| {
-        let is_owner = envelope.error.is_none() && envelope.rest.iter().next().is_some();
-        if is_owner { Ok(()) } else { Err(session.unreadable("a user", Some(&envelope.charge))) }
+        if envelope.is_owner() { Ok(()) } else { Err(session.unreadable("a user", Some(&envelope.charge))) }
     });
     let accepted = taken(told, Kind::HarvestapiKey)?;
     let verdict = signed(session, Kind::HarvestapiKey, accepted);

@@ -185,11 +185,7 @@ impl Session {
 
     /// An answer that says success and holds something else in the element's place, such as an error's text.
     pub(crate) fn without_element(&self, said: Option<&str>, charge: &Charge) -> Error {
-        let error = self.unreadable("what was asked for", Some(charge));
-        match said.map(granary_upstream::status::tidy).filter(|said| !said.is_empty()) {
-            Some(said) => error.with("upstream_message", said),
-            None => error,
-        }
+        failure::saying(self.unreadable("what was asked for", Some(charge)), said)
     }
 
     /// Whether the call changes something.

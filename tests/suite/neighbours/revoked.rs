@@ -71,6 +71,20 @@ async fn failure<T>(stream: &mut Streaming<T>, since: Instant) -> Result<Status,
 /// An account of the operator's tenant that follows pages by a key of its own; with that key's id.
 async fn follower(operator: &Client, sandbox: &Sandbox, account: &str) -> (Client, String) {
     neighbours::settle(operator, sandbox, account).await;
+    caller(operator).await
+}
+
+/// A caller whose account "bulk" has runs that take a minute for each row.
+async fn bulk_caller(operator: &Client, sandbox: &Sandbox) -> (Client, String) {
+    let token = "apify_api_bulk0123456789abcdef0123";
+    sandbox.set(json!({"apify_token": token, "pace_ms": 60_000})).await;
+    operator.account("bulk").await;
+    operator.put_sealed("bulk", &apify(token)).await.unwrap();
+    caller(operator).await
+}
+
+/// A client with a key of its own, and the key's id.
+async fn caller(operator: &Client) -> (Client, String) {
     let made = operator.key("", &ALL_SCOPES, &[]).await;
     (operator.with_key(&made.key_text), made.api_key.expect("the key").key_id)
 }
@@ -148,12 +162,7 @@ async fn a_rotation_lets_a_stream_go_on() {
 async fn a_bulk_run_that_is_cut_off_names_its_run() {
     let cluster = Cluster::start().await;
     let (operator, sandbox) = (cluster.client(), cluster.sandbox());
-    let token = "apify_api_bulk0123456789abcdef0123";
-    sandbox.set(json!({"apify_token": token, "pace_ms": 60_000})).await;
-    operator.account("bulk").await;
-    operator.put_sealed("bulk", &apify(token)).await.unwrap();
-    let made = operator.key("", &ALL_SCOPES, &[]).await;
-    let client = operator.with_key(&made.key_text);
+    let (client, key_id) = bulk_caller(&operator, &sandbox).await;
     let urls = vec!["https://www.linkedin.com/in/jeffweiner08".to_owned()];
     let mut request = Request::new(StreamBulkScrapeProfilesRequest { urls, find_email: None });
     request.set_timeout(DEADLINE);
@@ -163,7 +172,6 @@ async fn a_bulk_run_that_is_cut_off_names_its_run() {
     let Some(Event::Progress(progress)) = first.event else { panic!("{first:?} is no progress") };
     let run = progress.run.and_then(|run| run.id).expect("the run's id");
 
-    let key_id = made.api_key.expect("the key").key_id;
     operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
     let status = failure(&mut stream, Instant::now()).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!(error::reason_of(&status), Some(Reason::ApiKeyInvalid), "{status:?}");
@@ -175,12 +183,7 @@ async fn a_bulk_run_that_is_cut_off_names_its_run() {
 async fn a_bulk_call_that_is_cut_off_names_its_run() {
     let cluster = Cluster::start().await;
     let (operator, sandbox) = (cluster.client(), cluster.sandbox());
-    let token = "apify_api_bulk0123456789abcdef0123";
-    sandbox.set(json!({"apify_token": token, "pace_ms": 60_000})).await;
-    operator.account("bulk").await;
-    operator.put_sealed("bulk", &apify(token)).await.unwrap();
-    let made = operator.key("", &ALL_SCOPES, &[]).await;
-    let client = operator.with_key(&made.key_text);
+    let (client, key_id) = bulk_caller(&operator, &sandbox).await;
     let urls = vec!["https://www.linkedin.com/in/jeffweiner08".to_owned()];
     let typed = async {
         let mut request = Request::new(BulkScrapeProfilesRequest { urls, find_email: None });
@@ -201,7 +204,6 @@ async fn a_bulk_call_that_is_cut_off_names_its_run() {
         }
         // The answers that name them are on their way.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        let key_id = made.api_key.as_ref().expect("the key").key_id.clone();
         operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
         Instant::now()
     };

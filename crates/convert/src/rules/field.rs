@@ -114,10 +114,7 @@ fn text_wrong(field: &Field, text: &str) -> Option<String> {
 
 fn known_wrong(field: &Field, known: Known, message: &DynamicMessage) -> Option<String> {
     let right = match known {
-        Known::Date => {
-            let [year, month, day] = parts(message);
-            time::date_text(year, month, day).is_some()
-        }
+        Known::Date => day(message).is_some(),
         Known::Decimal => decimal_right(field, message),
         Known::Timestamp => time::timestamp_text(long(message, "seconds"), int(message, "nanos")).is_some(),
         Known::Duration => time::valid_duration(long(message, "seconds"), int(message, "nanos")),
@@ -136,12 +133,8 @@ fn decimal_right(field: &Field, message: &DynamicMessage) -> bool {
 
 /// The day in a message, where it is one.
 pub(super) fn day(message: &DynamicMessage) -> Option<[i32; 3]> {
-    let [year, month, day] = parts(message);
+    let [year, month, day] = ["year", "month", "day"].map(|name| int(message, name));
     time::date_text(year, month, day).map(|_| [year, month, day])
-}
-
-fn parts(message: &DynamicMessage) -> [i32; 3] {
-    ["year", "month", "day"].map(|name| int(message, name))
 }
 
 fn int(message: &DynamicMessage, name: &str) -> i32 {

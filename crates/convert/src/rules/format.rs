@@ -130,7 +130,7 @@ fn told_before(text: &str) -> bool {
     !text.contains(odd) && !text.contains("://") && (text.is_empty() || text.contains(char::is_alphanumeric))
 }
 
-fn digits(text: &str) -> bool {
+pub(super) fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -1,6 +1,6 @@
 //! Addresses of LinkedIn's pages: read as people paste them, written in one form, and known by what they show.
 use super::escapes::{Fault, decoded, visible};
-use super::format::slug;
+use super::format::{digits, slug};
 use super::url;
 
 /// What a page shows.
@@ -43,14 +43,12 @@ impl Page {
     /// Reads an address; a scheme that is missing, or is http, is meant as https.
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
         visible(text)?;
-        let tidied = tidy(text);
         // An address that was cut short names somebody else.
         let cut = text.contains('…') || text.contains("...");
-        let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"');
-        if cut || tidied.contains(odd) {
+        let text = tidy(text);
+        if cut || text.contains(url::is_odd) {
             return Err(Fault::Other);
         }
-        let text = tidied;
         let rest = url::without_scheme(text);
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at_checked(end).ok_or(Fault::Other)?;
@@ -94,7 +92,7 @@ impl Page {
             Shows::Group => first == "groups" && !self.at(1).is_empty(),
             Shows::Job => {
                 let named = self.at(1) == "view" && self.at(2).ends_with(|c: char| c.is_ascii_digit());
-                first == "jobs" && (named || self.asks("currentJobId", is_digits))
+                first == "jobs" && (named || self.asks("currentJobId", digits))
             }
             Shows::Post => {
                 let is_post = |s: &String| POSTS.iter().any(|urn| s.starts_with(urn));
@@ -134,16 +132,12 @@ const COMMENTS: [&str; 4] = ["commentUrn", "dashCommentUrn", "replyUrn", "dashRe
 
 /// Whether a text names a comment: its URN, or the digits in it.
 pub(super) fn is_comment(text: &str) -> bool {
-    is_digits(text) || is_urn_of_comment(text)
+    digits(text) || is_urn_of_comment(text)
 }
 
 fn is_urn_of_comment(text: &str) -> bool {
     let urns = ["urn:li:comment:", "urn:li:fsd_comment:", "urn:li:fs_comment:"];
     urns.iter().any(|urn| text.len() > urn.len() && text.starts_with(urn))
-}
-
-fn is_digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The address alone, where it was copied with what stood around it.

@@ -7,11 +7,10 @@ use granary_proto::granary::types::v1::Warning;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
 use super::format;
-use crate::READ_AS;
 use crate::decimal;
 use crate::integer::{self, Width};
 use crate::shape::{Field, Kind, Known, Shape};
-use crate::violations::{item, join};
+use crate::violations::{item, join, read_as};
 
 /// Settles a message and the messages in it. What cannot be settled stays as it is, for the checks to refuse.
 pub(crate) fn settle(message: &mut DynamicMessage) -> Vec<Warning> {
@@ -69,7 +68,7 @@ fn rounded(decimal: &mut DynamicMessage, places: u32, path: &str) -> Option<Warn
     drop(value);
     let message = format!("was rounded to {text}: at most {places} digits after the point are sent");
     decimal.try_set_field_by_name("value", Value::String(text)).ok()?;
-    Some(Warning { code: READ_AS.to_owned(), message, field: path.to_owned() })
+    Some(read_as(path, message))
 }
 
 fn lowered(field: &Field, width: Width, value: &mut Value, path: &str) -> Option<Warning> {
@@ -79,7 +78,7 @@ fn lowered(field: &Field, width: Width, value: &mut Value, path: &str) -> Option
     }
     *value = width.dynamic(most.into())?;
     let message = format!("was lowered to {most}, the largest that is taken");
-    Some(Warning { code: READ_AS.to_owned(), message, field: path.to_owned() })
+    Some(read_as(path, message))
 }
 
 #[cfg(test)]

@@ -2,13 +2,18 @@
 
 /// Whether a text is a URL: absolute, http or https, without a user.
 pub(super) fn is_absolute(text: &str) -> bool {
-    if text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"')) {
+    if text.contains(is_odd) {
         return false;
     }
     let rest = without_scheme(text);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     // The URL's own user and password; one later in the path is none.
     rest.len() < text.len() && !authority.contains('@') && host_and_port(authority).is_some()
+}
+
+/// Whether no URL holds such a character as it is.
+pub(super) fn is_odd(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '\\' | '<' | '>' | '"')
 }
 
 /// What follows the scheme, where that is http or https; the whole text where there is none.

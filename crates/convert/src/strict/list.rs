@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::nested::{self, Listed};
 use super::read::Reader;
 use super::split::split;
+use crate::MAX_VALUES;
 use crate::rules::wanted::too_many;
 use crate::shape::{Field, Kind};
-use crate::violations::{item, shown};
-use crate::{MAX_VALUES, READ_AS};
+use crate::violations::{item, read_as, shown};
 
 /// How many items such a warning repeats.
 const MOST_SHOWN: usize = 20;
@@ -23,8 +23,7 @@ impl Reader {
         if let Value::String(text) = json {
             match nested::list(text, path, &mut self.nested, &mut self.faults) {
                 Listed::Items(items) => {
-                    let shown: Vec<String> = items.iter().map(plain).collect();
-                    self.notes.push(read_as(path, &shown));
+                    self.notes.push(read_as_items(path, items.iter().map(plain)));
                     return self.list(field, &Value::Array(items), path);
                 }
                 Listed::Broken => return self.refuse(json, path, broken(scalars)),
@@ -47,7 +46,7 @@ impl Reader {
                 let parts = split(field.rule.list(), text);
                 // A comma within the one item that the text is says nothing of interest.
                 if text.contains(',') && parts.first().is_none_or(|part| part != text.trim()) {
-                    self.notes.push(read_as(path, &parts));
+                    self.notes.push(read_as_items(path, parts.iter().cloned()));
                 }
                 let read = |(i, part)| self.filled(field, &Value::String(part), &item(path, i));
                 parts.into_iter().enumerate().map(read).collect()
@@ -75,8 +74,7 @@ impl Reader {
         let each = inner.into_iter().zip(items);
         let spread: Vec<Value> =
             each.flat_map(|(inner, item)| inner.unwrap_or_else(|| vec![item.clone()])).collect();
-        let shown: Vec<String> = spread.iter().map(plain).collect();
-        self.notes.push(read_as(path, &shown));
+        self.notes.push(read_as_items(path, spread.iter().map(plain)));
         Some(spread)
     }
 }
@@ -99,15 +97,15 @@ fn plain(item: &Value) -> String {
 }
 
 /// Tells the items of a list, so that a comma that was not meant to part them is seen.
-fn read_as(path: &str, items: &[String]) -> Warning {
-    let number = match items.len() {
+fn read_as_items(path: &str, items: impl ExactSizeIterator<Item = String>) -> Warning {
+    let all = items.len();
+    let number = match all {
         1 => "1 item".to_owned(),
         number => format!("{number} items"),
     };
-    let mut shown = items.iter().take(MOST_SHOWN).map(|item| shown(item)).collect::<Vec<_>>().join("; ");
-    if items.len() > MOST_SHOWN {
+    let mut shown = items.take(MOST_SHOWN).map(|item| shown(&item)).collect::<Vec<_>>().join("; ");
+    if all > MOST_SHOWN {
         shown.push_str("; …");
     }
-    let message = format!("was read as {number}: {shown}. Write an array to part items yourself");
-    Warning { code: READ_AS.to_owned(), message, field: path.to_owned() }
+    read_as(path, format!("was read as {number}: {shown}. Write an array to part items yourself"))
 }

@@ -14,6 +14,7 @@ use crate::violations::{Faults, fault, join, key};
 
 /// For how many unknown keys the name that was probably meant is looked for.
 const MAX_SUGGESTED: usize = 8;
+
 /// Reads a message and gathers what is wrong with it.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -32,11 +33,6 @@ impl Reader {
     /// A reader of an input in which faults were found before.
     pub(super) fn new(faults: Faults) -> Self {
         Self { faults, ..Self::default() }
-    }
-
-    /// The object that a whole input is.
-    pub(super) fn root<'a>(&mut self, json: &'a Value) -> Option<Cow<'a, Map<String, Value>>> {
-        self.object(json, "")
     }
 
     pub(super) fn message(
@@ -103,7 +99,7 @@ impl Reader {
     }
 
     /// The object that is meant, also where it came as a text.
-    fn object<'a>(&mut self, json: &'a Value, path: &str) -> Option<Cow<'a, Map<String, Value>>> {
+    pub(super) fn object<'a>(&mut self, json: &'a Value, path: &str) -> Option<Cow<'a, Map<String, Value>>> {
         match json {
             Value::Object(object) => Some(Cow::Borrowed(object)),
             Value::String(text) => {

@@ -10,6 +10,11 @@ mod validator;
 
 use prost_reflect::MessageDescriptor;
 
+/// What the program allocates with. Another one gives large pieces of memory back to the system each time, and what is
+/// measured then is how the system hands them out again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A message of the contract.
 fn message(name: &str) -> MessageDescriptor {
     granary_proto::pool().unwrap().get_message_by_name(name).unwrap()

@@ -49,27 +49,27 @@ async fn provoke(fixture: &Value, way: &str) -> Answer {
         world.fault(fault).await;
     } else if fixture["credential"].is_object() {
         let mut properties = fixture["credential"].clone();
-        let (kind, value) = match api {
-            "harvest" => ("access_token", &world.token),
-            "harvestapi" => ("harvestapi_key", &world.key),
-            _ => ("apify_token", &world.apify),
-        };
+        let (kind, value) = first(&world, api);
         properties[kind] = json!(value);
         world.set(properties).await;
     }
     ask(&world, api, call).await
 }
 
+/// The first credential of a service, with the name of its kind.
+fn first<'a>(world: &'a World, api: &str) -> (&'static str, &'a str) {
+    match api {
+        "harvest" => ("access_token", &world.token),
+        "harvestapi" => ("harvestapi_key", &world.key),
+        _ => ("apify_token", &world.apify),
+    }
+}
+
 async fn ask(world: &World, api: &str, call: &Value) -> Answer {
     let text = |name: &str| call[name].as_str();
     let method = Method::from_bytes(text("method").unwrap_or("GET").as_bytes()).unwrap();
-    let (origin, known) = match api {
-        "harvest" => (world.sandbox.harvest_url(), &world.token),
-        "harvestapi" => (world.sandbox.harvestapi_url(), &world.key),
-        _ => (world.sandbox.apify_url(), &world.apify),
-    };
-    let credential = text("credential").unwrap_or(known);
-    let url = format!("{origin}{}", text("path").unwrap_or("/"));
+    let credential = text("credential").unwrap_or(first(world, api).1);
+    let url = format!("{}{}", world.origin(api), text("path").unwrap_or("/"));
     let mut request = world.client.request(method, url);
     request = match api {
         "harvestapi" => request.header("x-api-key", credential),

@@ -51,6 +51,16 @@ impl World {
         }
     }
 
+    /// Where the service of that name answers.
+    pub(crate) fn origin(&self, api: &str) -> &str {
+        match api {
+            "harvest" => self.sandbox.harvest_url(),
+            "harvestapi" => self.sandbox.harvestapi_url(),
+            "apify" => self.sandbox.apify_url(),
+            other => panic!("there is no {other}"),
+        }
+    }
+
     /// A Harvest call as the first token.
     pub(crate) async fn harvest(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.harvest_as(&self.token, self.account, method, path, body).await

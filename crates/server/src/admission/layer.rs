@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 use super::{Admission, Permit};
 
 /// The deadline of a call that the stack in front gave none, as in tests.
-const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Admits the calls of a service by the tenant of their tickets.
 #[derive(Clone, Debug)]

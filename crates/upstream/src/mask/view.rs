@@ -1,6 +1,8 @@
 //! A text with one layer of escaping undone, and the way back to where each byte came from.
 use std::ops::Range;
 
+use crate::text::{hex, unit};
+
 /// A layer of escaping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
@@ -157,24 +159,16 @@ fn simple(escaped: u8) -> Option<&'static [u8]> {
     })
 }
 
-/// `\uXXXX`, or a pair of them above U+FFFF.
+/// An escaped unit of UTF-16, or a pair of them above U+FFFF.
 fn unicode<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> Option<(&'a [u8], usize)> {
-    let unit = |at: usize| match text.get(at..at + 6)? {
-        [b'\\', b'u', digits @ ..] => digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + hex(*digit)?)),
-        _ => None,
-    };
-    let first = unit(0)?;
+    let first = unit(text, 0)?;
     let (code, length) = match first {
         0xd800..=0xdbff => {
-            let second = unit(6).filter(|second| (0xdc00..=0xdfff).contains(second))?;
+            let second = unit(text, 6).filter(|second| (0xdc00..=0xdfff).contains(second))?;
             (0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00), 12)
         }
         _ => (first, 6),
     };
     let text = char::from_u32(code)?.encode_utf8(buffer);
     Some((text.as_bytes(), length))
-}
-
-fn hex(digit: u8) -> Option<u32> {
-    char::from(digit).to_digit(16)
 }

@@ -4,10 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use granary_rpc::{Deadline, Error, Reason, metadata};
-use granary_server::admission::Permit;
+use granary_server::admission::{DEADLINE, Permit};
 use granary_server::stack::LaterTenant;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
@@ -18,9 +17,6 @@ use tower::{Layer, Service};
 
 use super::{Call, bearer, request_id};
 use crate::state::State;
-
-/// The deadline of a call that the stack in front gave none, as in tests.
-const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Admits the calls of one service.
 #[derive(Clone)]

@@ -1,8 +1,12 @@
 //! Why the log cannot be written, and what a caller is told of it.
-use std::io::{self, ErrorKind};
+use std::io;
 use std::time::Duration;
 
 use granary_rpc::{Error, Reason};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+
+use crate::disk;
 
 /// When to try again; the log itself tries more often.
 const RETRY: Duration = Duration::from_secs(2);
@@ -20,10 +24,26 @@ pub(crate) enum Fault {
 
 impl Fault {
     pub(super) fn of(error: &io::Error) -> Self {
-        match error.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Self::Full,
-            _ => Self::Failing,
-        }
+        if disk::is_full(error) { Self::Full } else { Self::Failing }
+    }
+
+    /// Waits for what the log has to do first: no longer than the call can, nor once nothing can be written.
+    pub(super) async fn unless<T>(
+        told: &mut watch::Receiver<Option<Self>>,
+        patience: Instant,
+        work: impl Future<Output = Result<T, Self>>,
+    ) -> Result<T, Error> {
+        let outcome = async {
+            tokio::select! {
+                biased;
+                done = work => done,
+                // An error here: the writer has ended.
+                failing = told.wait_for(Option::is_some) => {
+                    Err(failing.ok().and_then(|fault| *fault).unwrap_or(Self::Failing))
+                }
+            }
+        };
+        timeout_at(patience, outcome).await.unwrap_or(Err(Self::Slow)).map_err(Self::error)
     }
 
     /// Its name in errors and logs.

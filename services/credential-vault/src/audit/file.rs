@@ -1,11 +1,11 @@
 //! The file of the log: opened for its owner alone, exchanged once it is large, or when someone has moved it away.
-use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Rotation;
+use crate::disk::beside;
 
 /// An open file. Its last line may be torn, where a process was killed or a disk was full.
 #[derive(Debug)]
@@ -109,9 +109,7 @@ impl LogFile {
     }
 
     fn beside(&self, end: &str) -> PathBuf {
-        let mut name: OsString = self.path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{end}"));
-        self.path.with_file_name(name)
+        beside(&self.path, end)
     }
 }
 

@@ -2,7 +2,7 @@
 use granary_rpc::Error;
 use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::entry::Entry;
 use super::fault::Fault;
@@ -44,14 +44,8 @@ impl Receipt {
     /// Returns once the line is written, or it is known that this takes longer than the call can wait.
     pub(crate) async fn written(self, patience: Instant) -> Result<(), Error> {
         let Some((written, mut fault)) = self.0 else { return Ok(()) };
-        let outcome = async {
-            tokio::select! {
-                biased;
-                // An error here: the writer has ended.
-                done = written => done.map_err(|_| Fault::Failing),
-                failing = fault.wait_for(Option::is_some) => Err(failing.ok().and_then(|f| *f).unwrap_or(Fault::Failing)),
-            }
-        };
-        timeout_at(patience, outcome).await.unwrap_or(Err(Fault::Slow)).map_err(Fault::error)
+        // An error here: the writer has ended.
+        let written = async { written.await.map_err(|_| Fault::Failing) };
+        Fault::unless(&mut fault, patience, written).await
     }
 }

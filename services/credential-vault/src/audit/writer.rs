@@ -8,7 +8,7 @@ use std::time::Duration;
 use granary_rpc::Error;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::attempts::Attempts;
 use super::fault::Fault;
@@ -69,13 +69,8 @@ impl Writer {
             Err(TrySendError::Closed(_)) => return Err(Fault::Failing.error()),
             Err(TrySendError::Full(jobs)) => {
                 metrics::counter!("granary_vault_audit_waits_total").increment(1);
-                let asked = async {
-                    tokio::select! {
-                        permit = jobs.reserve_owned() => permit.map_err(|_| Fault::Failing),
-                        failing = fault.wait_for(Option::is_some) => Err(failing.ok().and_then(|f| *f).unwrap_or(Fault::Failing)),
-                    }
-                };
-                timeout_at(patience, asked).await.unwrap_or(Err(Fault::Slow)).map_err(Fault::error)?
+                let asked = async { jobs.reserve_owned().await.map_err(|_| Fault::Failing) };
+                Fault::unless(&mut fault, patience, asked).await?
             }
         };
         Ok(Slot::new(permit, fault))

@@ -1,6 +1,6 @@
 //! Whether a vendor takes a credential now, asked for on demand.
 use granary_proto::granary::gateway::v1::{VerifyCredentialRequest, VerifyCredentialResponse};
-use granary_proto::granary::vault::v1::{CredentialStatus, ReportOutcomeRequest};
+use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::{Error, Reason, Violation, error};
 use tonic::Status;
 
@@ -24,12 +24,7 @@ impl Tools {
             Ok(probed) => probed,
             Err(status) => return stands(&status).ok_or(status),
         };
-        let report = ReportOutcomeRequest {
-            principal_token: caller.token().to_vec(),
-            identifier: account.as_str().to_owned(),
-            verdict: probed.verdict,
-        };
-        let known = core.broker.report(report).await?;
+        let known = core.broker.report(caller.token(), &account, probed.verdict).await?;
         Ok(VerifyCredentialResponse {
             status: known.status,
             version: known.version,

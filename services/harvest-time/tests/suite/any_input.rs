@@ -8,13 +8,12 @@
 //! | a page above 100 | 100 |
 //! | a space of another width in a time of day | an ordinary one |
 //! | null | nothing |
-use std::sync::Mutex;
-
 use granary_proto::Method;
 use granary_proto::options::field_rule;
 use granary_rpc::{Reason, error::reason_of};
+use granary_testkit::trial::{Ended, try_values};
+use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
 use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::{Map, Number, Value, json};
 
@@ -80,15 +79,9 @@ fn values(field: &FieldDescriptor) -> BoxedStrategy<Value> {
 #[test]
 fn what_harvest_gets_is_what_was_meant_or_nothing_is_sent() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (taken, refused) = (Mutex::new(0), Mutex::new(0));
-    // By their places, so that a failure shows the value and not two descriptors.
     let fields = fields();
-    let values: Vec<_> = fields.iter().map(|(_, field)| values(field)).collect();
-    let cases =
-        (0..fields.len()).prop_flat_map(move |at| values[at].clone().prop_map(move |value| (at, value)));
-    let config =
-        Config { cases: TRIED, failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
-    let tried = TestRunner::new(config).run(&cases, |(at, value)| {
+    let values = fields.iter().map(|(_, field)| values(field)).collect();
+    try_values(TRIED, values, |at, value| {
         let (method, field) = &fields[at];
         let Value::Object(mut input) = good(&method.tool) else { panic!("an object") };
         input.insert(field.name().to_owned(), value);
@@ -103,26 +96,16 @@ fn what_harvest_gets_is_what_was_meant_or_nothing_is_sent() {
             (outcome, upstream.seen())
         });
         let invalid = outcome.as_ref().err().and_then(reason_of) == Some(Reason::InvalidInput);
-        let wrong = if invalid {
-            *refused.lock().unwrap() += 1;
-            seen.first().map(|call| format!("refused after {call:?}"))
+        let own = |call: &&Seen| method.tool == "get_company" || call.path != "/v2/company";
+        let (ended, wrong) = if invalid {
+            (Ended::Refused, seen.first().map(|call| format!("refused after {call:?}")))
+        } else if let Some(call) = seen.iter().find(own) {
+            (Ended::Taken, difference(method, &input, call))
         } else {
-            *taken.lock().unwrap() += 1;
-            let own = |call: &&Seen| method.tool == "get_company" || call.path != "/v2/company";
-            match seen.iter().find(own) {
-                Some(call) => difference(method, &input, call),
-                None => Some(format!("nothing was sent, and nothing refused: {outcome:?}")),
-            }
+            (Ended::Taken, Some(format!("nothing was sent, and nothing refused: {outcome:?}")))
         };
-        match wrong {
-            Some(wrong) => Err(TestCaseError::fail(format!("{} {given}: {wrong}", method.tool))),
-            None => Ok(()),
-        }
+        (ended, wrong.map(|wrong| format!("{} {given}: {wrong}", method.tool)))
     });
-    tried.unwrap_or_else(|e| panic!("{e}"));
-    let (taken, refused) = (*taken.lock().unwrap(), *refused.lock().unwrap());
-    println!("{taken} taken, {refused} refused");
-    assert!(taken > TRIED / 6 && refused > TRIED / 6, "{taken} taken, {refused} refused");
 }
 
 /// Where a call says something else than the input.
@@ -183,20 +166,5 @@ fn same(field: &FieldDescriptor, value: &Value, sent: &str) -> bool {
 }
 
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, others)) = rest.split_first() {
-        let hex = others.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &others[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = others;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap()
+    percent_decode_str(text).decode_utf8().unwrap().into_owned()
 }

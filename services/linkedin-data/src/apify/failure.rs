@@ -7,7 +7,7 @@ use granary_upstream::{Answer, failure, failure_of_write, foreign, status};
 use serde_json::Value;
 
 use super::UPSTREAM;
-use crate::failure::KIND;
+use crate::failure::{KIND, saying};
 
 /// A passing shortage, in whatever answer it comes.
 const SHORTAGE: &str = "no available resource";
@@ -42,11 +42,7 @@ fn of(answer: &Answer, write: bool) -> Error {
     };
     let told = |reason: Reason, text: &str| {
         let error = Error::new(reason, text).with("upstream", UPSTREAM);
-        let error = error.with("upstream_status", answer.status.to_string());
-        match message.as_deref().map(status::tidy).filter(|message| !message.is_empty()) {
-            Some(message) => error.with("upstream_message", message),
-            None => error,
-        }
+        saying(error.with("upstream_status", answer.status.to_string()), message.as_deref())
     };
     let shortage = || {
         told(Reason::UpstreamUnavailable, "apify has no room for the run now")

@@ -36,6 +36,11 @@ pub(crate) struct State {
     pub(crate) json: Value,
 }
 
+/// Whether a text may be the id of a run or of a dataset. It becomes a part of paths.
+pub(crate) fn is_id(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 impl State {
     /// Reads an answer about a run.
     pub(super) fn read(body: &Value) -> Result<Self, Error> {
@@ -48,11 +53,7 @@ impl State {
             dataset: word("defaultDatasetId"),
             json: data.clone(),
         };
-        // They become a part of paths.
-        let safe = |text: &str| {
-            !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
-        if safe(&state.id) && safe(&state.dataset) { Ok(state) } else { Err(failure::unreadable("a run")) }
+        if is_id(&state.id) && is_id(&state.dataset) { Ok(state) } else { Err(failure::unreadable("a run")) }
     }
 
     /// Whether it will not change any more.
@@ -66,16 +67,18 @@ impl State {
 
     /// Results that were charged, by the run's own count. Starts are charged, too, and are none.
     pub(crate) fn charged_results(&self) -> usize {
+        let results = self.charged_events().filter(|(event, _)| !event.contains("start"));
+        results.filter_map(|(_, count)| usize::try_from(count).ok()).fold(0, usize::saturating_add)
+    }
+
+    fn charged_events(&self) -> impl Iterator<Item = (&String, u64)> {
         let events = self.json["chargedEventCounts"].as_object().into_iter().flatten();
-        let results = events.filter(|(event, _)| !event.contains("start"));
-        let counts = results.filter_map(|(_, count)| usize::try_from(count.as_u64()?).ok());
-        counts.fold(0, usize::saturating_add)
+        events.filter_map(|(event, count)| Some((event, count.as_u64()?)))
     }
 
     /// What was billed, as far as it is told.
     pub(crate) fn charge(&self) -> Charge {
-        let events = self.json["chargedEventCounts"].as_object().into_iter().flatten();
-        let billed = events.filter(|(_, count)| count.as_i64().is_some_and(|count| count > 0));
+        let billed = self.charged_events().filter(|(_, count)| *count > 0);
         Charge {
             cost_micros: micros(&self.json["usageTotalUsd"]),
             payment_codes: billed.map(|(event, _)| event.clone()).collect(),
@@ -172,8 +175,8 @@ impl Run {
         Ok(rows)
     }
 
-    /// The rows from this one on of a run that has ended, of which `asked` are expected. What was charged may be in the dataset only some seconds later, and is
-    /// looked for again, within the deadline.
+    /// The rows from this one on of a run that has ended, of which `asked` are expected. What was charged may be in the dataset
+    /// only some seconds later, and is looked for again, within the deadline.
     ///
     /// # Errors
     /// As [`Run::wait`]; of a later look none, since there are rows to deliver.

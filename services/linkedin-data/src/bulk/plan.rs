@@ -101,21 +101,22 @@ impl Plan {
 
 /// By what a row is known: what was asked for, and only without that whom it shows.
 fn key(row: &Value) -> Option<String> {
-    let asked = ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
+    asked(row).or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(person)
+}
+
+/// What was asked for, as the row repeats it.
+fn asked(row: &Value) -> Option<&str> {
+    ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
         Value::String(text) => Some(text.as_str()),
         query => word(query, &["url", "publicIdentifier", "profileId", "query"]),
-    });
-    asked.or_else(|| word(row, &["linkedinUrl", "publicIdentifier"])).map(person)
+    })
 }
 
 /// A row by itself, in no request.
 pub(crate) fn row(row: Value) -> wire::BulkProfile {
-    let asked = ["originalQuery", "query"].iter().find_map(|key| match row.get(*key)? {
-        Value::String(text) => Some(text.clone()),
-        query => word(query, &["url", "publicIdentifier", "profileId", "query"]).map(str::to_owned),
-    });
+    let url = asked(&row).map(str::to_owned);
     let (profile, error) = outcome(row);
-    wire::BulkProfile { url: asked, index: None, profile, error }
+    wire::BulkProfile { url, index: None, profile, error }
 }
 
 /// A profile, or a miss: a row with an envelope around no element.

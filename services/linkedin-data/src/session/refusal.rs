@@ -1,8 +1,9 @@
 //! Which credential upstream refused, where a call carries two of them.
+use std::time::Duration;
+
 use granary_credential::{Credential, Kind};
 use granary_rpc::{Deadline, Error};
 use granary_upstream::{Answer, Auth, Call, Effective, Verb, effective};
-use std::time::Duration;
 
 use super::{API_KEY, Session};
 use crate::envelope::Envelope;
@@ -14,8 +15,9 @@ const BAD_KEY: &str = "invalid api key";
 const QUESTION: Duration = Duration::from_secs(10);
 
 impl Session {
-    /// The error of a 401 or a 403 that upstream itself says. Where only the key was sent, a 401 is its own fault and a 403 a missing right. With
-    /// a session beside it, asking for the key's owner tells them apart: that is free, and needs the key alone.
+    /// The error of a 401 or a 403 that upstream itself says. Where only the key was sent, a 401 is its own fault and a 403 a
+    /// missing right. With a session beside it, asking for the key's owner tells them apart: that is free, and needs the key
+    /// alone.
     pub(super) async fn settle(&self, status: u16, answer: &Answer, envelope: &Envelope<'_>) -> Error {
         let of = |kind| failure::rejected(kind, status, envelope);
         let failed = || failure::of(status, answer, Some(envelope), self.is_write());
@@ -44,9 +46,7 @@ impl Session {
         let answer = self.service.harvestapi().send(call, auth, deadline).await.ok()?;
         let envelope = Envelope::read(&answer)?;
         match effective(answer.status, envelope.status) {
-            Effective::Success if envelope.error.is_none() && envelope.rest.iter().next().is_some() => {
-                Some(true)
-            }
+            Effective::Success if envelope.is_owner() => Some(true),
             Effective::Failed(401) if envelope.is_own_refusal(401) => Some(false),
             Effective::Success | Effective::Failed(_) => None,
         }

@@ -23,6 +23,7 @@ pub(crate) const SCHOOLS: u64 = 20;
 const FIRST_IDS: u64 = 90_000_000;
 const SCHOOL_IDS: u64 = 90_000_101;
 const IDS: u64 = 91_000_000;
+
 /// All companies, schools left out.
 pub(crate) fn all() -> impl Iterator<Item = Company> {
     (1..=COUNT).map(Company::at)

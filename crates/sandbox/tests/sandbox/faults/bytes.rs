@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use crate::support::World;
 
 async fn raw(world: &World, path: &str, effect: Value) -> Vec<u8> {
-    let mut fault = json!({"api": "harvestapi"});
-    fault.as_object_mut().unwrap().extend(effect.as_object().unwrap().clone());
-    world.fault(fault).await;
+    world.fault(json!({"api": "harvestapi", "effect": effect})).await;
     let request = world.client.get(format!("{}{path}", world.sandbox.harvestapi_url()));
     let answer = request.header("X-API-Key", &world.key).send().await.unwrap();
     assert_eq!(answer.status(), 200);

@@ -15,9 +15,7 @@ fn ahead(text: &str) -> i64 {
 }
 
 async fn headers(world: &World, effect: Value) -> (i64, Option<i64>) {
-    let mut fault = json!({"api": "harvest", "status": 429});
-    fault.as_object_mut().unwrap().extend(effect.as_object().unwrap().clone());
-    world.fault(fault).await;
+    world.fault(json!({"api": "harvest", "status": 429, "effect": effect})).await;
     let answer = world.harvest(Method::GET, "/v2/users/me", None).await;
     assert_eq!(answer.status, 429);
     assert_eq!(answer.headers.get_all("date").iter().count(), 1);

@@ -9,12 +9,7 @@ const APIS: [(&str, &str); 3] =
     [("harvest", "/v2/users/me"), ("harvestapi", "/users/my-api-user"), ("apify", "/v2/users/me")];
 
 fn url(world: &World, api: &str, path: &str) -> String {
-    let origin = match api {
-        "harvest" => world.sandbox.harvest_url(),
-        "harvestapi" => world.sandbox.harvestapi_url(),
-        _ => world.sandbox.apify_url(),
-    };
-    format!("{origin}{path}")
+    format!("{}{path}", world.origin(api))
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ pub(super) fn commit(database: &Database, batch: &[Waiting]) -> Result<Vec<Optio
     write.commit()?;
     Ok(results)
 }
+
 /// What a put makes of a record.
 fn put(current: Option<Record>, data: &[u8], expect: Expect) -> Option<Record> {
     let version = current.map(|record| record.version);

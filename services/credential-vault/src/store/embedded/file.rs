@@ -1,7 +1,7 @@
 //! The file itself: its tables, how a record lies in it, and how it is opened.
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition};
 
@@ -134,13 +134,6 @@ pub(super) fn encode_record(record: &Record) -> Vec<u8> {
     bytes.extend_from_slice(mark);
     bytes.extend_from_slice(&record.data);
     bytes
-}
-
-/// A file beside the store's own.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{end}"));
-    path.with_file_name(name)
 }
 
 pub(super) fn database_error(error: impl Into<redb::Error>) -> OpenError {

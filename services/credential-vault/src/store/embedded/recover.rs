@@ -1,7 +1,7 @@
 //! What becomes of a database whose file failed: no page of it is trusted any more, so it is opened again from the disk. It is
 //! read as soon as it is open, and written once there is room.
 use std::fs::{File, remove_file};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::park_timeout;
@@ -14,6 +14,7 @@ use super::access::refused;
 use super::cipher::Cipher;
 use super::file::{self, OpenError, describe};
 use super::writer::{Job, Thread};
+use crate::disk::{beside, is_full};
 use crate::store::Outage;
 
 /// Bytes that must be free before anything is written again.
@@ -43,7 +44,7 @@ impl Recovery {
 
     /// Whether the disk takes some more. What is written for it goes at once.
     pub(super) fn has_room(&self) -> bool {
-        let path = file::beside(&self.path, "room");
+        let path = beside(&self.path, "room");
         let tried = File::create(&path).and_then(|mut file| {
             file.write_all(&vec![0; ROOM])?;
             file.sync_data()
@@ -145,11 +146,8 @@ impl Thread {
 /// What kind of outage an error of the file is; `None` where the database still works.
 pub(super) fn outage_of(error: &redb::Error) -> Option<Outage> {
     match error {
-        redb::Error::Io(io) => Some(match io.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => Outage::Full,
-            _ => Outage::Reopening,
-        }),
-        redb::Error::PreviousIo | redb::Error::Backend(_) => Some(Outage::Reopening),
+        redb::Error::Io(io) if is_full(io) => Some(Outage::Full),
+        redb::Error::Io(_) | redb::Error::PreviousIo | redb::Error::Backend(_) => Some(Outage::Reopening),
         _ => None,
     }
 }

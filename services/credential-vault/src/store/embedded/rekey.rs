@@ -8,6 +8,7 @@ use redb::{Database, ReadableDatabase, ReadableTable};
 
 use super::cipher::Cipher;
 use super::file::{self, OpenError, RECORDS, database_error, decode_record, encode_record, path_of};
+use crate::disk::beside;
 use crate::documents::Sealable;
 
 /// Changes the master key of a store that no process has open. Returns the number of values that were sealed anew.
@@ -21,7 +22,7 @@ pub fn rekey(path: &Path, old: &Key, new: &Key) -> Result<usize, OpenError> {
     // The old file stays open, and so locked, until the new one has taken its place.
     let (old, new) = (Cipher::new(old), Cipher::new(new));
     let from = file::open(path, &old)?;
-    let fresh = file::beside(path, "rekey");
+    let fresh = beside(path, "rekey");
     if fresh.exists() {
         remove_file(&fresh)?;
     }
