@@ -6,6 +6,7 @@ mod balance;
 mod cancelled;
 mod crowds;
 mod drained;
+mod frames;
 mod framing;
 mod large;
 mod refused;

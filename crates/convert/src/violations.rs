@@ -5,6 +5,11 @@ pub(crate) use granary_rpc::Violation;
 
 /// Most faults that one answer lists; they travel in HTTP/2 trailers, which peers bound at 8 to 16 KiB.
 const MAX_LISTED: usize = 24;
+/// Bytes of those that are listed. Clients take no more than 8,192 bytes of trailers, and tell another error where there are
+/// more; as details these become 3,800.
+const MAX_LISTED_BYTES: usize = 2_800;
+/// What a listed fault takes beside its texts.
+const OVERHEAD: usize = 8;
 /// Most faults that are gathered; where there are more, reading stops.
 const MAX_GATHERED: usize = 100;
 /// Longest piece of the caller's own text that is repeated, in bytes.
@@ -61,9 +66,15 @@ pub(crate) fn invalid(mut faults: Vec<Violation>) -> Error {
     let all = faults.len() < MAX_GATHERED;
     faults.sort();
     faults.dedup();
-    if faults.len() > MAX_LISTED {
-        let more = faults.len() - MAX_LISTED;
-        faults.truncate(MAX_LISTED);
+    let mut room = MAX_LISTED_BYTES;
+    let mut fits = |fault: &Violation| {
+        let left = room.checked_sub(fault.field.len() + fault.description.len() + OVERHEAD);
+        left.map(|left| room = left).is_some()
+    };
+    let listed = faults.iter().take(MAX_LISTED).take_while(|fault| fits(fault)).count().max(1);
+    if faults.len() > listed {
+        let more = faults.len() - listed;
+        faults.truncate(listed);
         let least = if all { "" } else { "at least " };
         faults.push(fault("", format!("has {least}{more} more faults, not listed")));
     }
@@ -115,18 +126,23 @@ mod tests {
 
     #[test]
     fn an_answer_lists_a_bounded_number_of_short_faults() {
-        let faults =
-            (0..1000).map(|i| fault(&format!("f{i:04}{}", "x".repeat(500)), "y".repeat(1000))).collect();
-        let error = invalid(faults);
-        assert_eq!(error.violations().len(), MAX_LISTED + 1);
+        let many = |length: usize| {
+            let path = |i| format!("f{i:04}{}", "x".repeat(length / 2));
+            invalid((0..1000).map(|i| fault(&path(i), "y".repeat(length))).collect())
+        };
+        let (short, long) = (many(20), many(1_000));
+        assert_eq!(short.violations().len(), MAX_LISTED + 1);
+        let told = |v: &Violation| v.description == "has at least 976 more faults, not listed";
+        assert!(short.violations().iter().any(told));
+        let size = |v: &Violation| v.field.len() + v.description.len();
+        assert!(long.violations().iter().map(size).sum::<usize>() <= MAX_LISTED_BYTES + 100);
+        assert!(long.violations().len() > 2);
+        let is_short = |v: &Violation| v.field.len() <= MAX_PATH && v.description.len() <= MAX_DESCRIPTION;
+        assert!(long.violations().iter().all(is_short));
+        // What clients take of trailers by default, with what else stands there.
         assert!(
-            error
-                .violations()
-                .iter()
-                .all(|v| v.field.len() <= MAX_PATH && v.description.len() <= MAX_DESCRIPTION)
-        );
-        assert!(
-            error.violations().iter().any(|v| v.description == "has at least 976 more faults, not listed")
+            long.into_status().into_http::<()>().headers().iter().map(|(_, v)| v.len()).sum::<usize>()
+                < 7_000
         );
     }
 

@@ -12,6 +12,10 @@ use crate::reason::{self, Family, Reason};
 /// The domain of every `ErrorInfo` of ours.
 pub const DOMAIN: &str = "granary";
 
+/// Bytes of the message in which faults are told; the details have them all. Both go into trailers, of which many clients take
+/// 8,192 bytes, and there a letter may become nine.
+const MAX_TOLD: usize = 800;
+
 /// A failure with one reason.
 #[derive(Clone)]
 pub struct Error {
@@ -49,9 +53,17 @@ impl Error {
     pub fn invalid(mut violations: Vec<Violation>) -> Self {
         violations.sort();
         violations.dedup();
-        let fields: Vec<String> =
-            violations.iter().map(|v| format!("{}: {}", display_field(&v.field), v.description)).collect();
-        let mut error = Self::new(Reason::InvalidInput, fields.join("; "));
+        let mut message = String::new();
+        for (told, violation) in violations.iter().enumerate() {
+            let one = format!("{}: {}", display_field(&violation.field), violation.description);
+            if told > 0 && message.len() + one.len() > MAX_TOLD {
+                message.push_str("; …");
+                break;
+            }
+            message.push_str(if told > 0 { "; " } else { "" });
+            message.push_str(&one);
+        }
+        let mut error = Self::new(Reason::InvalidInput, message);
         error.violations = violations;
         error
     }
@@ -219,5 +231,13 @@ mod tests {
         assert_eq!(status.get_details_bad_request().unwrap().field_violations[0].field, "hours");
         assert_eq!(status.get_details_retry_info().unwrap().retry_delay, Some(Duration::from_secs(3)));
         assert_eq!(status.message(), "hours: must be at most 24");
+    }
+
+    #[test]
+    fn a_message_of_many_faults_is_cut_between_two_and_the_details_have_them_all() {
+        let fault = |n| Violation { field: format!("urls[{n:02}]"), description: "must be a profile".into() };
+        let status = Error::invalid((0..60).map(fault).collect()).into_status();
+        assert!(status.message().len() <= MAX_TOLD + 5 && status.message().ends_with("a profile; …"));
+        assert_eq!(status.get_details_bad_request().unwrap().field_violations.len(), 60);
     }
 }

@@ -75,6 +75,14 @@ impl Door {
         Self { listen: Listen::loopback(port), edge_key_file, limits: Limits::default() }
     }
 
+    /// The same door for requests of at most so many bytes, so that no more of one is gathered before it is refused.
+    #[must_use]
+    pub fn with_messages_up_to(&self, bytes: usize) -> Self {
+        let mut door = self.clone();
+        door.limits.max_message_bytes = door.limits.max_message_bytes.min(bytes);
+        door
+    }
+
     /// What is wrong with it; `name` is its key in the configuration.
     pub fn faults(&self, name: &str, callers: Callers) -> Vec<String> {
         let mut faults = self.listen.faults(&format!("{name}.listen"));

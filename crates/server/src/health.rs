@@ -12,7 +12,7 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use crate::open_streams::{OpenStreams, Place, Purpose};
 
 /// Bytes of one request: the name of a service is far shorter.
-const MAX_REQUEST: usize = 512;
+pub const MAX_REQUEST: usize = 512;
 
 /// Sets what the health service answers.
 #[derive(Clone, Debug)]

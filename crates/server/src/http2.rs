@@ -7,6 +7,7 @@ mod connection;
 mod endpoint;
 mod exchange;
 mod first_bytes;
+mod flood;
 mod gather;
 mod keepalive;
 mod places;

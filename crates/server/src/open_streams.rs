@@ -6,7 +6,8 @@ use granary_rpc::{Error, Reason};
 use http::Extensions;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Most `Health/Watch` streams that one health service holds open, and most of them on one connection.
+/// Most `Health/Watch` streams that one health service holds open beside the first of each connection. That one is bounded as
+/// connections are, and nobody can take it from another: a client that watches health loses its calls when it may not.
 pub(crate) const MAX_WATCHES: usize = 1_000;
 /// Most `Health/Watch` streams on one connection.
 pub(crate) const MAX_WATCHES_OF_CONNECTION: usize = 32;
@@ -21,6 +22,7 @@ const RETRY: Duration = Duration::from_secs(5);
 /// request on it; where there is none, only the bound of the process holds.
 #[derive(Clone, Debug)]
 pub struct Connection {
+    first_watch: Arc<Semaphore>,
     watches: Arc<Semaphore>,
     reflections: Arc<Semaphore>,
 }
@@ -42,13 +44,14 @@ pub(crate) struct OpenStreams {
 /// A place that a stream holds while it lives.
 #[derive(Debug)]
 pub(crate) struct Place {
-    _process: OwnedSemaphorePermit,
+    _shared: OwnedSemaphorePermit,
     _connection: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for Connection {
     fn default() -> Self {
         Self {
+            first_watch: Arc::new(Semaphore::new(1)),
             watches: Arc::new(Semaphore::new(MAX_WATCHES_OF_CONNECTION)),
             reflections: Arc::new(Semaphore::new(MAX_REFLECTIONS_OF_CONNECTION)),
         }
@@ -69,7 +72,8 @@ impl OpenStreams {
     /// # Errors
     /// `LIMIT_EXCEEDED` where its connection holds too many, `OVERLOADED` where all callers together do.
     pub(crate) fn take(&self, extensions: &Extensions) -> Result<Place, Error> {
-        let own = extensions.get::<Connection>().map(|connection| match self.purpose {
+        let connection = extensions.get::<Connection>();
+        let own = connection.map(|connection| match self.purpose {
             Purpose::Watch => Arc::clone(&connection.watches),
             Purpose::Reflection => Arc::clone(&connection.reflections),
         });
@@ -77,16 +81,20 @@ impl OpenStreams {
             Purpose::Watch => "health_watches",
             Purpose::Reflection => "reflection_streams",
         };
-        let connection = own.map(Semaphore::try_acquire_owned).transpose().map_err(|_| {
+        let own = own.map(Semaphore::try_acquire_owned).transpose().map_err(|_| {
             Error::new(Reason::LimitExceeded, "this connection holds too many of these streams open")
                 .with("subject", subject)
         })?;
-        let process = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            Error::new(Reason::Overloaded, "too many of these streams are open; nothing was done")
-                .with("subject", subject)
-                .retry_after(RETRY)
-        })?;
-        Ok(Place { _process: process, _connection: connection })
+        let first = connection
+            .filter(|_| self.purpose == Purpose::Watch)
+            .and_then(|connection| Arc::clone(&connection.first_watch).try_acquire_owned().ok());
+        let shared =
+            first.map_or_else(|| Arc::clone(&self.places).try_acquire_owned(), Ok).map_err(|_| {
+                Error::new(Reason::Overloaded, "too many of these streams are open; nothing was done")
+                    .with("subject", subject)
+                    .retry_after(RETRY)
+            })?;
+        Ok(Place { _shared: shared, _connection: own })
     }
 }
 
@@ -109,10 +117,15 @@ mod tests {
         assert_eq!(streams.take(&hostile).unwrap_err().reason(), Reason::LimitExceeded);
         assert!(streams.take(&on(&Connection::default())).is_ok(), "another connection has its own share");
 
+        // The first of the hostile connection takes none of the places of all.
         let rest: Vec<Place> =
-            (held.len()..MAX_WATCHES).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
-        let refused = streams.take(&on(&Connection::default())).unwrap_err();
+            (held.len() - 1..MAX_WATCHES).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
+        let other = on(&Connection::default());
+        let first = streams.take(&other).expect("the first of a connection is its own");
+        let refused = streams.take(&other).unwrap_err();
         assert_eq!((refused.reason(), refused.retry_delay()), (Reason::Overloaded, Some(RETRY)));
+        drop(first);
+        drop(streams.take(&other).expect("and comes back to it"));
         drop((held, rest));
         assert!(streams.take(&hostile).is_ok(), "a stream that ends gives its places back");
     }

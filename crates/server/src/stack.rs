@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use crate::edge::EdgeGuard;
+use crate::health;
 use crate::limits::Limits;
 use crate::unary::Unary;
 
@@ -144,11 +145,13 @@ where
         let ends = answer_deadline(request.uri().path(), request.headers(), deadline);
         request.extensions_mut().insert(deadline);
         request.extensions_mut().insert(id.clone());
-        let limit = self.max_message_bytes;
-        let call = self.routes.call(request.map(|body| match library {
-            // Reflection's requests are streams; the library's own limits are a few hundred bytes.
-            true => Body::new(body),
-            false => Body::new(Unary::new(body, limit)),
+        let limit =
+            if is_health(request.uri().path()) { health::MAX_REQUEST } else { self.max_message_bytes };
+        // Reflection's requests are streams; the library's own limit is a few hundred bytes.
+        let is_unary = !library || is_health(request.uri().path());
+        let call = self.routes.call(request.map(|body| match is_unary {
+            false => Body::new(body),
+            true => Body::new(Unary::new(body, limit)),
         }));
         Box::pin(async move {
             let mut response = match tokio::time::timeout_at(deadline.instant(), call).await {
@@ -161,6 +164,11 @@ where
             Ok(record.observe(response.map(|body| Timed::new(body, ends))))
         })
     }
+}
+
+/// Whether a path is that of a method of health, each of which takes one message.
+pub fn is_health(path: &str) -> bool {
+    path.starts_with("/grpc.health.v1.")
 }
 
 /// Gives a reason to a refusal of the library beneath, which has none: it could not read the request.

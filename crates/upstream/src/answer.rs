@@ -94,6 +94,12 @@ impl Answer {
         serde_json::from_slice(&self.body).ok()
     }
 
+    /// Whether the body is a text that is no JSON, as a proxy's or a firewall's page is. Third parties themselves answer with
+    /// JSON, or with nothing.
+    pub fn is_page(&self) -> bool {
+        !matches!(self.body.trim_ascii_start(), [] | [b'{' | b'[', ..])
+    }
+
     /// The number under a key at the top of a body that is no JSON as a whole, with its own digits.
     pub fn top_number(&self, key: &str) -> Option<&str> {
         text::top_number(&self.body, key)

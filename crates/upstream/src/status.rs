@@ -44,10 +44,10 @@ pub fn failure(status: u16, upstream: &str, message: Option<&str>, retry_after: 
     build(reason, text, status, upstream, message, wait)
 }
 
-/// The error of a 401, 402 or 403 that is not in the upstream's own form: a proxy, a firewall or a login page has answered in
-/// its place. What that says of a credential, of money or of a right is not believed.
+/// The error of an answer that is not in the upstream's own form: a proxy, a firewall or a login page has answered in its
+/// place. What that says of a credential, of money, of a right or of an object is not believed.
 ///
-/// Nor does it say whether a write was made.
+/// Nor does it say whether a write was made: an edge that waits no longer answers 503 when the upstream has the request.
 pub fn foreign(status: u16, upstream: &str, write: bool, retry_after: Option<Duration>) -> Error {
     let error = if write {
         unknown(status, upstream, None)
@@ -59,7 +59,8 @@ pub fn foreign(status: u16, upstream: &str, write: bool, retry_after: Option<Dur
 }
 
 /// The same for a write, where a status that leaves open whether it happened is an outcome of its own: a fault, a
-/// time-out, and a success that cannot be used. Only 503 says that the upstream did not take the call up.
+/// time-out, and a success that cannot be used. A 503 says that the upstream did not take the call up only in the upstream's
+/// own words; edges answer it, too, for a request that they passed on and whose answer came late.
 pub fn failure_of_write(
     status: u16,
     upstream: &str,
@@ -67,7 +68,7 @@ pub fn failure_of_write(
     retry_after: Option<Duration>,
 ) -> Error {
     match status {
-        503 => failure(status, upstream, message, retry_after),
+        503 if message.is_some() => failure(status, upstream, message, retry_after),
         0..=299 | 303 | 304 | 408 | 500.. => unknown(status, upstream, message),
         401 => foreign(status, upstream, true, retry_after),
         _ => failure(status, upstream, message, retry_after),
@@ -152,7 +153,7 @@ mod tests {
             (429, Reason::UpstreamThrottled, Reason::UpstreamThrottled),
             (500, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (502, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
-            (503, Reason::UpstreamUnavailable, Reason::UpstreamUnavailable),
+            (503, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (504, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (524, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (302, Reason::UpstreamMalformed, Reason::UpstreamMalformed),
@@ -164,6 +165,12 @@ mod tests {
             assert_eq!(failure(status, "harvest", None, None).reason(), read, "{status}");
             assert_eq!(failure_of_write(status, "harvest", None, None).reason(), write, "{status}");
         }
+    }
+
+    #[test]
+    fn a_503_in_the_upstreams_own_words_leaves_a_write_undone() {
+        let error = failure_of_write(503, "apify", Some("Service is down for maintenance"), None);
+        assert_eq!(error.reason(), Reason::UpstreamUnavailable);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use granary_server::health::Health;
 use granary_server::{Callers, CancellationToken, Open, door};
 
 use crate::store::embedded::master;
+use crate::vault::REQUEST;
 use crate::{Config, Error, Vault, parts};
 
 const PUBLIC: [&str; 2] = ["granary.vault.v1.CredentialVault", "granary.vault.v1.Admin"];
@@ -37,8 +38,9 @@ pub struct Running {
 /// Where a setting, the store or an address cannot be used.
 pub async fn run(config: &Config, end: CancellationToken) -> Result<Running, Failure> {
     let vault = Vault::new(parts(config).await?).await?;
-    let public = config.public.open(Callers::Public, vault.public_routes(), &PUBLIC, end.clone()).await?;
-    let broker = config.broker.open(Callers::Services, vault.broker_routes(), &BROKER, end.clone()).await?;
+    let [public, broker] = [&config.public, &config.broker].map(|door| door.with_messages_up_to(REQUEST));
+    let public = public.open(Callers::Public, vault.public_routes(), &PUBLIC, end.clone()).await?;
+    let broker = broker.open(Callers::Services, vault.broker_routes(), &BROKER, end.clone()).await?;
     tokio::spawn(follow(vault.clone(), [public.health().clone(), broker.health().clone()], end.clone()));
     Ok(Running { vault, public, broker, end })
 }

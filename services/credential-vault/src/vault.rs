@@ -22,7 +22,7 @@ use crate::time::now_ms;
 use crate::{Error, paths, seals, tenants};
 
 /// Longest request, in bytes.
-const REQUEST: usize = 64 * 1024;
+pub(crate) const REQUEST: usize = 64 * 1024;
 /// How often used seals are swept.
 const SWEEP: Duration = Duration::from_secs(30);
 /// Longest wait for changes under way at the end.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::stack::{Record, Recorded, answer_deadline, with_reason};
+use granary_server::health;
+use granary_server::stack::{Record, Recorded, answer_deadline, is_health, with_reason};
 use granary_server::{Incoming, RequestId, Unary};
 use http::{HeaderMap, Request, Response};
 use tonic::Status;
@@ -18,6 +19,7 @@ use tonic::service::Routes;
 use tower::Service;
 
 use crate::admit::Admitted;
+use crate::arriving::Arriving;
 use crate::body::{Limited, Outbound, Source};
 use crate::core::{Core, not_here};
 use crate::forward::{Behalf, Outgoing};
@@ -64,7 +66,12 @@ impl Gateway {
         )?;
         if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
             let ends = answer_deadline(path, request.headers(), deadline);
-            let call = self.own.open.clone().call(request.map(|body| Limited::new(body, MAX_OPEN_BYTES)));
+            let is_health = is_health(path);
+            let request = request.map(|body| match Limited::new(body, MAX_OPEN_BYTES) {
+                body if is_health => Body::new(Unary::new(body, health::MAX_REQUEST)),
+                body => Body::new(body),
+            });
+            let call = self.own.open.clone().call(request);
             let response = own(Box::pin(call), deadline, ends).await?;
             return Ok(self.read_by(response, None, None));
         }
@@ -83,8 +90,9 @@ impl Gateway {
         let response = if method.service == "granary.gateway.v1.ToolService" {
             parts.extensions.insert(deadline);
             parts.extensions.insert(id.clone());
-            parts.extensions.insert(caller);
             parts.extensions.insert(record.account_later());
+            let body = Arriving::new(body, self.core.shared.unfinished.clone(), caller.clone());
+            parts.extensions.insert(caller);
             let body = Unary::new(body, limits.max_message_bytes);
             let call = self.own.tools.clone().call(Request::from_parts(parts, body));
             let call = async { Ok(with_reason(call.await?)) };

@@ -36,6 +36,11 @@ pub struct Config {
     pub max_unread_bytes: usize,
     /// The same for one tenant. Default 32 MiB.
     pub max_unread_bytes_per_tenant: usize,
+    /// Bytes of tools' inputs whose end has not arrived, in this process. Past it, the call that began first ends. Default
+    /// 256 MiB.
+    pub max_unfinished_bytes: usize,
+    /// The same for one tenant. Default 32 MiB.
+    pub max_unfinished_bytes_per_tenant: usize,
     /// Limits of the listener.
     pub limits: Limits,
 }
@@ -58,6 +63,8 @@ impl Default for Config {
             max_streams_per_tenant: 256,
             max_unread_bytes: 256 << 20,
             max_unread_bytes_per_tenant: 32 << 20,
+            max_unfinished_bytes: 256 << 20,
+            max_unfinished_bytes_per_tenant: 32 << 20,
             limits: Limits::default(),
         }
     }

@@ -14,9 +14,9 @@ use crate::admit::{Admitted, Principals};
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::generations::Generations;
+use crate::held::{Held, What};
 use crate::tickets::{Ticket, Tickets};
 use crate::under_way::Registry;
-use crate::unread::Unread;
 
 /// Reports to the broker under way at a time; past it a report is dropped, and the next rejection makes another.
 const REPORTS: usize = 64;
@@ -30,7 +30,8 @@ pub(crate) struct Shared {
     pub(crate) tickets: Tickets,
     pub(crate) generations: Arc<Generations>,
     pub(crate) reports: Arc<Semaphore>,
-    pub(crate) unread: Arc<Unread>,
+    pub(crate) unread: Arc<Held>,
+    pub(crate) unfinished: Arc<Held>,
 }
 
 /// One thread's view. Cheap to clone: every call holds one.
@@ -74,7 +75,12 @@ impl Shared {
             principals: Principals::new(config.max_principals, config.bounds(), generations.clone()),
             tickets: Tickets::new(config.max_tickets, generations.clone()),
             reports: Arc::new(Semaphore::new(REPORTS)),
-            unread: Unread::new(config.max_unread_bytes, config.max_unread_bytes_per_tenant),
+            unread: Held::new(What::Unread, config.max_unread_bytes, config.max_unread_bytes_per_tenant),
+            unfinished: Held::new(
+                What::Unfinished,
+                config.max_unfinished_bytes,
+                config.max_unfinished_bytes_per_tenant,
+            ),
             generations,
             table,
             config,

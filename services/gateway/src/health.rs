@@ -11,6 +11,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::core::{Backend, Core};
+use crate::held::Held;
 use crate::invalidation::Watcher;
 
 const EVERY: Duration = Duration::from_millis(500);
@@ -42,8 +43,9 @@ pub(crate) async fn follow(
         }
         core.shared.principals.sweep().await;
         core.shared.tickets.sweep().await;
-        metrics::gauge!("granary_unread_bytes")
-            .set(u32::try_from(core.shared.unread.bytes()).unwrap_or(u32::MAX));
+        let held = |held: &Held| u32::try_from(held.bytes()).unwrap_or(u32::MAX);
+        metrics::gauge!("granary_unread_bytes").set(held(&core.shared.unread));
+        metrics::gauge!("granary_unfinished_bytes").set(held(&core.shared.unfinished));
         let pause = if *ready.borrow() { EVERY } else { AT_FIRST };
         tokio::select! {
             () = end.cancelled() => return health.set_all(&core.backends().map(|(s, _)| s), false).await,

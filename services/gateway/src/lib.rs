@@ -2,6 +2,7 @@
 //!
 //! It never holds a third-party credential in the clear: tickets are opaque to it, and new secrets pass sealed.
 mod admit;
+mod arriving;
 mod body;
 mod broker;
 mod call;
@@ -12,6 +13,7 @@ mod flight;
 mod forward;
 mod generations;
 mod health;
+mod held;
 mod in_flight;
 mod invalidation;
 mod options;
@@ -22,7 +24,6 @@ mod run;
 mod tickets;
 mod tools;
 mod under_way;
-mod unread;
 
 pub use config::Config;
 pub use run::{Error, Running, run};

@@ -18,10 +18,10 @@ use tonic::body::Body;
 
 use crate::admit::Admitted;
 use crate::body::Outbound;
+use crate::held::{Held, Stall};
 use crate::in_flight::Place;
 use crate::outcome::Watch;
 use crate::under_way::UnderWay;
-use crate::unread::{Stall, Unread};
 
 /// How often it is looked how much waits for a reader that takes nothing.
 const STALL_INTERVAL: Duration = Duration::from_millis(250);
@@ -43,7 +43,7 @@ pub(crate) struct Relay {
 /// Whose reader it is.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    pub(crate) unread: Arc<Unread>,
+    pub(crate) unread: Arc<Held>,
     pub(crate) caller: Option<Admitted>,
     /// Counts the call for as long as it lasts.
     pub(crate) _place: Option<Place>,

@@ -1,4 +1,4 @@
-//! What a failed answer of Harvest means. Its error bodies have three shapes, or none: HTML and empty ones are common.
+//! What a failed answer of Harvest means. Its error bodies have three shapes, or are empty; a page is somebody else's.
 use granary_credential::Kind;
 use granary_proto::Method;
 use granary_rpc::{Error, Reason};
@@ -14,7 +14,7 @@ const INVALID_TOKEN: &str = "invalid_token";
 /// A failed answer as an error.
 pub(crate) fn of(status: u16, answer: &Answer, method: &Method, write: bool) -> Error {
     let text = text(answer);
-    if matches!(status, 401..=403) && text.is_none() {
+    if text.is_none() && (matches!(status, 401..=403) || answer.is_page() && status < 500) {
         return foreign(status, UPSTREAM, write, answer.retry_after);
     }
     let map = if write { failure_of_write } else { failure };

@@ -1,6 +1,7 @@
 //! Harvest-time as a process: its routes behind its door.
 use granary_server::{Callers, CancellationToken, Open, door};
 
+use crate::service::MAX_REQUEST;
 use crate::{Config, Error, routes};
 
 const SERVICES: [&str; 1] = ["granary.harvest.v1.HarvestTime"];
@@ -25,5 +26,6 @@ pub enum Failure {
 /// Where a setting, the keys or the address cannot be used.
 pub async fn run(config: &Config, end: CancellationToken) -> Result<Open, Failure> {
     let routes = routes(config, config.ring().map_err(Failure::Setting)?)?;
-    Ok(config.door.open(Callers::Services, routes, &SERVICES, end).await?)
+    let door = config.door.with_messages_up_to(MAX_REQUEST);
+    Ok(door.open(Callers::Services, routes, &SERVICES, end).await?)
 }

@@ -13,7 +13,7 @@ use crate::Config;
 use crate::timer_mode::TimerModes;
 
 /// Bytes of one request. The largest that the rules of the fields allow, with notes, is a third of it.
-const MAX_REQUEST: usize = 64 << 10;
+pub(crate) const MAX_REQUEST: usize = 64 << 10;
 
 /// Why the service cannot be built.
 #[derive(Debug, thiserror::Error)]

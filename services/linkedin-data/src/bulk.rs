@@ -122,8 +122,11 @@ impl Bulk {
             self.read += rows.len();
             events.extend(rows.into_iter().flat_map(|row| self.plan.take(row)).map(Event::Element));
         }
-        if ended && !run.state().succeeded() && self.read == 0 {
-            return Err(run.failed());
+        if ended
+            && self.read == 0
+            && let Some(error) = run.refusal()
+        {
+            return Err(error);
         }
         if ended {
             self.over = true;
@@ -170,16 +173,17 @@ pub(crate) fn warnings(state: &State, read: usize) -> Vec<Warning> {
     if !state.ended() {
         return Vec::new();
     }
-    let cut = (!state.succeeded()).then(|| cut_short(&state.status));
-    cut.into_iter().chain(missing_rows(state, read)).collect()
+    let cut = !state.succeeded() || state.is_limited() || (read == 0 && !state.message.is_empty());
+    cut.then(|| cut_short(state)).into_iter().chain(missing_rows(state, read)).collect()
 }
 
-/// The run ended early, and what it gave is delivered all the same.
-fn cut_short(status: &str) -> Warning {
-    let status = granary_upstream::status::tidy(status);
+/// The run ended early, or with nothing, and what it gave is delivered all the same.
+fn cut_short(state: &State) -> Warning {
+    let [status, said] = [&state.status, &state.message].map(|text| granary_upstream::status::tidy(text));
+    let said = if said.is_empty() { said } else { format!(" and says \"{said}\"") };
     Warning {
         code: "RUN_CUT_SHORT".to_owned(),
-        message: format!("the run of apify ended as {status}; what it had fetched by then is answered"),
+        message: format!("the run of apify ended as {status}{said}; what it had fetched by then is answered"),
         field: String::new(),
     }
 }

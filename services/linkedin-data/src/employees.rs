@@ -33,8 +33,10 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
     }
     let most = usize::try_from(most).unwrap_or_default();
     let rows = run.last_rows(0, most, most).await?;
-    if rows.is_empty() && !run.state().succeeded() {
-        return Err(run.failed());
+    if rows.is_empty()
+        && let Some(error) = run.refusal()
+    {
+        return Err(error);
     }
     let state = run.state();
     Ok(wire::BulkScrapeCompanyEmployeesResponse {

@@ -14,7 +14,7 @@ use crate::early_head::EarlyHead;
 use crate::{Config, ConnectionNotes};
 
 /// Bytes of one request. Upstream takes URLs of 60,000 bytes, and fifty URLs of profiles are 100,000.
-const MAX_REQUEST: usize = 256 << 10;
+pub(crate) const MAX_REQUEST: usize = 256 << 10;
 
 /// Why the service cannot be built.
 #[derive(Debug, thiserror::Error)]

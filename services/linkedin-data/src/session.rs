@@ -7,7 +7,7 @@ use std::time::Duration;
 use granary_convert::{Typed, check_typed};
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::{CredentialKind, Paging, UpstreamCall};
+use granary_proto::granary::policy::v1::{CredentialKind, Effect, Paging, UpstreamCall};
 use granary_proto::granary::types::v1::{Charge, Warning};
 use granary_proto::options::field_rule;
 use granary_rpc::{Deadline, Error, Reason, metadata};
@@ -164,8 +164,11 @@ impl Session {
                 Some(own) if status == 402 && (own.status.is_some() || own.error.is_some()) => {
                     Err(self.failed(status, answer, Some(own)))
                 }
-                _ => Err(granary_upstream::foreign(status, UPSTREAM, self.is_write(), answer.retry_after)),
+                _ => Err(self.foreign(status, answer)),
             },
+            Effective::Failed(status) if answer.is_page() && status < 500 => {
+                Err(self.foreign(status, answer))
+            }
             Effective::Failed(429) if self.held(Kind::LinkedinSession).is_some() => {
                 Err(failure::limited_member(answer, envelope.as_ref()))
             }
@@ -173,9 +176,19 @@ impl Session {
         }
     }
 
+    /// Something in front of upstream has answered. A billed read may have been taken up all the same.
+    fn foreign(&self, status: u16, answer: &Answer) -> Error {
+        self.perhaps_billed(granary_upstream::foreign(status, UPSTREAM, self.is_write(), answer.retry_after))
+    }
+
     /// A failed answer as an error.
     pub(crate) fn failed(&self, status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>) -> Error {
-        failure::of(status, answer, envelope, self.is_write())
+        let error = failure::of(status, answer, envelope, self.is_write());
+        if status >= 500 && error.get(CHARGE).is_none() { self.perhaps_billed(error) } else { error }
+    }
+
+    fn perhaps_billed(&self, error: Error) -> Error {
+        if self.method.effect == Effect::ChargedRead { error.with("charge", "unknown") } else { error }
     }
 
     /// An answer that says success and cannot be read.

@@ -3,8 +3,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
+use granary_rpc::Reason;
+use granary_rpc::error::reason_of;
 use granary_testkit::Hostile;
 use granary_testkit::hostile::{Connection, ENDLESS, Ended, How, unfinished};
+use granary_testkit::neighbours::Good;
 
 use super::{COMPANY, GET_ACCOUNT, HEALTH, House, REFLECTION, TOOL, sized};
 
@@ -78,6 +81,45 @@ async fn with_a_key_an_unfinished_body_ends_at_its_deadline() {
     for (path, (_, ended)) in all {
         assert_ended(path, &ended);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inputs_of_tools_that_do_not_end_are_bounded_for_a_tenant() {
+    let house = House::open(&[]).await;
+    let calling = house.good.clone().calls(&[Good::Company, Good::Account]).rate(40).start().await;
+    let gateway = house.cluster.process("gateway");
+    gateway.forget_peak();
+    let before = gateway.most_resident();
+    let (body, patient) = (unfinished(4_194_000), house.evil.clone().with_timeout("30S"));
+    let mut calls = Vec::new();
+    let mut connections = Vec::new();
+    for _ in 0..sized(5, 25) {
+        let mut connection = patient.connect().await;
+        for _ in 0..8 {
+            let mut call = connection.begin(TOOL).await.expect("a call");
+            call.send(body.clone(), false);
+            calls.push(call);
+        }
+        connections.push(connection);
+    }
+    let all = calls.len();
+    let ended = join_all(calls.into_iter().map(|call| call.end(Duration::from_secs(4)))).await;
+    calling.stop().await.assert_unhurt(Duration::from_secs(1));
+    let grown = gateway.most_resident().saturating_sub(before);
+    let over = ended.iter().filter(|call| call.how != How::Open);
+    let told = over.clone().filter(|call| {
+        call.status.as_ref().is_some_and(|status| {
+            reason_of(status) == Some(Reason::LimitExceeded) && status.message().contains("do not end")
+        })
+    });
+    let (over, told) = (over.count(), told.count());
+    println!(
+        "of {all} inputs without an end {over} ended long before their deadline; {} MiB more",
+        grown / MIB
+    );
+    // Seven of them are within the bound of 32 MiB, and go on.
+    assert!(over + 10 >= all && over < all && told == over, "{over} of {all} ended, {told} with the reason");
+    assert!(grown < 160 * MIB, "{} MiB more", grown / MIB);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use prost_reflect::Value as Dynamic;
 use serde_json::Value;
 
 use super::nested::{self, Listed};
+use super::places;
 use super::read::Reader;
 use super::split::split;
 use crate::MAX_VALUES;
@@ -44,8 +45,10 @@ impl Reader {
             }
             Value::String(text) if scalars => {
                 let parts = split(field.rule.list(), text);
-                // A comma within the one item that the text is says nothing of interest.
-                if text.contains(',') && parts.first().is_none_or(|part| part != text.trim()) {
+                // A comma within the one item that the text is says nothing of interest, but where it could have been two.
+                let plain =
+                    parts.first().is_some_and(|part| part == text.trim()) && !places::could_be_two(text);
+                if text.contains(',') && !plain {
                     self.notes.push(read_as_items(path, parts.iter().cloned()));
                 }
                 let read = |(i, part)| self.filled(field, &Value::String(part), &item(path, i));

@@ -25,6 +25,17 @@ pub(super) fn join(pieces: &[&str]) -> Vec<String> {
     places.into_iter().map(|place| place.text).collect()
 }
 
+/// Whether a text that was read as one place begins with what is a state or a country, too: "New York, Texas".
+pub(super) fn could_be_two(text: &str) -> bool {
+    let mut pieces = text.split(',').map(str::trim);
+    let (first, second) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+    let names_a_state = |piece: &str| country_of(&piece.to_lowercase()).is_some();
+    pieces.next().is_none()
+        && names_a_state(first)
+        && names_a_state(second)
+        && !first.eq_ignore_ascii_case(second)
+}
+
 /// What a piece is by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {

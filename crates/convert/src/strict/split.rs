@@ -7,9 +7,45 @@ use super::places;
 pub(super) fn split(list: List, text: &str) -> Vec<String> {
     let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
     match list {
-        List::Unspecified | List::Comma => pieces.into_iter().map(str::to_owned).collect(),
+        List::Unspecified | List::Comma => names(&pieces),
         List::Places => places::join(&pieces),
     }
+}
+
+/// What stands behind a company's name and is none by itself, in small letters and without full stops.
+const LEGAL_FORMS: [&str; 16] = [
+    "ag",
+    "co",
+    "corp",
+    "gmbh",
+    "inc",
+    "incorporated",
+    "limited",
+    "llc",
+    "llp",
+    "lp",
+    "ltd",
+    "nv",
+    "plc",
+    "pty ltd",
+    "sa",
+    "se",
+];
+
+/// The pieces, with a legal form put back behind its company: "Acme, Inc." is one name.
+fn names(pieces: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for piece in pieces {
+        let form = piece.replace('.', "").to_lowercase();
+        match names.last_mut() {
+            Some(name) if LEGAL_FORMS.contains(&form.as_str()) => {
+                name.push_str(", ");
+                name.push_str(piece);
+            }
+            _ => names.push((*piece).to_owned()),
+        }
+    }
+    names
 }
 
 #[cfg(test)]
@@ -23,6 +59,19 @@ mod tests {
             ["VP of Engineering", "Head of Engineering"]
         );
         assert!(split(List::Comma, " , ").is_empty());
+    }
+
+    #[test]
+    fn a_legal_form_belongs_to_the_company_before_it() {
+        for (text, expected) in [
+            ("Acme, Inc.", &["Acme, Inc."][..]),
+            ("Salesforce, Inc., Stripe", &["Salesforce, Inc.", "Stripe"]),
+            ("Stripe, Acme Co., Ltd.,Airbnb, LLC", &["Stripe", "Acme Co., Ltd.", "Airbnb, LLC"]),
+            ("Inc., Time", &["Inc.", "Time"]),
+            ("Incorporation, Incubators", &["Incorporation", "Incubators"]),
+        ] {
+            assert_eq!(split(List::Comma, text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -45,32 +45,38 @@ const FRAME_BUDGET: usize = 512 * 1024;
 
 static ABUSERS: Throttle = Throttle::new();
 
-/// Calls under way on one connection.
+/// Calls under way on one connection: all of them, and those that need no key, which delay no end.
 #[derive(Clone, Debug, Default)]
-struct Calls(Arc<AtomicUsize>);
+struct Calls(Arc<[AtomicUsize; 2]>);
 
 #[derive(Debug)]
-struct InFlight(Calls);
+struct InFlight(Calls, bool);
 
 /// Looked up once: a label's text costs more than the count.
 static STREAMS: LazyLock<Gauge> = LazyLock::new(|| metrics::gauge!("granary_streams"));
 static RESET: LazyLock<Counter> = LazyLock::new(|| metrics::counter!("granary_streams_reset_total"));
 
 impl Calls {
-    fn begin(&self) -> InFlight {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    fn begin(&self, is_open: bool) -> InFlight {
+        let [all, open] = &*self.0;
+        all.fetch_add(1, Ordering::Relaxed);
+        open.fetch_add(is_open.into(), Ordering::Relaxed);
         STREAMS.increment(1.0);
-        InFlight(self.clone())
+        InFlight(self.clone(), is_open)
     }
 
-    fn is_idle(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+    /// Whether nothing is under way that counts; at the end, health and reflection do not.
+    fn is_idle(&self, ending: bool) -> bool {
+        let [all, open] = self.0.each_ref().map(|count| count.load(Ordering::Relaxed));
+        all <= if ending { open } else { 0 }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        let [all, open] = &*self.0.0;
+        all.fetch_sub(1, Ordering::Relaxed);
+        open.fetch_sub(self.1.into(), Ordering::Relaxed);
         STREAMS.decrement(1.0);
     }
 }
@@ -110,6 +116,7 @@ where
 {
     let mut end = pin!(listening.end.cancelled());
     let stream = Gather::new(stream);
+    let stream = if listening.is_public { stream.wary() } else { stream };
     let signs = stream.signs();
     let handshake = builder(listening).handshake::<_, Bytes>(stream);
     let shaken = tokio::select! {
@@ -118,7 +125,7 @@ where
     };
     let Ok(Ok(mut connection)) = shaken else { return };
     let Some(pings) = connection.ping_pong() else { return };
-    let mut silence = pin!(keepalive::silence(pings, signs, PING_INTERVAL, PONG_TIMEOUT));
+    let mut silence = pin!(keepalive::silence(pings, signs.clone(), PING_INTERVAL, PONG_TIMEOUT));
     let (calls, shared) = (Calls::default(), Connection::default());
     let mut turn = Turn::new(listening);
     let mut timer = pin!(sleep_until(turn.next));
@@ -130,6 +137,7 @@ where
                     turn.used = true;
                     begin(request, respond, listening, &mut service, (&calls, &shared));
                 }
+                Some(Err(_)) if signs.is_flooded() => return closed("frames", address),
                 Some(Err(error)) => return ended(&error, address),
                 None => return,
             },
@@ -140,7 +148,7 @@ where
             }
             why = &mut silence => return closed(why.text(), address),
             () = &mut timer => {
-                match turn.over(calls.is_idle()) {
+                match turn.over(calls.is_idle(turn.ending)) {
                     // A caller that owes a pong delays nothing.
                     Over::Close => return,
                     Over::Farewell(why) => {
@@ -169,17 +177,19 @@ fn begin<S, B>(
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut request = request.map(Incoming::new);
+    let is_open = request.uri().path().starts_with("/grpc.");
     request.extensions_mut().insert(shared.clone());
     if let Some((limit, response)) = refusal::check(&request, &listening.limits) {
         metrics::counter!("granary_refusals_total", "limit" => limit).increment(1);
-        let (refused, in_flight) = (refusal::tell(request.into_body(), respond, response), calls.begin());
+        let (refused, in_flight) =
+            (refusal::tell(request.into_body(), respond, response), calls.begin(is_open));
         tokio::spawn(async move {
             refused.await;
             drop(in_flight);
         });
         return;
     }
-    let (call, in_flight) = (service.call(request), calls.begin());
+    let (call, in_flight) = (service.call(request), calls.begin(is_open));
     tokio::spawn(async move {
         answer(call, respond).await;
         drop(in_flight);

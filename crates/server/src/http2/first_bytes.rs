@@ -1,7 +1,9 @@
 //! Looks at what a caller sends first: one that speaks something else gets a line that says so, and a clean end.
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::net::RecvFlags;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use tokio::net::TcpStream;
 
 /// How long whoever was told may take to read it and leave.
@@ -16,19 +18,45 @@ const PLAIN: &str = "HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-type: te
 const SECURE: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n\
     This port speaks gRPC over HTTP/2 with TLS.\n";
 
+/// What the first bytes say.
+enum First {
+    Fits,
+    Other,
+    /// Less than three bytes that fit so far: the rest is on its way.
+    Unsaid,
+}
+
+impl First {
+    fn of(seen: &[u8], tls: bool) -> Self {
+        match (seen, tls) {
+            ([], _) => Self::Other,
+            ([byte, ..], true) if *byte == TLS_HANDSHAKE => Self::Fits,
+            (_, true) => Self::Other,
+            (seen, false) if !PREFACE.starts_with(seen) => Self::Other,
+            (seen, false) if seen.len() < PREFACE.len() => Self::Unsaid,
+            (_, false) => Self::Fits,
+        }
+    }
+}
+
 /// Whether a caller begins as the listener expects. Nothing is taken off the stream.
 pub(super) async fn fit(stream: &TcpStream, tls: bool) -> std::io::Result<bool> {
-    let mut first = [0; PREFACE.len()];
+    let mut seen = [0; PREFACE.len()];
     loop {
-        let read = stream.peek(&mut first).await?;
-        let seen = &first[..read];
-        match (seen, tls) {
-            ([], _) => return Ok(false),
-            ([byte, ..], true) => return Ok(*byte == TLS_HANDSHAKE),
-            (seen, false) if !PREFACE.starts_with(seen) => return Ok(false),
-            (seen, false) if seen.len() == PREFACE.len() => return Ok(true),
-            // Less than three bytes of it: the rest is on its way, and peeking does not wait for it.
-            _ => tokio::time::sleep(Duration::from_millis(5)).await,
+        let ready = stream.ready(Interest::READABLE).await?;
+        let first = stream.try_io(Interest::READABLE, || {
+            let (read, _) = rustix::net::recv(stream, &mut seen, RecvFlags::PEEK)?;
+            match First::of(&seen[..read], tls) {
+                // What was seen stays in the socket. So it is said that nothing more is there, and more, or the end, wakes this.
+                First::Unsaid => Err(ErrorKind::WouldBlock.into()),
+                first => Ok(first),
+            }
+        });
+        match first {
+            Ok(first) => return Ok(matches!(first, First::Fits)),
+            Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(error),
+            Err(_) if ready.is_read_closed() => return Ok(false),
+            Err(_) => {}
         }
     }
 }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::flood::{Flood, GOAWAY};
+
 /// Most bytes that wait. Longer answers are written as they come.
 const ROOM: usize = 64 * 1024;
 /// What a quiet connection keeps.
@@ -24,6 +26,7 @@ pub(super) struct Gather<S> {
     waiting: BytesMut,
     asked: bool,
     signs: Signs,
+    flood: Option<Flood>,
 }
 
 /// What a stream tells of the other side.
@@ -33,6 +36,7 @@ pub(super) struct Signs(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     heard: AtomicBool,
+    flooded: AtomicBool,
     start: Instant,
     /// Since when the other side takes nothing, in milliseconds after the start, and one more; 0: it takes what it gets.
     stuck_since: AtomicU64,
@@ -40,13 +44,18 @@ struct Inner {
 
 impl Signs {
     fn new() -> Self {
-        let (heard, stuck_since) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self(Arc::new(Inner { heard, start: Instant::now(), stuck_since }))
+        let (heard, flooded, stuck_since) = Default::default();
+        Self(Arc::new(Inner { heard, flooded, start: Instant::now(), stuck_since }))
     }
 
     /// Whether anything was read since this was last asked.
     pub(super) fn take_heard(&self) -> bool {
         self.0.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// Whether it was given up for what the other side sent.
+    pub(super) fn is_flooded(&self) -> bool {
+        self.0.flooded.load(Ordering::Relaxed)
     }
 
     /// How long the other side has taken nothing of what waits for it.
@@ -72,7 +81,12 @@ impl Signs {
 
 impl<S: AsyncWrite + Unpin> Gather<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, waiting: BytesMut::new(), asked: false, signs: Signs::new() }
+        Self { inner, waiting: BytesMut::new(), asked: false, signs: Signs::new(), flood: None }
+    }
+
+    /// The same, for a caller that may be hostile.
+    pub(super) fn wary(self) -> Self {
+        Self { flood: Some(Flood::new()), ..self }
     }
 
     pub(super) fn signs(&self) -> Signs {
@@ -123,8 +137,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
         }
         let before = buf.filled().len();
         let read = Pin::new(&mut this.inner).poll_read(cx, buf);
-        if buf.filled().len() > before {
+        let fresh = &buf.filled()[before..];
+        if !fresh.is_empty() {
             this.signs.0.heard.store(true, Ordering::Relaxed);
+        }
+        if this.flood.as_mut().is_some_and(|flood| !flood.take(fresh)) {
+            this.signs.0.flooded.store(true, Ordering::Relaxed);
+            this.waiting.extend_from_slice(&GOAWAY);
+            // It reads this or it does not.
+            let _ = this.drain(cx);
+            return Poll::Ready(Err(io::Error::other("too many frames that bring nothing")));
         }
         read
     }

@@ -34,7 +34,8 @@ pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'stati
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return Some(("method", response));
     }
-    if !headers.get(CONTENT_TYPE).is_some_and(|value| is_grpc(value.as_bytes())) {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    if !types.next().is_some_and(|value| is_grpc(value.as_bytes())) || types.next().is_some() {
         return Some(("content_type", plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)));
     }
     if headers.get_all(&name::TIMEOUT).iter().nth(1).is_some() {

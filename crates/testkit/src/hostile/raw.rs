@@ -66,6 +66,12 @@ impl Raw {
         self.stream.write_all(bytes).await.is_ok()
     }
 
+    /// Says that nothing more will be written, and still reads.
+    pub async fn finish(mut self) -> Self {
+        self.stream.shutdown().await.expect("an open socket");
+        self
+    }
+
     /// Everything until the other side closes, which must be an orderly end within this time.
     ///
     /// # Errors

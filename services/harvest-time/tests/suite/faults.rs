@@ -86,6 +86,13 @@ async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
         json!({"status": 500}),
         json!({"status": 502}),
         json!({"status": 504}),
+        // Edges answer these for a request that they passed on, and Harvest itself has other forms.
+        json!({"status": 503}),
+        json!({"status": 404, "body": "html"}),
+        json!({"status": 422, "body": "html"}),
+        json!({"status": 429, "body": "html"}),
+        json!({"edge": "after", "status": 503}),
+        json!({"edge": "after", "status": 499}),
     ] {
         let before = posts(&house).await;
         house.fault(&on("POST", "/v2/time_entries", effect.clone())).await;
@@ -97,7 +104,8 @@ async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
         assert!(status.message().contains("list_time_entries"), "{effect}");
         assert_eq!(posts(&house).await, before + 1, "{effect}");
     }
-    house.fault(&on("POST", "/v2/time_entries", json!({"status": 503}))).await;
+    let own = json!({"status": 503, "body": {"json": {"message": "down for maintenance"}}});
+    house.fault(&on("POST", "/v2/time_entries", own)).await;
     let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
     assert_eq!(reason(&outcome), Reason::UpstreamUnavailable);
 }

@@ -11,6 +11,9 @@ use crate::failure::{KIND, saying};
 
 /// A passing shortage, in whatever answer it comes.
 const SHORTAGE: &str = "no available resource";
+/// Apify closes a part of itself to a user for several reasons; this is that the money is used up.
+const CLOSED: &str = "platform-feature-disabled";
+const USED_UP: &str = "usage hard limit exceeded";
 /// When a run that found no room may find some: others have to end first.
 const ROOM_WAIT: Duration = Duration::from_secs(30);
 
@@ -48,13 +51,13 @@ fn of(answer: &Answer, write: bool) -> Error {
         told(Reason::UpstreamUnavailable, "apify has no room for the run now")
             .retry_after(answer.retry_after.unwrap_or(ROOM_WAIT))
     };
-    let says_shortage = message.as_deref().is_some_and(|message| message.to_lowercase().contains(SHORTAGE));
+    let says = |words: &str| message.as_deref().is_some_and(|message| message.to_lowercase().contains(words));
     let error = match kind.as_str() {
-        _ if says_shortage => shortage(),
+        _ if says(SHORTAGE) => shortage(),
         // The user's other runs have the room; they end by themselves.
         "actor-memory-limit-exceeded" | "concurrent-runs-limit-exceeded" => shortage(),
         // Without a type it is not Apify that speaks.
-        "" if matches!(answer.status, 401..=403) => {
+        "" if matches!(answer.status, 401..=403) || answer.is_page() && answer.status < 500 => {
             foreign(answer.status, UPSTREAM, write, answer.retry_after)
         }
         "invalid-token" | "token-not-provided" | "user-or-token-not-found" if answer.status == 401 => {
@@ -62,7 +65,13 @@ fn of(answer: &Answer, write: bool) -> Error {
         }
         "rate-limit-exceeded" => plain(429),
         "not-enough-usage-to-run-paid-actor" | "x402-payment-required" => plain(402),
+        CLOSED if says(USED_UP) => plain(402),
         "insufficient-permissions" => plain(403),
+        // The cap is ours, of the prices that are set; no input changes it.
+        "max-total-charge-usd-below-minimum" => told(
+            Reason::Internal,
+            "apify takes no run with a cap this low: the operator's prices of linkedin-data are below the actor's",
+        ),
         "request-too-large" => told(Reason::UpstreamInvalidInput, "apify takes no input of this size"),
         "run-failed" => told(Reason::UpstreamUnavailable, "the run of apify did not succeed"),
         _ => plain(answer.status),

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 use super::{ABORT, Apify, ROWS, WAIT, failure, get, micros};
 use crate::failure::CHARGE;
 
+/// What an actor says, in small letters, where it was let do no more.
+const LIMITED: [&str; 2] = ["run limit", "max charge reached"];
 /// Shortest time between two questions about a run.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long rows that were charged are looked for after the end of a run, and the time between two looks.
@@ -65,9 +67,18 @@ impl State {
         self.status == "SUCCEEDED"
     }
 
-    /// Results that were charged, by the run's own count. Starts are charged, too, and are none.
+    /// Whether it was let do no more, though Apify calls it a success: the actor ends by itself where the user has used up the
+    /// runs that are free, or the cap is reached, and says so.
+    pub(crate) fn is_limited(&self) -> bool {
+        let said = self.message.to_lowercase();
+        LIMITED.iter().any(|words| said.contains(words))
+    }
+
+    /// Results that were charged, by the run's own count. Starts are charged, too, and are none; nor are what Apify itself
+    /// charges for each row beside the actor's events.
     pub(crate) fn charged_results(&self) -> usize {
-        let results = self.charged_events().filter(|(event, _)| !event.contains("start"));
+        let is_result = |event: &str| !event.contains("start") && !event.starts_with("apify-");
+        let results = self.charged_events().filter(|(event, _)| is_result(event));
         results.filter_map(|(_, count)| usize::try_from(count).ok()).fold(0, usize::saturating_add)
     }
 
@@ -76,12 +87,15 @@ impl State {
         events.filter_map(|(event, count)| Some((event, count.as_u64()?)))
     }
 
-    /// What was billed, as far as it is told.
+    /// What was billed, as far as it is told. A sum of nothing beside events that were charged is one that Apify has not made
+    /// yet: for some seconds after its end a run shows 0.
     pub(crate) fn charge(&self) -> Charge {
         let billed = self.charged_events().filter(|(_, count)| *count > 0);
+        let payment_codes: Vec<String> = billed.map(|(event, _)| event.clone()).collect();
+        let sum = micros(&self.json["usageTotalUsd"]);
         Charge {
-            cost_micros: micros(&self.json["usageTotalUsd"]),
-            payment_codes: billed.map(|(event, _)| event.clone()).collect(),
+            cost_micros: sum.filter(|sum| *sum != 0 || payment_codes.is_empty()),
+            payment_codes,
             upstream_request_id: Some(self.id.clone()),
         }
     }
@@ -201,14 +215,22 @@ impl Run {
         Ok(rows)
     }
 
-    /// The error of a run that ended without anything to show for it.
-    pub(crate) fn failed(&mut self) -> Error {
+    /// The error of a run that ended without anything to show for it; `None` where that may be so.
+    pub(crate) fn refusal(&mut self) -> Option<Error> {
+        if self.state.succeeded() && !self.state.is_limited() {
+            return None;
+        }
         let said = granary_upstream::status::tidy(&self.state.message);
+        if self.state.succeeded() {
+            let text = format!("apify lets this user's run fetch nothing: {said}");
+            let error = Error::new(Reason::OutOfCredit, text).with("upstream", super::UPSTREAM);
+            return Some(self.gone(error.with("upstream_message", said)));
+        }
         let text = format!(
             "the run of apify ended as {}: {said}",
             granary_upstream::status::tidy(&self.state.status)
         );
-        self.gone(Error::new(Reason::UpstreamUnavailable, text).with("upstream", super::UPSTREAM))
+        Some(self.gone(Error::new(Reason::UpstreamUnavailable, text).with("upstream", super::UPSTREAM)))
     }
 
     /// An error after which the run goes its own way; it says which run, and what was billed.

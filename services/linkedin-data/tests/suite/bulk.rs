@@ -179,7 +179,7 @@ async fn what_a_run_gave_before_it_failed_is_delivered() {
 async fn the_types_of_apifys_errors_have_their_reasons() {
     for (status, kind, expected) in [
         (400, "invalid-input", Reason::UpstreamInvalidInput),
-        (400, "max-total-charge-usd-below-minimum", Reason::UpstreamInvalidInput),
+        (400, "max-total-charge-usd-below-minimum", Reason::Internal),
         (400, "run-failed", Reason::UpstreamUnavailable),
         (401, "invalid-token", Reason::CredentialRejected),
         (401, "token-not-provided", Reason::CredentialRejected),

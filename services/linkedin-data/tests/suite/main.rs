@@ -8,6 +8,7 @@ mod calls;
 mod fixtures;
 mod follow;
 mod inputs;
+mod limited_runs;
 mod members;
 mod prices;
 #[path = "../../../harvest-time/tests/suite/stub.rs"]

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use granary_linkedin_data::Config;
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::{Api, CredentialKind as Kind};
+use granary_proto::granary::policy::v1::{Api, CredentialKind as Kind, Effect};
 use granary_rpc::Reason::{self, *};
 use granary_rpc::metadata::CREDENTIAL_OUTCOME;
 use serde_json::json;
@@ -12,7 +12,7 @@ use tonic_types::StatusExt;
 
 use crate::stub::{Canned, SILENT, Stub};
 use crate::tools::{TOKEN, good, held, methods};
-use crate::wire::{Answered, Door, reason};
+use crate::wire::{Answered, Door, detail, reason};
 use crate::{KEY, door_with};
 
 /// Both vendors at one address, with little patience and no repeats.
@@ -55,7 +55,7 @@ const STATUSES: [(u16, Reason, Reason); 12] = [
     (422, UpstreamInvalidInput, UpstreamInvalidInput),
     (429, UpstreamThrottled, UpstreamThrottled),
     (500, UpstreamUnavailable, UnknownOutcome),
-    (503, UpstreamUnavailable, UpstreamUnavailable),
+    (503, UpstreamUnavailable, UnknownOutcome),
     (302, UpstreamMalformed, UpstreamMalformed),
 ];
 
@@ -81,6 +81,27 @@ async fn every_status_has_its_reason_for_every_tool() {
         }
         assert!(elsewhere.seen().is_empty(), "{} followed a redirect", method.tool);
         only_its_own_credentials(method, &upstream);
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_nobodys_word_on_what_was_asked_for() {
+    const STATUSES: [u16; 6] = [400, 404, 409, 422, 429, 499];
+    for method in methods() {
+        let page = "<html><body>Just a moment</body></html>";
+        let upstream = Stub::start(STATUSES.map(|status| answer(method, status, page)).to_vec()).await;
+        let service = door_with(&config(&upstream.url)).await;
+        for status in STATUSES {
+            let outcome = call(&service, method).await;
+            let expected = if method.is_read() { UpstreamUnavailable } else { UnknownOutcome };
+            assert_eq!(reason(&outcome), expected, "{} {status}", method.tool);
+            let failed = outcome.unwrap_err();
+            assert_eq!(detail(&failed, "answered_by").as_deref(), Some("intermediary"), "{}", method.tool);
+            let is_own = method.upstream.as_ref().is_some_and(|upstream| upstream.api() == Api::Harvestapi);
+            let is_charged = is_own && method.effect == Effect::ChargedRead;
+            let charge = detail(&failed, "charge");
+            assert_eq!(charge.as_deref(), is_charged.then_some("unknown"), "{} {status}", method.tool);
+        }
     }
 }
 

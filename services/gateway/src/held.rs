@@ -1,5 +1,5 @@
-//! Bytes that wait for slow readers: bounded for each tenant and for the process. Past a bound, the call that has waited the
-//! longest ends.
+//! Bytes that the gateway holds for slow callers, of answers that they do not read and of requests that they do not finish:
+//! bounded for each tenant and for the process. Past a bound, the call that has waited the longest ends.
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -10,9 +10,19 @@ use tonic::Status;
 
 use crate::ender::Ender;
 
-/// What waits for all readers of this process.
+/// What is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Answers that wait for their readers.
+    Unread,
+    /// Requests whose end has not arrived.
+    Unfinished,
+}
+
+/// What is held of one kind, for all callers of this process.
 #[derive(Debug)]
-pub(crate) struct Unread {
+pub(crate) struct Held {
+    what: What,
     max_bytes: usize,
     max_bytes_per_tenant: usize,
     state: Mutex<State>,
@@ -40,18 +50,18 @@ struct Waiting {
     ender: Ender,
 }
 
-/// One call whose reader takes nothing. Dropped once it takes something again, or is gone.
+/// One call whose caller is slow. Dropped once it goes on, or is gone.
 #[derive(Debug)]
 pub(crate) struct Stall {
-    unread: Arc<Unread>,
+    held: Arc<Held>,
     tenant: Arc<str>,
     since: Since,
     ender: Ender,
 }
 
-impl Unread {
-    pub(crate) fn new(max_bytes: usize, max_bytes_per_tenant: usize) -> Arc<Self> {
-        Arc::new(Self { max_bytes, max_bytes_per_tenant, state: Mutex::default() })
+impl Held {
+    pub(crate) fn new(what: What, max_bytes: usize, max_bytes_per_tenant: usize) -> Arc<Self> {
+        Arc::new(Self { what, max_bytes, max_bytes_per_tenant, state: Mutex::default() })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -60,7 +70,9 @@ impl Unread {
 
     /// Begins to count a call of a tenant; a call without one, such as health, has the name "".
     pub(crate) fn stalled(self: &Arc<Self>, tenant: &str) -> Stall {
-        metrics::counter!("granary_stalls_total").increment(1);
+        if self.what == What::Unread {
+            metrics::counter!("granary_stalls_total").increment(1);
+        }
         let mut state = self.state();
         state.last += 1;
         let since = (Instant::now(), state.last);
@@ -71,7 +83,7 @@ impl Unread {
         let ender = Ender::default();
         let waiting = Waiting { bytes: 0, ender: ender.clone() };
         state.tenants.entry(name.clone()).or_default().calls.insert(since, waiting);
-        Stall { unread: self.clone(), tenant: name, since, ender }
+        Stall { held: self.clone(), tenant: name, since, ender }
     }
 
     /// What waits now, in bytes.
@@ -82,12 +94,12 @@ impl Unread {
 
 impl State {
     /// Ends the call of a tenant that has waited the longest, and counts it no more.
-    fn end_slowest(&mut self, tenant: &str) -> bool {
+    fn end_slowest(&mut self, tenant: &str, what: What) -> bool {
         let Some(own) = self.tenants.get_mut(tenant) else { return false };
         let Some((_, slowest)) = own.calls.pop_first() else { return false };
         own.bytes -= slowest.bytes;
         self.bytes -= slowest.bytes;
-        slowest.ender.end(too_slow());
+        slowest.ender.end(what.too_slow());
         true
     }
 
@@ -97,20 +109,20 @@ impl State {
 }
 
 impl Stall {
-    /// Tells how many bytes wait for the reader now.
+    /// Tells how many bytes are held for the call now.
     pub(crate) fn holds(&self, bytes: usize) {
-        let mut state = self.unread.state();
+        let mut state = self.held.state();
         let state = &mut *state;
         let Some(own) = state.tenants.get_mut(&self.tenant) else { return };
         let Some(waiting) = own.calls.get_mut(&self.since) else { return };
         own.bytes = own.bytes - waiting.bytes + bytes;
         state.bytes = state.bytes - waiting.bytes + bytes;
         waiting.bytes = bytes;
-        while state.tenants.get(&self.tenant).is_some_and(|t| t.bytes > self.unread.max_bytes_per_tenant)
-            && state.end_slowest(&self.tenant)
+        while state.tenants.get(&self.tenant).is_some_and(|t| t.bytes > self.held.max_bytes_per_tenant)
+            && state.end_slowest(&self.tenant, self.held.what)
         {}
-        while state.bytes > self.unread.max_bytes
-            && state.greediest().is_some_and(|tenant| state.end_slowest(&tenant))
+        while state.bytes > self.held.max_bytes
+            && state.greediest().is_some_and(|tenant| state.end_slowest(&tenant, self.held.what))
         {}
     }
 
@@ -122,7 +134,7 @@ impl Stall {
 
 impl Drop for Stall {
     fn drop(&mut self) {
-        let mut state = self.unread.state();
+        let mut state = self.held.state();
         let state = &mut *state;
         let Some(own) = state.tenants.get_mut(&self.tenant) else { return };
         if let Some(waiting) = own.calls.remove(&self.since) {
@@ -135,11 +147,19 @@ impl Drop for Stall {
     }
 }
 
-fn too_slow() -> Status {
-    metrics::counter!("granary_refusals_total", "limit" => "unread_bytes").increment(1);
-    Error::new(Reason::LimitExceeded, "the caller does not read its answers, and too much waits for it")
-        .with("subject", "unread_bytes")
-        .into()
+impl What {
+    fn too_slow(self) -> Status {
+        let (subject, text) = match self {
+            Self::Unread => {
+                ("unread_bytes", "the caller does not read its answers, and too much waits for it")
+            }
+            Self::Unfinished => {
+                ("unfinished_bytes", "too much has arrived of requests that do not end; this one began first")
+            }
+        };
+        metrics::counter!("granary_refusals_total", "limit" => subject).increment(1);
+        Error::new(Reason::LimitExceeded, text).with("subject", subject).into()
+    }
 }
 
 #[cfg(test)]
@@ -148,28 +168,28 @@ mod tests {
 
     #[test]
     fn past_a_tenants_bound_its_slowest_call_ends_and_nobody_elses() {
-        let unread = Unread::new(1_000, 300);
-        let (old, new, other) = (unread.stalled("a"), unread.stalled("a"), unread.stalled("b"));
+        let held = Held::new(What::Unread, 1_000, 300);
+        let (old, new, other) = (held.stalled("a"), held.stalled("a"), held.stalled("b"));
         old.holds(100);
         other.holds(300);
         new.holds(200);
         assert!(!old.ender.is_set() && !new.ender.is_set());
         new.holds(201);
         assert!(old.ender.is_set() && !new.ender.is_set() && !other.ender.is_set());
-        assert_eq!(unread.bytes(), 501);
+        assert_eq!(held.bytes(), 501);
         drop((old, new, other));
-        assert_eq!(unread.bytes(), 0);
-        assert!(unread.state().tenants.is_empty());
+        assert_eq!(held.bytes(), 0);
+        assert!(held.state().tenants.is_empty());
     }
 
     #[test]
     fn past_the_process_bound_the_tenant_with_the_most_bytes_pays() {
-        let unread = Unread::new(500, 400);
-        let stalls: Vec<_> = (0..3).map(|_| unread.stalled("greedy")).collect();
+        let held = Held::new(What::Unread, 500, 400);
+        let stalls: Vec<_> = (0..3).map(|_| held.stalled("greedy")).collect();
         for stall in &stalls {
             stall.holds(120);
         }
-        let modest = unread.stalled("modest");
+        let modest = held.stalled("modest");
         modest.holds(150);
         assert!(stalls[0].ender.is_set() && !stalls[1].ender.is_set() && !modest.ender.is_set());
     }
