@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Finds or installs the tools that tests need. Sourced, need_buf, need_grpcurl, need_h2spec, need_python, need_fuzz, need_envoy,
-# need_vault and need_vendor set BUF, GRPCURL, H2SPEC, PYTHON, FUZZ, ENVOY, VAULT and VENDOR, or fail and say what to do.
+# Finds or installs the tools that tests need. Sourced, need_buf, need_grpcurl, need_h2spec, need_python, need_envoy,
+# need_vault and need_vendor set BUF, GRPCURL, H2SPEC, PYTHON, ENVOY, VAULT and VENDOR, or fail and say what to do.
 # By itself, `tests/tools.sh NAME` prints where the tool of that name lies.
 
 # What is built lies here, once a machine and not once a checkout.
@@ -63,16 +63,6 @@ need_python() {
     missing grpcio "pip could not install grpcio"
 }
 
-cargo_fuzz() { nice -n 10 cargo install --quiet --locked --root "$PLACE" cargo-fuzz@0.13.1; }
-
-need_fuzz() {
-  local folder="$TOOLS/cargo-fuzz-0.13.1"
-  FUZZ="$folder/bin/cargo-fuzz"
-  [ -x "$FUZZ" ] && return 0
-  echo "building cargo-fuzz under $TOOLS (a minute, once)" >&2
-  once "$folder" cargo_fuzz || missing cargo-fuzz "cargo could not install it"
-}
-
 # Envoy comes as a Python package of its own. crates/testkit looks in the same places.
 need_envoy() {
   local version=1.40.0
@@ -132,7 +122,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   cd "$(dirname "$0")/.." || exit 1
   CACHE="$PWD/tests/.cache"; mkdir -p "$CACHE"
   case "${1:-}" in
-    buf | grpcurl | h2spec | python | fuzz | envoy | vault | vendor) "need_$1" || exit 1; name=${1^^}; echo "${!name}" ;;
-    *) echo "usage: tests/tools.sh buf|grpcurl|h2spec|python|fuzz|envoy|vault|vendor" >&2; exit 2 ;;
+    buf | grpcurl | h2spec | python | envoy | vault | vendor) "need_$1" || exit 1; name=${1^^}; echo "${!name}" ;;
+    *) echo "usage: tests/tools.sh buf|grpcurl|h2spec|python|envoy|vault|vendor" >&2; exit 2 ;;
   esac
 fi

@@ -28,7 +28,8 @@ def run(asked, _processes, report):
 
 
 def cargo(asked):
-    command = ["cargo", "bench", "--locked", "--profile", asked.profile, "-p", "granary-convert", "--bench", "decode"]
+    # The whole workspace is selected, as by the tests: another selection has other features, and builds every library again.
+    command = ["cargo", "bench", "--locked", "--profile", asked.profile, "--workspace", "--bench", "decode"]
     command += ["--", "--noplot", "--warm-up-time", "0.5", "--measurement-time", str(asked.seconds)]
     try:
         done = subprocess.run(command, stdout=sys.stderr, timeout=3_600, cwd=tools.ROOT)

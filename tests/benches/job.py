@@ -11,7 +11,8 @@ from processes import Failure
 METHODS = {"60KB": "scrape-profile", "1KB": "get-linkedin-group"}
 CONCURRENCY = (1, 16)
 ACCOUNTS = 2_000
-# A gateway that remembers so few tickets never finds one again, since calls go round all accounts.
+# A gateway that remembers so few tickets hardly finds one again, since calls go round all accounts: it keeps the few that it
+# met more often than others, and finds each of those once in a round.
 FEW_TICKETS = 8
 CONNECTIONS = 4
 WARM_UP = 0.3
@@ -82,7 +83,7 @@ class Bench:
         after, hits = {name: part.cpu_seconds() for name, part in parts.items()}, self.tickets(tickets) - hits
         self.processes.check()
         calls = seen["calls"]
-        as_wanted = hits >= 0.98 * calls if tickets == "warm" else hits <= 0.02 * calls
+        as_wanted = hits >= 0.98 * calls if tickets == "warm" else hits <= FEW_TICKETS + 0.02 * calls
         if not as_wanted:
             raise Failure(f"of {calls} calls with {tickets} tickets, {hits:.0f} found one in the gateway's memory")
         cpu = {name: (after[name] - before[name]) * 1e6 / calls for name in parts}

@@ -11,7 +11,8 @@ from processes import Failure, end
 
 COLUMNS = ("calls", "lost", "p50_us", "p99_us", "bad_s")
 NONE = "nobody"
-KINDS = (NONE, "cancels", "hangs-up", "late", "unread", "unfinished", "headers", "watches", "busy")
+KINDS = (NONE, "cancels", "hangs-up", "late", "unread", "unfinished", "headers", "watches", "busy", "slow", "refused", "announced")
+KINDS += ("unknown-keys", "rows")
 NICE = ("nice", "-n", 10)
 # Before the good callers begin, the bad one is at work; and it goes on until they have ended.
 AHEAD = 0.5

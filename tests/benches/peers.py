@@ -94,6 +94,8 @@ def _envoy(port, service):
         "name": "service",
         "type": "STATIC",
         "connect_timeout": "5s",
+        # By default, Envoy itself refuses what is beyond 1,024 calls at a time.
+        "circuit_breakers": {"thresholds": [{"max_requests": 65_536, "max_pending_requests": 65_536}]},
         "typed_extension_protocol_options": {f"{extensions}.upstreams.http.v3.HttpProtocolOptions": http2},
         "load_assignment": {
             "cluster_name": "service",

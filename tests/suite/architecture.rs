@@ -35,7 +35,7 @@ const MAY_USE: [(&str, &[&str]); 8] = [
     ("granary-server", &["granary-proto", "granary-rpc", "granary-credential"]),
     ("granary-upstream", &["granary-proto", "granary-rpc", "granary-convert", "granary-credential"]),
     ("granary-sandbox", &[]),
-    ("granary-testkit", &["granary-proto", "granary-rpc", "granary-credential"]),
+    ("granary-testkit", &["granary-proto", "granary-rpc", "granary-convert", "granary-credential"]),
 ];
 
 #[test]

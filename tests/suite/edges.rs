@@ -1,4 +1,6 @@
 //! Calls between services are authenticated, and a seized edge gives nothing without a ticket.
+use granary_proto::granary::gateway::v1::ListToolsRequest;
+use granary_proto::granary::gateway::v1::tool_service_client::ToolServiceClient;
 use granary_proto::granary::harvest::v1::GetCompanyRequest;
 use granary_proto::granary::harvest::v1::harvest_time_client::HarvestTimeClient;
 use granary_proto::granary::vault::v1::AuthenticateRequest;
@@ -94,7 +96,7 @@ async fn mutual_tls_takes_the_place_of_edge_keys_and_the_public_door_speaks_tls(
         .tls_config(tls.clone())
         .unwrap()
         .connect_lazy();
-    let mut health = tonic_health::pb::health_client::HealthClient::new(gateway);
+    let mut health = tonic_health::pb::health_client::HealthClient::new(gateway.clone());
     let mut tries = 0;
     loop {
         let request =
@@ -119,6 +121,26 @@ async fn mutual_tls_takes_the_place_of_edge_keys_and_the_public_door_speaks_tls(
                 .unwrap()
                 .connect_lazy();
         HarvestTimeClient::new(channel).get_company(GetCompanyRequest {}).await.unwrap_err();
+    }
+
+    // A new CA, of which certificates are shown while the old one is still trusted. What connects next takes it.
+    certificates(&dir);
+    let fresh = std::fs::read_to_string(dir.join("ca.pem")).unwrap();
+    std::fs::write(dir.join("ca.pem"), made.ca + &fresh).unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    cluster.stop("credential-vault").await;
+    cluster.run("credential-vault");
+    let mut tools = ToolServiceClient::new(gateway);
+    let mut tries = 0;
+    loop {
+        let mut request = Request::new(ListToolsRequest::default());
+        request.metadata_mut().insert("authorization", "Bearer gry_unknown_unknown".parse().unwrap());
+        match reason(tools.list_tools(request).await) {
+            Reason::ApiKeyInvalid => break,
+            other => assert!(tries < 200, "{other:?}: {}", cluster.process("gateway").log_text()),
+        }
+        tries += 1;
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
 

@@ -6,6 +6,7 @@ use granary_proto::granary::linkedin::v1::SearchCompaniesRequest;
 use granary_proto::granary::policy::v1::Scope;
 use granary_rpc::Reason;
 use granary_testkit::Up;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -87,6 +88,33 @@ async fn a_mebibyte_of_empty_rows_takes_no_gigabyte_and_what_was_billed_is_told(
     let grown = (peak(&up) - before) / 1_000_000;
     println!("{ROWS} empty rows three times: the peak grew by {grown} MB");
     assert!(grown < 60, "{grown} MB");
+}
+
+#[tokio::test]
+async fn a_page_has_as_many_rows_as_are_taken_and_not_one_more() {
+    let up = Up::start().await;
+    let (client, sandbox) = (up.client(), up.sandbox());
+    ready_account(&client, &sandbox, "a").await;
+    let rows = |count: usize| (1..=count).map(|id| json!({"id": id})).collect::<Vec<_>>();
+    let answer = async |api: &str, path: &str, body: serde_json::Value| {
+        sandbox.clear_faults().await;
+        sandbox.fault(json!({"api": api, "path": path, "count": 0, "body": {"json": body}})).await;
+    };
+    let entries = async |count| {
+        answer("harvest", "/v2/time_entries*", json!({"time_entries": rows(count), "page": 1})).await;
+        let listed = client.harvest("a").list_time_entries(ListTimeEntriesRequest::default()).await;
+        listed.map(|page| page.into_inner().time_entries.len())
+    };
+    assert_eq!(entries(2_000).await.unwrap(), 2_000);
+    assert_eq!(reason(entries(2_001).await), Reason::UpstreamMalformed);
+    let companies = async |count| {
+        answer("harvestapi", "/linkedin/company-search*", json!({"status": 200, "elements": rows(count)}))
+            .await;
+        let search = SearchCompaniesRequest { search: "x".into(), ..Default::default() };
+        client.linkedin("a").search_companies(search).await.map(|page| page.into_inner().elements.len())
+    };
+    assert_eq!(companies(1_000).await.unwrap(), 1_000);
+    assert_eq!(reason(companies(1_001).await), Reason::UpstreamMalformed);
 }
 
 #[tokio::test]

@@ -56,6 +56,39 @@ async fn all_faults_are_in_one_answer() {
     }
 }
 
+/// As people who read about such tools first write them.
+#[tokio::test]
+async fn inputs_in_the_words_of_a_first_day_find_what_they_name() {
+    let up = Up::start().await;
+    let (client, sandbox) = (up.client(), up.sandbox());
+    ready_account(&client, &sandbox, "a").await;
+    let call = async |tool: &str, input: Value| {
+        let answer = client.call("a", tool, &input.to_string()).await;
+        answer.unwrap_or_else(|status| panic!("{tool} {input}: {status:?}")).0
+    };
+    let logged = json!({"project_id": 12_345_678, "task_id": 87_654_321, "spent_date": "2026-03-31", "hours": 1.5,
+        "notes": "Reviewed the plan"});
+    let logged = call("log_time_entry", logged).await;
+    assert!(logged["id"].is_number(), "{logged}");
+    assert_eq!((&logged["hours"], &logged["notes"]), (&json!(1.5), &json!("Reviewed the plan")), "{logged}");
+    assert!(logged["project"]["name"].is_string(), "{logged}");
+    let month = json!({"from": "2026-03-01", "to": "2026-03-31", "is_billed": false, "per_page": 100});
+    let month = call("list_time_entries", month).await;
+    let listed = month["time_entries"].as_array().unwrap();
+    assert!(listed.iter().any(|listed| listed["id"] == logged["id"]), "{month}");
+    let profile = json!({"profile_url": "https://www.linkedin.com/in/jeffweiner08", "main": false, "find_email": false});
+    let profile = call("scrape_profile", profile).await;
+    assert_eq!(profile["public_identifier"], "jeffweiner08", "{profile}");
+    let leads = json!({"title": "VP of Engineering,Head of Engineering", "company": "Stripe,Airbnb",
+        "location": "San Francisco, CA", "page": 1});
+    let leads = call("search_people", leads).await;
+    let found = leads["elements"].as_array().unwrap();
+    assert!(!found.is_empty(), "{leads}");
+    let text = leads.to_string();
+    assert!(text.contains("Stripe") || text.contains("Airbnb"), "{leads}");
+    assert!(found.iter().all(|lead| lead.to_string().contains("San Francisco")), "{leads}");
+}
+
 /// Inputs that cannot be right, each with the field that the answer must name.
 fn bad_inputs(tool: &str, descriptor: &MessageDescriptor) -> Vec<(String, Option<String>)> {
     let good: Map<String, Value> = serde_json::from_str(good_input(tool)).unwrap();

@@ -9,6 +9,7 @@
 mod architecture;
 mod audit;
 mod blind_gateway;
+mod collected;
 mod contract;
 mod edges;
 mod errors;

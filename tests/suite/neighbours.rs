@@ -3,23 +3,37 @@
 //! Each test starts services of its own, with good callers of one tenant and a hostile one of another. At the usual size a test
 //! takes some seconds; with GRANARY_TEST_SIZE=full (`tests/run long neighbours`) it attacks for longer and with more.
 mod balance;
+mod by_default;
 mod cancelled;
+mod conversions;
 mod crowds;
+mod cut_off;
 mod drained;
+mod early;
+mod files;
 mod frames;
 mod framing;
+mod full_disk;
+mod gap;
 mod large;
+mod long;
+mod names;
+mod reflection;
 mod refused;
 mod revoked;
+mod seen;
 mod sent_again;
+mod streams;
+mod tenant_limits;
 mod unfinished;
+mod unprocessed;
 mod unread;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use granary_proto::granary::linkedin::v1::ScrapeProfileRequest;
-use granary_testkit::{Client, Cluster, Hostile, Neighbours, Sandbox, hostile, neighbours};
+use granary_testkit::{Client, Cluster, Envoy, Hostile, Neighbours, Sandbox, hostile, neighbours};
 use serde_json::json;
 
 const COMPANY: &str = "/granary.harvest.v1.HarvestTime/GetCompany";
@@ -30,6 +44,9 @@ const GET_ACCOUNT: &str = "/granary.vault.v1.CredentialVault/GetConnectedAccount
 const HEALTH: &str = "/grpc.health.v1.Health/Check";
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
 const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+/// Asks reflection for its services.
+const LIST_SERVICES: [u8; 2] = [7 << 3 | 2, 0];
 
 /// The services, good callers of one tenant that do not call yet, and a hostile caller of another.
 struct House {
@@ -75,6 +92,11 @@ impl House {
             fault["body"] = json!({"json": answer});
         }
         self.sandbox.fault(fault).await;
+    }
+
+    /// A balancer before the gateway, which looks at its health this often.
+    async fn balancer(&self, interval: Duration) -> Envoy {
+        Envoy::before(&[&self.gateway()], interval).await
     }
 
     fn gateway(&self) -> String {

@@ -69,7 +69,9 @@ pub(crate) fn good_input(tool: &str) -> &'static str {
         "search_jobs" => r#"{"keywords": "engineer"}"#,
         "get_linkedin_post" => r#"{"activity_id": "1"}"#,
         "get_group_posts" | "get_linkedin_group" => r#"{"group_id": "1"}"#,
-        "get_post_comments" | "get_post_reactions" => r#"{"post": "https://www.linkedin.com/posts/x"}"#,
+        "get_post_comments" | "get_post_reactions" => {
+            r#"{"post": "https://www.linkedin.com/posts/x-activity-7"}"#
+        }
         "get_comment_replies" | "get_comment_reactions" => {
             r#"{"comment_url": "urn:li:comment:(activity:1,2)"}"#
         }

@@ -1,6 +1,7 @@
 //! Promise 12: an intermediary is not the vendor. What a proxy, a firewall or a login page answers changes nothing that is believed.
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use granary_credential::Kind;
 use granary_proto::granary::gateway::v1::{VerifyCredentialRequest, VerifyCredentialResponse};
 use granary_proto::granary::vault::v1::CredentialStatus;
@@ -9,7 +10,7 @@ use granary_testkit::{Client, Up};
 use serde_json::json;
 use tonic::{Request, Status};
 
-use crate::support::{key, make_known, ready_account, reason};
+use crate::support::{key, make_known, ready_account, reason, session};
 
 const READS: [(&str, &str); 3] = [("get_company", "{}"), ("list_users", "{}"), ("get_my_api_user", "{}")];
 
@@ -81,6 +82,34 @@ async fn verify(client: &Client, kind: Kind, most: Option<&str>) -> Result<Verif
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_probe_that_is_billed_says_so_and_keeps_to_the_cap() {
+    let up = Up::start_with(&["--set", "linkedin_data.prices.my_profile=\"0.004\""]).await;
+    let (client, sandbox) = (up.client(), up.sandbox());
+    client.account("u").await;
+    let (cookie, known) = ("AQEDAverified00000000001", "sbx-verified-key-000000002");
+    make_known(&sandbox, "unused-token-0003", 960_003, known).await;
+    sandbox.set(json!({"li_at": cookie})).await;
+    client.put("u", &key(known)).await.unwrap();
+    client.put("u", &session(cookie)).await.unwrap();
+    let me = json!({"status": 200, "cost": 0.004, "element": {"id": "ACoAA1", "publicIdentifier": "ann"}});
+    sandbox
+        .fault(
+            json!({"api": "harvestapi", "path": "/linkedin/my-profile*", "count": 0, "body": {"json": me}}),
+        )
+        .await;
+
+    let told = verify(&client, Kind::LinkedinSession, Some("0.01")).await.unwrap();
+    assert_eq!((told.status(), told.is_fresh), (CredentialStatus::Active, true));
+    assert_eq!(told.charge.and_then(|charge| charge.cost_micros), Some(4_000));
+    // A new version, which nobody has probed.
+    client.put("u", &session(cookie)).await.unwrap();
+    let before = sandbox.newest().await;
+    let refused = verify(&client, Kind::LinkedinSession, Some("0.001")).await;
+    assert_eq!(reason(refused), Reason::CostCapExceeded);
+    assert_eq!(sandbox.newest().await, before, "nothing was asked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_probe_on_demand_settles_a_status_once_in_half_a_minute_and_revives_what_had_expired() {
     let up = Up::start().await;
     let (client, sandbox) = (up.client(), up.sandbox());
@@ -96,6 +125,15 @@ async fn a_probe_on_demand_settles_a_status_once_in_half_a_minute_and_revives_wh
     assert_eq!((fresh.status(), fresh.is_fresh, fresh.version), (CredentialStatus::Active, true, 1));
     let again = verify(&client, kind, None).await.unwrap();
     assert_eq!((again.status(), again.is_fresh), (CredentialStatus::Active, false));
+    // A new version, of which several want to know at the same time: one of them asks the vendor.
+    client.put("u", &key(text)).await.unwrap();
+    let before = sandbox.newest().await;
+    let several = join_all((0..8).map(|_| verify(&client, kind, None))).await;
+    let several: Vec<_> = several.into_iter().map(Result::unwrap).collect();
+    assert_eq!(several.iter().filter(|told| told.is_fresh).count(), 1, "{several:?}");
+    assert_eq!(sandbox.newest().await, before + 1, "asked once");
+    // The others are told what it found.
+    assert!(several.iter().all(|told| told.status() == CredentialStatus::Active), "{several:?}");
     let delay = || tokio::time::sleep(Duration::from_millis(30_300));
     assert!(again.retry_delay.is_some_and(|delay| (20..=30).contains(&delay.seconds)));
 

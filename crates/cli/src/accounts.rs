@@ -147,7 +147,7 @@ async fn list(list: List) -> Result<Shown, Failure> {
         vec![format!("more may follow: add --all, or --page-token {next}")]
     };
     let document = json!({"connected_accounts": accounts, "next_page_token": next});
-    Ok(Shown { text: table.text(), notes, document })
+    Ok(Shown { text: table.text(), notes, document, ..Shown::default() })
 }
 
 fn account(account: Option<&wire::ConnectedAccount>) -> Result<Shown, Failure> {

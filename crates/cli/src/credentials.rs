@@ -23,7 +23,8 @@ pub enum Command {
     Put(Box<put::Args>),
     /// Show which credentials an account has, and in which state they are
     List(List),
-    /// Ask the vendor now whether it takes a credential. One that has expired and is taken again serves again
+    /// Ask the vendor now whether it takes a credential. One that has expired and is taken again serves again. The probe of a
+    /// LinkedIn session is billed, the others are free
     Verify(verify::Args),
     /// Make an earlier version's value current again, as a new version
     Rollback(Rollback),

@@ -6,22 +6,23 @@ use crate::{
     vault,
 };
 
-/// Does what was asked for.
-pub async fn run(cli: Cli) -> Result<(), Failure> {
+/// Does what was asked for, and tells the exit code.
+pub async fn run(cli: Cli) -> Result<u8, Failure> {
+    let done = |()| 0;
     let format = cli.output;
     let shown = match cli.command {
-        Command::Up(args) => return Box::pin(up::run(*args, format)).await,
-        Command::Gateway(args) => return Box::pin(serve::gateway(args)).await,
-        Command::CredentialVault(args) => return Box::pin(serve::credential_vault(args)).await,
-        Command::HarvestTime(args) => return Box::pin(serve::harvest_time(args)).await,
-        Command::LinkedinData(args) => return Box::pin(serve::linkedin_data(args)).await,
-        Command::Sandbox(args) => return Box::pin(serve::sandbox(args)).await,
+        Command::Up(args) => return Box::pin(up::run(*args, format)).await.map(done),
+        Command::Gateway(args) => return Box::pin(serve::gateway(args)).await.map(done),
+        Command::CredentialVault(args) => return Box::pin(serve::credential_vault(args)).await.map(done),
+        Command::HarvestTime(args) => return Box::pin(serve::harvest_time(args)).await.map(done),
+        Command::LinkedinData(args) => return Box::pin(serve::linkedin_data(args)).await.map(done),
+        Command::Sandbox(args) => return Box::pin(serve::sandbox(args)).await.map(done),
         Command::Store(command) => match Box::pin(store::run(command)).await? {
             Some(shown) => shown,
-            None => return Ok(()),
+            None => return Ok(0),
         },
         Command::Vault(command) => Box::pin(vault::run(command)).await?,
-        Command::Completions(args) => return completions::run(&args),
+        Command::Completions(args) => return completions::run(&args).map(done),
         Command::Accounts(command) => accounts::run(command).await?,
         Command::Credentials(command) => credentials::run(command).await?,
         Command::Call(args) => call::run(*args).await?,
@@ -30,5 +31,5 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Tenants(command) => tenants::run(command).await?,
         Command::Inventory(_) => inventory::run()?,
     };
-    output::show(format, &shown)
+    output::show(format, &shown).map(|()| shown.code)
 }

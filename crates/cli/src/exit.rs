@@ -9,6 +9,12 @@ use serde_json::{Map, Value, json};
 /// The exit code of a command line that cannot be read; clap's own.
 pub const USAGE: u8 = 2;
 
+/// The exit code of what the user must see to.
+pub const USER: u8 = 5;
+
+/// The exit code of what the third party leaves open.
+pub const UPSTREAM: u8 = 6;
+
 /// What `granary --help` says about exit codes.
 pub const HELP: &str = "\
 Exit codes:
@@ -106,8 +112,8 @@ impl Failure {
             Whose::Usage => USAGE,
             Whose::Configuration => 3,
             Whose::Of(Family::Caller) => 4,
-            Whose::Of(Family::User) => 5,
-            Whose::Of(Family::Upstream) => 6,
+            Whose::Of(Family::User) => USER,
+            Whose::Of(Family::Upstream) => UPSTREAM,
             Whose::Of(Family::Operator) => 7,
         }
     }

@@ -137,7 +137,7 @@ async fn create(args: Create) -> Result<Shown, Failure> {
     let document = json!({"api_key": key, "key_text": answer.key_text});
     answer.key_text.zeroize();
     let notes = vec!["keep the key now; it is not shown again".to_owned()];
-    Ok(Shown { text, notes, document })
+    Ok(Shown { text, notes, document, ..Shown::default() })
 }
 
 async fn list(args: List) -> Result<Shown, Failure> {

@@ -3,6 +3,7 @@
 mod accounts;
 mod args;
 mod call;
+mod ceiling;
 mod client;
 mod completions;
 mod credentials;
@@ -36,7 +37,7 @@ async fn main() -> ExitCode {
         Err(code) => return code,
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => output::failure(format, &failure),
     }
 }

@@ -30,6 +30,8 @@ pub struct Shown {
     pub notes: Vec<String>,
     /// For scripts, on stdout.
     pub document: Value,
+    /// The exit code, where what was found is no success.
+    pub code: u8,
 }
 
 /// Shows an answer.

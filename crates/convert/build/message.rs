@@ -62,12 +62,7 @@ fn is_there(fields: &Fields) -> String {
         return format!("self.{}.as_ref().is_some_and(|item| item.is_there())", rust::ident(item.name()));
     }
     if let Some(id) = named("id") {
-        return match id.kind() {
-            Kind::String if id.supports_presence() => {
-                "self.id.as_ref().is_some_and(|id| !id.trim().is_empty())".to_owned()
-            }
-            _ => is_set(id),
-        };
+        return is_set(id);
     }
     let any: Vec<String> = fields.fields.iter().map(is_set).collect();
     if any.is_empty() { "true".to_owned() } else { any.join(" || ") }
@@ -79,6 +74,15 @@ fn is_set(field: &FieldDescriptor) -> String {
     match field.kind() {
         _ if oneof.is_some() => format!("self.{name}.is_some()"),
         _ if field.is_list() || field.is_map() => format!("!self.{name}.is_empty()"),
+        // A blank text is how a value is written that is not there.
+        Kind::String if field.supports_presence() => {
+            format!(
+                "self.{name}.as_ref().is_some_and(|text| !text.trim().is_empty() && !granary_rpc::absent::is_absent(text))"
+            )
+        }
+        Kind::Int64 | Kind::Int32 if field.supports_presence() && field.name() == "id" => {
+            format!("self.{name}.is_some_and(|id| id > 0)")
+        }
         _ if field.supports_presence() => format!("self.{name}.is_some()"),
         Kind::String | Kind::Bytes => format!("!self.{name}.is_empty()"),
         Kind::Bool => format!("self.{name}"),

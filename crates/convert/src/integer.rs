@@ -48,10 +48,21 @@ pub(crate) fn of(value: &Dynamic) -> Option<i128> {
     }
 }
 
-/// Reads what a caller wrote: digits, and a fraction of zeros at most. An exponent is refused: that is how a double
-/// that has already lost digits is written, and an id must not be guessed from it.
+/// Reads what a caller wrote as text: digits, and a fraction of zeros at most.
 pub(crate) fn strict(text: &str) -> Option<i128> {
     if text.contains(['e', 'E', '+']) { None } else { decimal::parse(text)?.whole() }
+}
+
+/// Reads a number that a caller wrote. One with an exponent is a double, as some languages write those of ten million and
+/// more; beyond 2^53 it may have lost digits, and an id must not be guessed from it.
+pub(crate) fn number(text: &str) -> Option<i128> {
+    let whole = || decimal::parse(text)?.whole();
+    if is_double(text) { whole().filter(|value| value.abs() < EXACT) } else { whole() }
+}
+
+/// Whether a number has an exponent.
+pub(crate) fn is_double(number: &str) -> bool {
+    number.contains(['e', 'E'])
 }
 
 /// Reads what upstream wrote. A text that would not read back, such as "007", is no integer.
@@ -75,6 +86,22 @@ mod tests {
         assert_eq!(strict("-9223372036854775808"), Some(i64::MIN.into()));
         for bad in ["1.5", "1e3", "", "abc", "1 ", "+1", "0x10"] {
             assert_eq!(strict(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_double_is_an_integer_while_its_digits_are_certain() {
+        for (text, expected) in [
+            ("1.2345678E7", Some(12_345_678)),
+            ("-1e3", Some(-1_000)),
+            ("9.007199254740991e+15", Some(EXACT - 1)),
+            ("9.007199254740992e15", None),
+            ("7.44e18", None),
+            ("1e999999999", None),
+            ("1.5e0", None),
+            ("9007199254740993", Some(EXACT + 1)),
+        ] {
+            assert_eq!(number(text), expected, "{text}");
         }
     }
 

@@ -150,6 +150,12 @@ pub fn has_more_items(json: &str, most: usize) -> Result<bool, Malformed> {
     Ok(items > most)
 }
 
+/// Whether a list has rows with nothing in any of them: what stands for a list, and shows nothing.
+pub fn is_hollow(json: &str) -> bool {
+    let is_bare = |c: char| c.is_ascii_whitespace() || "[]{},nul".contains(c);
+    json.contains(['{', 'n']) && json.chars().all(is_bare)
+}
+
 /// Reads a whole text. Of a key that stands twice in an object the last one counts, which is known only when all were seen:
 /// such a text is written anew without the others, once, and read again.
 fn read<M: Fields>(

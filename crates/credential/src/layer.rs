@@ -121,3 +121,51 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+    use crate::ticket::Header;
+    use crate::{Credential, Key, Secret};
+
+    const LOG_TIME: &str = "/granary.harvest.v1.HarvestTime/LogTimeEntry";
+    const PROBE: &str = "/granary.harvest.v1.HarvestTime/ProbeHarvestToken";
+
+    /// What comes of a ticket for a probe, or for a call, at a method.
+    fn opened(ring: &Ring, probe: bool, path: &str) -> Result<(), Reason> {
+        let access_token = Secret::new("canary-token-0001".into());
+        let credential = Credential::HarvestToken { access_token, account_id: 910_001 };
+        let header = Header {
+            probe,
+            audience: "granary.harvest.v1.HarvestTime".into(),
+            tenant: "acme".into(),
+            account: "u".into(),
+            incarnation: vec![7; 16],
+            ..Header::default()
+        };
+        let (sealed, _) = ticket::seal(ring, header, &[(credential, 3)], now_ms()).unwrap();
+        let headers = [
+            (name::TICKET.clone(), BASE64_NOPAD.encode(&sealed)),
+            (name::TENANT.clone(), "acme".to_owned()),
+            (name::ACCOUNT.clone(), "u".to_owned()),
+            (name::INCARNATION.clone(), HEXLOWER.encode(&[7; 16])),
+        ];
+        let mut headers =
+            headers.into_iter().map(|(name, value)| (name, HeaderValue::try_from(value).unwrap())).collect();
+        let layer = TicketLayer::new(ring.clone(), granary_proto::policy_table().unwrap());
+        let grant = layer.grant(path, &mut headers).map_err(|error| error.reason())?;
+        assert!(grant.is_some() && !headers.contains_key(&name::TICKET));
+        Ok(())
+    }
+
+    #[test]
+    fn a_ticket_for_a_probe_opens_for_nothing_else_and_no_other_for_a_probe() {
+        let ring = Ring::single(Key::random());
+        assert_eq!(opened(&ring, false, LOG_TIME), Ok(()));
+        assert_eq!(opened(&ring, true, PROBE), Ok(()));
+        assert_eq!(opened(&ring, true, LOG_TIME), Err(Reason::TicketRefused));
+        assert_eq!(opened(&ring, false, PROBE), Err(Reason::TicketRefused));
+    }
+}

@@ -8,6 +8,10 @@ const PROXIES: [&str; 6] = ["http", "https", "socks4", "socks4a", "socks5", "soc
 /// Schemes of authorization that are copied along with what stands after them.
 const SCHEMES: [&str; 4] = ["bearer", "basic", "token", "apikey"];
 
+/// Headers that are copied along, a blank after the colon or none.
+const HEADERS: [&str; 7] =
+    ["authorization", "bearer", "cookie", "x-api-key", "api-key", "li_at", "harvest-account-id"];
+
 impl Credential {
     /// Refuses a value that plainly is no credential, as it comes from people. What is stored is not held against this.
     ///
@@ -20,12 +24,16 @@ impl Credential {
             faults.extend(wrong.map(fault));
         };
         match &self {
-            Self::HarvestapiKey { api_key } => check("harvestapi_key.api_key", wrong(api_key.expose())),
+            Self::HarvestapiKey { api_key } => {
+                let other = || anothers(api_key.expose(), "apify_api_", "is a token of Apify's");
+                check("harvestapi_key.api_key", wrong(api_key.expose()).or_else(other));
+            }
             Self::HarvestToken { access_token, .. } => {
                 check("harvest_token.access_token", wrong(access_token.expose()));
             }
             Self::LinkedinSession { li_at, proxy, user_agent } => {
-                check("linkedin_session.li_at", wrong(li_at.expose()));
+                let other = || anothers(li_at.expose(), "ajax:", "is the cookie JSESSIONID, and not li_at");
+                check("linkedin_session.li_at", wrong(li_at.expose()).or_else(other));
                 let proxy = proxy.as_ref().and_then(|proxy| wrong_proxy(proxy.expose()));
                 check("linkedin_session.proxy", proxy);
                 let agent = user_agent.as_deref().and_then(wrong_agent);
@@ -35,6 +43,11 @@ impl Credential {
         }
         if faults.is_empty() { Ok(self) } else { Err(faults) }
     }
+}
+
+/// What a value is that has the beginning of another credential.
+fn anothers(value: &str, begins: &str, what: &'static str) -> Option<&'static str> {
+    value.trim().starts_with(begins).then_some(what)
 }
 
 /// What a key, a token or a cookie plainly is in place of itself.
@@ -64,10 +77,14 @@ fn form(value: &str) -> Option<&'static str> {
         Some("holds several lines: paste the value alone")
     } else if unseen::first(value).is_some() {
         Some("holds a character that cannot be seen: copy it again")
+    } else if is_nothing(value) {
+        Some("is how a program or a page writes a missing or hidden value")
     } else if value.starts_with(['{', '[']) && !value.starts_with("{{") {
         Some("is JSON: paste the value alone")
     } else if quoted(value) {
         Some("stands in quotes: paste only what is between them")
+    } else if value.contains("://") {
+        Some("is an address: paste the value alone")
     } else if placeholder(value) {
         Some("is the name of a variable, and not its value")
     } else if headed(value) {
@@ -83,7 +100,21 @@ fn quoted(value: &str) -> bool {
     value.starts_with(QUOTES) || value.ends_with(QUOTES)
 }
 
-/// Whether it is written as a variable of a shell, a template or a page is.
+/// Whether it is a word for nothing, or a value that somebody's page has hidden.
+fn is_nothing(value: &str) -> bool {
+    const WORDS: [&str; 8] = ["null", "undefined", "none", "nil", "nan", "n/a", "[object object]", "todo"];
+    const FILLERS: [&str; 6] =
+        ["changeme", "change_me", "change-me", "replaceme", "replace_me", "replace-me"];
+    let hides = |c: char| matches!(c, '*' | '•' | '·' | '●' | '…' | '.' | '-' | '_' | 'x' | 'X');
+    let lower = value.to_lowercase();
+    WORDS.contains(&lower.as_str())
+        || FILLERS.contains(&lower.as_str())
+        || value.ends_with("...")
+        || value.len() > 3 && value.chars().all(hides)
+        || value.contains(['*', '•', '●', '…'])
+}
+
+/// Whether it is written as a variable of a shell, a template, a page or a manual is.
 fn placeholder(value: &str) -> bool {
     let name = |text: &str| {
         !text.is_empty()
@@ -92,16 +123,35 @@ fn placeholder(value: &str) -> bool {
     let between =
         |open: &str, close: &str| value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
     let bare = value.strip_prefix('$').is_some_and(name);
-    bare || [("${", "}"), ("{{", "}}"), ("<", ">"), ("%", "%"), ("$(", ")"), ("${{", "}}")]
-        .iter()
-        .any(|(open, close)| between(open, close).is_some_and(name))
+    let upper = value.to_ascii_uppercase();
+    let word = |c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '-' | ' ');
+    let asks = upper.chars().all(word)
+        && (upper.starts_with("YOUR_")
+            || upper.starts_with("YOUR-")
+            || upper.starts_with("YOUR ")
+            || upper.ends_with("_HERE")
+            || upper.ends_with("-HERE")
+            || upper.ends_with(" HERE"));
+    // As programs read a variable, and as variables are called.
+    let read = ["process.env", "os.environ", "env.", "$env:"].iter().any(|way| value.starts_with(way));
+    let called = value.contains('_') && value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    bare || asks
+        || read
+        || called
+        || value.starts_with('?')
+        || [("${", "}"), ("{{", "}}"), ("<", ">"), ("%", "%"), ("$(", ")"), ("${{", "}}")]
+            .iter()
+            .any(|(open, close)| between(open, close).is_some_and(name))
 }
 
 /// Whether it begins as a header does: "Bearer …", "X-API-Key: …".
 fn headed(value: &str) -> bool {
-    let Some((first, rest)) = value.split_once([' ', '\t']) else { return false };
-    let first = first.to_ascii_lowercase();
-    !rest.trim().is_empty() && (first.ends_with(':') || SCHEMES.contains(&first.as_str()))
+    let lower = value.to_ascii_lowercase();
+    if lower.split_once(':').is_some_and(|(name, _)| HEADERS.contains(&name.trim())) {
+        return true;
+    }
+    let Some((first, rest)) = lower.split_once([' ', '\t']) else { return false };
+    !rest.trim().is_empty() && (first.ends_with(':') || SCHEMES.contains(&first))
 }
 
 /// Whether it is "NAME=value". The "=" at the end of base64 belongs to the value.
@@ -163,6 +213,24 @@ mod tests {
             ("Bearer hush", "Bearer"),
             ("authorization: hush", "header"),
             ("X-API-Key: hush", "header"),
+            ("x-api-key:hush", "header"),
+            ("Bearer:hush", "header"),
+            ("undefined", "missing"),
+            ("None", "missing"),
+            ("[object Object]", "missing"),
+            ("N/A", "missing"),
+            ("********", "hidden"),
+            ("hush••••••••", "hidden"),
+            ("xxxxxxxx", "hidden"),
+            ("https://id.getharvest.com/hush", "address"),
+            ("YOUR_HUSH_HERE", "variable"),
+            ("your-token", "variable"),
+            ("PASTE TOKEN HERE", "variable"),
+            ("API_KEY", "variable"),
+            ("process.env.HUSH", "variable"),
+            ("?token=hush", "variable"),
+            ("changeme", "missing"),
+            ("hush...", "hidden"),
             ("${APIFY_TOKEN}", "variable"),
             ("$APIFY_TOKEN", "variable"),
             ("{{ apify.token }}", "variable"),
@@ -178,9 +246,15 @@ mod tests {
             assert!(told.contains(expected), "{value}: {told}");
             assert!(!told.contains("hush"), "{told}");
         }
-        for value in
-            ["apify_api_Ab12", "AQEDATxyz-_09", "123.pt.a-b_c", "dGVzdA==", "a$b%c", "eyJh.eyJi.c2ln"]
-        {
+        for value in [
+            "apify_api_Ab12",
+            "AQEDATxyz-_09",
+            "123.pt.a-b_c",
+            "dGVzdA==",
+            "a$b%c",
+            "eyJh.eyJi.c2ln",
+            "xX-_..9",
+        ] {
             assert_eq!(told(value), "", "{value}");
         }
     }

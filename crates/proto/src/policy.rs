@@ -24,6 +24,8 @@ pub struct Method {
     pub service: String,
     /// Where the method stands in the descriptors.
     pub descriptor: MethodDescriptor,
+    /// Whether it is answered by many messages.
+    pub is_stream: bool,
     /// Every one of them goes into the ticket; of each entry the first kind that the account has.
     pub needs: Vec<Vec<CredentialKind>>,
     /// A small number that is equal for methods of one service with equal needs: what a cached ticket may be shared by.
@@ -117,6 +119,13 @@ impl Method {
         let time = self.upstream.as_ref().is_some_and(|u| u.api() == Api::Harvest);
         let barred = |kind: &CredentialKind| time && !one_key && *kind == CredentialKind::HarvestapiKey;
         need.iter().copied().filter(|kind| !barred(kind)).collect()
+    }
+
+    /// Whether a call may last for as long as its deadline lets it: it is a stream, or waits for a run that is paid for.
+    pub fn is_long(&self) -> bool {
+        let waits =
+            self.effect == Effect::Write && self.upstream.as_ref().is_some_and(|u| u.api() == Api::Apify);
+        waits || self.is_stream
     }
 
     /// Whether a call may be repeated without harm.

@@ -3,6 +3,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::absent::is_absent;
 use crate::{Error, Reason, Violation, unseen};
 
 /// Longest identifier, in bytes.
@@ -25,14 +26,17 @@ impl Identifier {
         if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
             return Err(fault("must not begin or end with a blank"));
         }
+        if is_absent(&text) {
+            return Err(fault("must not be what a program writes for nothing"));
+        }
         match unseen::first(&text) {
             Some(name) => Err(fault(&format!("must not hold {name}, which cannot be seen"))),
             None => Self::stored(text),
         }
     }
 
-    /// Checks an identifier by which an account may have been created before blanks at its ends, and characters that
-    /// cannot be seen, were refused: such an account can still be read and deleted.
+    /// Checks an identifier by which an account may have been created before blanks at its ends, characters that
+    /// cannot be seen and words for nothing were refused: such an account can still be read and deleted.
     ///
     /// # Errors
     /// A violation of the field `identifier`.
@@ -122,6 +126,8 @@ mod tests {
             ("user\u{200b}", "U+200B"),
             ("\u{feff}user", "U+FEFF"),
             (" user", "blank"),
+            ("undefined", "nothing"),
+            ("[object Object]", "nothing"),
             ("user\u{a0}", "blank"),
             ("user\t", "blank"),
         ] {

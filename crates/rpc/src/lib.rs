@@ -1,4 +1,5 @@
 //! The wire contract that every service shares: one error type with one enum of reasons, metadata names, deadlines.
+pub mod absent;
 pub mod deadline;
 pub mod error;
 pub mod identifier;

@@ -41,7 +41,9 @@ pub fn classify(reason: Reason) -> (Code, Family) {
         | Reason::UpstreamInvalidInput
         | Reason::TimerModeMismatch
         | Reason::NotAssigned => (Code::InvalidArgument, Caller),
-        Reason::MethodUnknown | Reason::MethodNotHere => (Code::Unimplemented, Caller),
+        Reason::MethodUnknown | Reason::MethodNotHere | Reason::EncodingUnknown => {
+            (Code::Unimplemented, Caller)
+        }
         Reason::ToolUnknown | Reason::NotFound => (Code::NotFound, Caller),
         Reason::AlreadyExists => (Code::AlreadyExists, Caller),
         Reason::VersionConflict => (Code::Aborted, Caller),

@@ -1,9 +1,7 @@
-//! Channels to other services. They connect when first used and again when broken, so that any side may start last.
+//! Other services: where they are, and what a connection to them shows and expects.
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::Deserialize;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::edge::EdgeKey;
 use crate::tls;
@@ -117,43 +115,10 @@ impl Peer {
         self.server_name.as_deref().unwrap_or(host)
     }
 
-    /// A channel to one address, which the certificate there must be for, or for `named`: what resolved to it.
-    ///
-    /// # Errors
-    /// Says which setting cannot be used.
-    pub fn channel_to(&self, address: &str, named: &str) -> Result<Channel, String> {
-        let scheme = if self.ca_file.is_some() { "https" } else { "http" };
-        let mut endpoint = Endpoint::from_shared(format!("{scheme}://{address}"))
-            .map_err(|e| format!("{address} is no address: {e}"))?
-            .tcp_nodelay(true)
-            .connect_timeout(Duration::from_secs(5))
-            .http2_keep_alive_interval(Duration::from_secs(10))
-            .keep_alive_timeout(Duration::from_secs(5))
-            .keep_alive_while_idle(true)
-            .initial_connection_window_size((1 << 31) - 1)
-            .initial_stream_window_size(1 << 18);
-        if let Some(ca) = &self.ca_file {
-            let read = |file: &PathBuf| {
-                std::fs::read(file).map_err(|e| format!("cannot read {}: {e}", file.display()))
-            };
-            let mut tls = ClientTlsConfig::new()
-                .ca_certificate(Certificate::from_pem(read(ca)?))
-                .domain_name(self.name(named));
-            if let (Some(cert), Some(key)) = (&self.cert_file, &self.key_file) {
-                tls = tls.identity(Identity::from_pem(read(cert)?, read(key)?));
-            }
-            endpoint =
-                endpoint.tls_config(tls).map_err(|e| format!("unusable TLS files for {address}: {e}"))?;
-        }
-        Ok(endpoint.connect_lazy())
-    }
-
-    /// A channel to each address as it is written.
-    ///
-    /// # Errors
-    /// Says which setting cannot be used.
-    pub fn channels(&self) -> Result<Vec<Channel>, String> {
-        self.list().map(|address| self.channel_to(address, address)).collect()
+    /// The same peer at one address alone, which the certificate there must be for, or for `named`: what resolved to it.
+    pub(crate) fn at(&self, address: &str, named: &str) -> Self {
+        let server_name = Some(self.name(named).to_owned());
+        Self { address: address.to_owned(), server_name, connections: 1, ..self.clone() }
     }
 
     /// Every address that the peer's names resolve to now, each with its name; a name that does not resolve stands for

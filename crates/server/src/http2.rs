@@ -10,6 +10,7 @@ mod first_bytes;
 mod flood;
 mod gather;
 mod keepalive;
+mod pace;
 mod places;
 mod pool;
 mod reasons;
@@ -23,7 +24,7 @@ mod turn;
 pub use body::Incoming;
 pub use endpoint::EndpointId;
 pub use exchange::Answer;
-pub use pool::{Error, Failed, Picked, Pool};
+pub use pool::{Error, Failed, Link, Picked, Pool};
 pub use sending::Outgoing;
 pub use server::{Listening, serve};
 

@@ -23,7 +23,7 @@ pub use admission::{Admission, AdmissionLayer};
 pub use channel::Peer;
 pub use door::{Callers, Door, Open};
 pub use edge::EdgeKey;
-pub use http2::{Incoming, Listening, Outgoing, Pool, serve};
+pub use http2::{Incoming, Link, Listening, Outgoing, Pool, serve};
 pub use limits::Limits;
 pub use listen::Listen;
 pub use open_streams::Connection;

@@ -15,6 +15,9 @@ pub struct Limits {
     pub max_connections_per_address: usize,
     /// Addresses that the limit before does not hold for, since many callers stand behind them. Default none.
     pub trusted_proxies: Vec<IpAddr>,
+    /// TLS handshakes a second in the whole process, and a quarter of them of one address, but of those behind which many
+    /// callers stand; faster ones wait, and what would wait for ten seconds is closed. 0: any number. Default 1,000.
+    pub max_handshakes_per_second: u32,
     /// Streams at a time on one connection. Default 256.
     pub max_streams: u32,
     /// Bytes of one request's headers, by HPACK's count; more is answered by 431. Default 16,384.
@@ -42,6 +45,7 @@ impl Default for Limits {
             max_connections: 10_000,
             max_connections_per_address: 0,
             trusted_proxies: Vec::new(),
+            max_handshakes_per_second: 1_000,
             max_streams: 256,
             max_header_bytes: 16_384,
             max_message_bytes: 4 << 20,

@@ -3,7 +3,7 @@ use std::io::IsTerminal;
 
 use serde::Deserialize;
 use tracing::{Dispatch, Metadata};
-use tracing_subscriber::filter::{EnvFilter, LevelFilter, filter_fn};
+use tracing_subscriber::filter::{LevelFilter, Targets, filter_fn};
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -25,7 +25,7 @@ pub enum Form {
 pub struct Logging {
     /// The form.
     pub form: Form,
-    /// The filter in `tracing`'s own language, such as "info" or "granary=debug,info".
+    /// A level, or levels by the beginning of a module's path, such as "info" or "granary_gateway=debug,info".
     pub filter: String,
 }
 
@@ -36,9 +36,9 @@ impl Default for Logging {
 }
 
 /// Targets of libraries that may print headers, frames or bodies at low levels, where credentials stand. They are held at
-/// warnings whatever the filter says.
+/// warnings whatever the filter says; `h2` warns of what a hostile peer does, once for each time, and we say that ourselves.
 const QUIET: [(&str, LevelFilter); 8] = [
-    ("h2", LevelFilter::WARN),
+    ("h2", LevelFilter::ERROR),
     ("hyper", LevelFilter::WARN),
     ("hyper_util", LevelFilter::WARN),
     ("reqwest", LevelFilter::WARN),
@@ -51,7 +51,7 @@ const QUIET: [(&str, LevelFilter); 8] = [
 impl Logging {
     /// What is wrong with it.
     pub fn faults(&self) -> Vec<String> {
-        match EnvFilter::try_new(&self.filter) {
+        match self.filter.parse::<Targets>() {
             Ok(_) => Vec::new(),
             Err(error) => vec![format!("logging.filter: {error}")],
         }
@@ -65,7 +65,7 @@ impl Logging {
 
     /// What [`start`](Self::start) sets for the process, with another place to write to.
     pub fn to(&self, writer: BoxMakeWriter) -> Dispatch {
-        let chosen = EnvFilter::try_new(&self.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+        let chosen = self.filter.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
         let events = tracing_subscriber::registry().with(chosen).with(filter_fn(may_speak));
         let mut lines = tracing_subscriber::fmt::layer().with_writer(writer).with_target(true);
         // Colours are for a terminal, and there too unless NO_COLOR is set, which is the layer's own affair.

@@ -7,7 +7,8 @@ use http::Extensions;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Most `Health/Watch` streams that one health service holds open beside the first of each connection. That one is bounded as
-/// connections are, and nobody can take it from another: a client that watches health loses its calls when it may not.
+/// connections are, and nobody can take it from another: a client that watches health loses its calls when it may not. So it
+/// is with reflection.
 pub(crate) const MAX_WATCHES: usize = 1_000;
 /// Most `Health/Watch` streams on one connection.
 pub(crate) const MAX_WATCHES_OF_CONNECTION: usize = 32;
@@ -22,9 +23,15 @@ const RETRY: Duration = Duration::from_secs(5);
 /// request on it; where there is none, only the bound of the process holds.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    first_watch: Arc<Semaphore>,
-    watches: Arc<Semaphore>,
-    reflections: Arc<Semaphore>,
+    watches: Places,
+    reflections: Places,
+}
+
+/// What one connection may hold open of one kind: the first, which takes no place of others, and all together.
+#[derive(Clone, Debug)]
+struct Places {
+    first: Arc<Semaphore>,
+    all: Arc<Semaphore>,
 }
 
 /// What a stream is for.
@@ -50,10 +57,11 @@ pub(crate) struct Place {
 
 impl Default for Connection {
     fn default() -> Self {
+        let places =
+            |most| Places { first: Arc::new(Semaphore::new(1)), all: Arc::new(Semaphore::new(most)) };
         Self {
-            first_watch: Arc::new(Semaphore::new(1)),
-            watches: Arc::new(Semaphore::new(MAX_WATCHES_OF_CONNECTION)),
-            reflections: Arc::new(Semaphore::new(MAX_REFLECTIONS_OF_CONNECTION)),
+            watches: places(MAX_WATCHES_OF_CONNECTION),
+            reflections: places(MAX_REFLECTIONS_OF_CONNECTION),
         }
     }
 }
@@ -72,22 +80,19 @@ impl OpenStreams {
     /// # Errors
     /// `LIMIT_EXCEEDED` where its connection holds too many, `OVERLOADED` where all callers together do.
     pub(crate) fn take(&self, extensions: &Extensions) -> Result<Place, Error> {
-        let connection = extensions.get::<Connection>();
-        let own = connection.map(|connection| match self.purpose {
-            Purpose::Watch => Arc::clone(&connection.watches),
-            Purpose::Reflection => Arc::clone(&connection.reflections),
+        let places = extensions.get::<Connection>().map(|connection| match self.purpose {
+            Purpose::Watch => &connection.watches,
+            Purpose::Reflection => &connection.reflections,
         });
         let subject = match self.purpose {
             Purpose::Watch => "health_watches",
             Purpose::Reflection => "reflection_streams",
         };
-        let own = own.map(Semaphore::try_acquire_owned).transpose().map_err(|_| {
+        let own = places.map(|own| Arc::clone(&own.all).try_acquire_owned()).transpose().map_err(|_| {
             Error::new(Reason::LimitExceeded, "this connection holds too many of these streams open")
                 .with("subject", subject)
         })?;
-        let first = connection
-            .filter(|_| self.purpose == Purpose::Watch)
-            .and_then(|connection| Arc::clone(&connection.first_watch).try_acquire_owned().ok());
+        let first = places.and_then(|own| Arc::clone(&own.first).try_acquire_owned().ok());
         let shared =
             first.map_or_else(|| Arc::clone(&self.places).try_acquire_owned(), Ok).map_err(|_| {
                 Error::new(Reason::Overloaded, "too many of these streams are open; nothing was done")
@@ -128,5 +133,16 @@ mod tests {
         drop(streams.take(&other).expect("and comes back to it"));
         drop((held, rest));
         assert!(streams.take(&hostile).is_ok(), "a stream that ends gives its places back");
+    }
+
+    #[test]
+    fn strangers_that_hold_every_place_leave_each_connection_one_of_its_own() {
+        for (purpose, most) in [(Purpose::Watch, MAX_WATCHES), (Purpose::Reflection, MAX_REFLECTIONS)] {
+            let streams = OpenStreams::new(purpose);
+            let _held: Vec<Place> = (0..most).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
+            let other = on(&Connection::default());
+            let _first = streams.take(&other).expect("the first of a connection is its own");
+            assert_eq!(streams.take(&other).map(drop).unwrap_err().reason(), Reason::Overloaded);
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Reason};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -96,6 +97,19 @@ fn deadline(headers: &HeaderMap, stack: &Stack) -> Result<Deadline, Error> {
     Deadline::from_header(headers.get(&name::TIMEOUT), stack.default_deadline, stack.max_deadline)
 }
 
+/// How long a call that needs no key may take until its answer begins.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Readies a call of health or reflection, which need no key: nothing of its headers is kept while it lasts, and it has little
+/// time until its answer begins, by the deadline that is returned.
+pub fn open(headers: &mut HeaderMap, deadline: Deadline) -> Deadline {
+    let content_type = headers.remove(CONTENT_TYPE);
+    *headers = HeaderMap::new();
+    headers.extend(content_type.map(|value| (CONTENT_TYPE, value)));
+    let soon = Deadline::after(OPEN_TIMEOUT);
+    if soon.instant() < deadline.instant() { soon } else { deadline }
+}
+
 /// Streams that tell of changes for as long as somebody listens. They end by a deadline only where the caller names one.
 const ENDLESS: [&str; 2] =
     ["/grpc.health.v1.Health/Watch", "/granary.vault.v1.CredentialBroker/WatchInvalidations"];
@@ -145,16 +159,19 @@ where
         let ends = answer_deadline(request.uri().path(), request.headers(), deadline);
         request.extensions_mut().insert(deadline);
         request.extensions_mut().insert(id.clone());
-        let limit =
-            if is_health(request.uri().path()) { health::MAX_REQUEST } else { self.max_message_bytes };
-        // Reflection's requests are streams; the library's own limit is a few hundred bytes.
-        let is_unary = !library || is_health(request.uri().path());
-        let call = self.routes.call(request.map(|body| match is_unary {
-            false => Body::new(body),
-            true => Body::new(Unary::new(body, limit)),
+        let limit = match (library, is_health(request.uri().path())) {
+            (false, _) => Some(self.max_message_bytes),
+            (true, true) => Some(health::MAX_REQUEST),
+            // Reflection's requests are streams; the library's own limit is a few hundred bytes.
+            (true, false) => None,
+        };
+        let until = if library { open(request.headers_mut(), deadline) } else { deadline };
+        let call = self.routes.call(request.map(|body| match limit {
+            None => Body::new(body),
+            Some(limit) => Body::new(Unary::new(body, limit)),
         }));
         Box::pin(async move {
-            let mut response = match tokio::time::timeout_at(deadline.instant(), call).await {
+            let mut response = match tokio::time::timeout_at(until.instant(), call).await {
                 Ok(Ok(response)) if library => response,
                 Ok(Ok(response)) => with_reason(response),
                 Ok(Err(never)) => match never {},

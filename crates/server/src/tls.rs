@@ -63,12 +63,10 @@ impl TlsFiles {
             .collect()
     }
 
-    fn changed(&self) -> Option<SystemTime> {
+    /// When each of them was written last: one that is moved into place may be older than another that was there.
+    fn written(&self) -> [Option<SystemTime>; 3] {
         [Some(&self.cert_file), Some(&self.key_file), self.client_ca_file.as_ref()]
-            .into_iter()
-            .flatten()
-            .filter_map(|file| std::fs::metadata(file).ok()?.modified().ok())
-            .max()
+            .map(|file| std::fs::metadata(file?).ok()?.modified().ok())
     }
 }
 
@@ -108,17 +106,17 @@ impl ServerTls {
 
     /// Follows the files until the token ends. A set that cannot be used is left alone, and said so once.
     pub async fn follow(self: Arc<Self>, end: CancellationToken) {
-        let mut seen = self.files.changed();
+        let mut seen = self.files.written();
         loop {
             tokio::select! {
                 () = end.cancelled() => return,
                 () = tokio::time::sleep(RELOAD) => {}
             }
-            let changed = self.files.changed();
-            if changed == seen {
+            let written = self.files.written();
+            if written == seen {
                 continue;
             }
-            seen = changed;
+            seen = written;
             match read(&self.files) {
                 Ok(config) => {
                     self.current.store(Arc::new(config));
@@ -195,5 +193,32 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
         Err(Error::Unusable(format!("{} holds no certificate", path.display())))
     } else {
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_older_than_the_other_is_seen_to_be_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, seconds| {
+            let path = dir.path().join(name);
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+            File::create(&path).unwrap().set_modified(time).unwrap();
+            path
+        };
+        let files = TlsFiles {
+            cert_file: file("cert.pem", 3_000),
+            key_file: file("key.pem", 1_000),
+            ..TlsFiles::default()
+        };
+        let seen = files.written();
+        assert_eq!(files.written(), seen);
+        std::fs::rename(file("renewed.pem", 2_000), &files.key_file).unwrap();
+        assert_ne!(files.written(), seen);
     }
 }

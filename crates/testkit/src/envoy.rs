@@ -101,7 +101,11 @@ fn configuration(port: u16, gateways: &[&str], interval: Duration) -> Value {
         "connect_timeout": "1s",
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
             "@type": HTTP2,
-            "explicit_http_config": {"http2_protocol_options": {}},
+            // By itself, Envoy ends a connection to a gateway at a number of frames that one of its callers can reach alone.
+            "explicit_http_config": {"http2_protocol_options": {
+                "max_outbound_frames": 10_000_000,
+                "max_outbound_control_frames": 1_000_000,
+            }},
         }},
         "health_checks": [{
             "interval": interval,

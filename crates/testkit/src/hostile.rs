@@ -133,3 +133,17 @@ pub fn unfinished(bytes: usize) -> Bytes {
     let whole = frame_of(&vec![0; bytes]);
     whole.slice(..whole.len() - 1)
 }
+
+/// An object of so many keys that no tool has, 69 bytes each, as JSON.
+pub fn unknown_keys(count: usize) -> String {
+    let mut text = String::from("{");
+    for number in 0..count {
+        let comma = if number == 0 { "" } else { "," };
+        // Letters that differ, so that none is near to any field.
+        let word: String = (0..58)
+            .map(|n| char::from(b"abcdefghijklmnopqrstuvwxyz"[(number * 7 + n * n * 11) % 26]))
+            .collect();
+        text.push_str(&format!("{comma}\"{word}{number:06}\":0"));
+    }
+    text + "}"
+}

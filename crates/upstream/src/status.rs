@@ -27,7 +27,7 @@ pub fn effective(http: u16, body: Option<u16>) -> Effective {
 pub fn failure(status: u16, upstream: &str, message: Option<&str>, retry_after: Option<Duration>) -> Error {
     let (reason, text) = match status {
         400 | 422 => (Reason::UpstreamInvalidInput, "refused the input"),
-        401 => return foreign(status, upstream, false, retry_after),
+        401 | 407 => return foreign(status, upstream, false, retry_after),
         402 => (Reason::OutOfCredit, "has no credit left on this account"),
         403 => (Reason::UpstreamForbidden, "does not permit this user to do this"),
         404 => (Reason::UpstreamNotFound, "has no such object, or does not show it to this user"),
@@ -69,8 +69,8 @@ pub fn failure_of_write(
 ) -> Error {
     match status {
         503 if message.is_some() => failure(status, upstream, message, retry_after),
-        0..=299 | 303 | 304 | 408 | 500.. => unknown(status, upstream, message),
-        401 => foreign(status, upstream, true, retry_after),
+        0..=399 | 408 | 500.. => unknown(status, upstream, message),
+        401 | 407 => foreign(status, upstream, true, retry_after),
         _ => failure(status, upstream, message, retry_after),
     }
 }
@@ -156,7 +156,7 @@ mod tests {
             (503, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (504, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (524, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
-            (302, Reason::UpstreamMalformed, Reason::UpstreamMalformed),
+            (302, Reason::UpstreamMalformed, Reason::UnknownOutcome),
             (303, Reason::UpstreamMalformed, Reason::UnknownOutcome),
             (200, Reason::UpstreamMalformed, Reason::UnknownOutcome),
             (0, Reason::UpstreamMalformed, Reason::UnknownOutcome),

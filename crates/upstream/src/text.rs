@@ -8,17 +8,63 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 /// What stands in the place of a character that is none, as JSON writes it.
 const REPLACEMENT: &[u8] = b"\\ufffd";
 
-/// A body without a byte order mark, in UTF-8, and without halves of surrogate pairs. Only what is bad is changed.
+/// A body without a byte order mark, in UTF-8, and without halves of surrogate pairs, bare control characters and numbers that are
+/// none. Only what is bad is changed.
 pub(crate) fn mended(body: Bytes) -> Bytes {
     let body = if body.starts_with(MARK) { body.slice(MARK.len()..) } else { body };
     let body = match String::from_utf8_lossy(&body) {
         Cow::Borrowed(_) => body,
         Cow::Owned(text) => Bytes::from(text),
     };
-    match whole_pairs(&body) {
-        Some(mended) => Bytes::from(mended),
-        None => body,
+    let body = whole_pairs(&body).map_or(body, Bytes::from);
+    plain_signs(&body).map_or(body, Bytes::from)
+}
+
+/// What programs write for a number that is none. JSON has no word for it but null.
+const NO_NUMBERS: [&[u8]; 3] = [b"-Infinity", b"Infinity", b"NaN"];
+
+/// The text with escapes for the control characters that stand in its strings as they are, and null for what is no number;
+/// nothing where there is neither, and where it does not begin as JSON does.
+fn plain_signs(body: &[u8]) -> Option<Vec<u8>> {
+    let is_json = matches!(body.trim_ascii_start(), [b'{' | b'[', ..]);
+    let is_odd = || body.iter().any(|byte| *byte < 0x20) || has(body, b"NaN") || has(body, b"Infinity");
+    if !is_json || !is_odd() {
+        return None;
     }
+    let mut mended: Option<Vec<u8>> = None;
+    let (mut at, mut kept, mut in_string) = (0, 0, false);
+    while let Some(byte) = body.get(at) {
+        let (length, instead) = match byte {
+            b'\\' if in_string => (2, None),
+            b'"' => {
+                in_string = !in_string;
+                (1, None)
+            }
+            0..0x20 if in_string => (1, Some(format!("\\u{byte:04x}"))),
+            b'-' | b'I' | b'N' if !in_string => {
+                let rest = body.get(at..).unwrap_or_default();
+                match NO_NUMBERS.into_iter().find(|word| rest.starts_with(word)) {
+                    Some(word) => (word.len(), Some("null".to_owned())),
+                    None => (1, None),
+                }
+            }
+            _ => (1, None),
+        };
+        if let Some(instead) = instead {
+            let mended = mended.get_or_insert_with(|| Vec::with_capacity(body.len()));
+            mended.extend_from_slice(body.get(kept..at).unwrap_or_default());
+            mended.extend_from_slice(instead.as_bytes());
+            kept = at + length;
+        }
+        at += length;
+    }
+    let mut mended = mended?;
+    mended.extend_from_slice(body.get(kept..).unwrap_or_default());
+    Some(mended)
+}
+
+fn has(body: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find(body, word).is_some()
 }
 
 /// The text with a replacement for each escaped half of a pair; nothing where there is none.
@@ -128,6 +174,19 @@ mod tests {
             (r#"{"a":"\\ud83d"}"#, r#"{"a":"\\ud83d"}"#),
             (r#"{"a":"\ud83"}"#, r#"{"a":"\ud83"}"#),
             (r#"{"a":"\ud83d"#, r#"{"a":"\ufffd"#),
+        ] {
+            assert_eq!(mend(sent.as_bytes()), read);
+        }
+    }
+
+    #[test]
+    fn a_bare_control_character_and_a_number_that_is_none_cost_themselves() {
+        for (sent, read) in [
+            ("{\"a\":\"x\ty\nz\\\"\u{1}\"}", r#"{"a":"x\u0009y\u000az\"\u0001"}"#),
+            ("{\n\t\"a\": 1\n}", "{\n\t\"a\": 1\n}"),
+            (r#"{"a":NaN,"b":[-Infinity,Infinity],"c":"NaN"}"#, r#"{"a":null,"b":[null,null],"c":"NaN"}"#),
+            (r#"{"a":-1}"#, r#"{"a":-1}"#),
+            ("<p>NaN\t</p>", "<p>NaN\t</p>"),
         ] {
             assert_eq!(mend(sent.as_bytes()), read);
         }

@@ -1,4 +1,5 @@
 //! Who calls, and what they may do.
+mod arriving;
 mod layer;
 
 use granary_proto::Method;
@@ -12,6 +13,7 @@ use crate::documents::ApiKey;
 use crate::keys::pattern;
 use crate::time::{millis, now_ms, timestamp};
 
+pub(crate) use arriving::Arriving;
 pub(crate) use layer::AdmitLayer;
 
 /// Longest life of a principal, in milliseconds.

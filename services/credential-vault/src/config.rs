@@ -61,7 +61,7 @@ pub struct Parts {
     pub audit: Audit,
     /// As in [`Config`].
     pub one_key_for_harvest: bool,
-    /// How many calls with an API key run and wait.
+    /// How many calls with an API key, and questions of gateways on behalf of one, run and wait.
     pub admission: admission::Settings,
     /// What kind of store it is, and where the other one would be; without it, nothing can be moved.
     pub place: Option<(stores::Kind, Place)>,
@@ -72,7 +72,7 @@ impl Default for Config {
         Self {
             public: Door::loopback(7101, None),
             broker: Door::loopback(7102, None),
-            admission: admission::Settings::default(),
+            admission: bounds(),
             store: stores::Kind::Embedded,
             vault: vault::Config::default(),
             store_path: PathBuf::new(),
@@ -84,6 +84,11 @@ impl Default for Config {
             one_key_for_harvest: false,
         }
     }
+}
+
+/// As many calls as there are looks at a time into a Vault server, and a quarter of them for one tenant.
+fn bounds() -> admission::Settings {
+    admission::Settings { max_in_flight: 256, max_in_flight_per_tenant: 64, ..Default::default() }
 }
 
 impl Config {

@@ -136,7 +136,11 @@ impl Credentials {
         // Most verdicts change nothing, and need not wait for their turn to write.
         let current: Option<documents::Credential> = self.records.get(&path).await?;
         let Some(mut current) = account.own(current) else { return Ok(Known::default()) };
-        if !current.hear(verdict, now_ms()) {
+        let take = |record: &mut documents::Credential| {
+            let heard = record.hear(verdict, now_ms());
+            record.tell_probe(verdict) || heard
+        };
+        if !take(&mut current) {
             return Ok(Known::of(&current));
         }
         let heard = self
@@ -146,7 +150,7 @@ impl Credentials {
                     return Ok(Decision::Keep((Known::default(), false)));
                 };
                 let before = record.status();
-                if !record.hear(verdict, now_ms()) {
+                if !take(&mut record) {
                     return Ok(Decision::Keep((Known::of(&record), false)));
                 }
                 let known = Known::of(&record);
@@ -179,7 +183,7 @@ impl Credentials {
                 if let Some(delay) = record.probe_delay(now_ms()) {
                     return Err(probed(&record, kind, delay));
                 }
-                record.probe_ms = now_ms();
+                (record.probe_ms, record.probe_told) = (now_ms(), false);
                 Ok(Decision::Write(record, ()))
             })
             .await;
@@ -312,6 +316,7 @@ fn probed(record: &documents::Credential, kind: Kind, delay: Duration) -> Error 
         .with("limit", "probes")
         .with("status", record.status().as_str_name())
         .with("version", record.version.to_string())
+        .with("is_open", record.probe_is_open(now_ms()).to_string())
         .retry_after(delay)
 }
 

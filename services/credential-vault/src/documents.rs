@@ -73,6 +73,9 @@ pub(crate) struct Credential {
     /// When a ticket for a probe was last given out.
     #[prost(int64, tag = "10")]
     pub(crate) probe_ms: i64,
+    /// Whether what that probe found was told since.
+    #[prost(bool, tag = "11")]
+    pub(crate) probe_told: bool,
     #[prost(bytes = "vec", tag = "15")]
     pub(crate) write_id: Vec<u8>,
 }

@@ -12,6 +12,7 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::{Error, Reason};
 use moka::future::Cache;
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::admit::Caller;
@@ -27,6 +28,9 @@ use crate::time::{now_ms, timestamp};
 const CACHED: Duration = Duration::from_millis(800);
 /// Most keys that are remembered, unknown ones included.
 const CACHE: u64 = 10_000;
+/// Looks for keys that nobody remembers, at a time. Keys that are made up, of which anybody can send many, take half at most of
+/// what a store reads at a time.
+const LOOKS: usize = 32;
 /// Keys that are announced at once; a subscriber may be four times as far behind.
 const ANNOUNCED: usize = 256;
 /// Pause after that, for subscribers to follow.
@@ -38,6 +42,7 @@ pub(crate) struct Keys {
     announcements: Announcements,
     cache: Cache<String, Option<Arc<ApiKey>>>,
     flights: Flights<(), Option<Arc<ApiKey>>>,
+    looks: Arc<Semaphore>,
 }
 
 /// What a new key is to be.
@@ -54,7 +59,8 @@ pub(crate) struct NewKey {
 impl Keys {
     pub(crate) fn new(records: Records, announcements: Announcements) -> Self {
         let cache = Cache::builder().max_capacity(CACHE).time_to_live(CACHED).build();
-        Self { records, announcements, cache, flights: Flights::default() }
+        let looks = Arc::new(Semaphore::new(LOOKS));
+        Self { records, announcements, cache, flights: Flights::default(), looks }
     }
 
     /// Makes a key. Its text is returned here and never again.
@@ -85,7 +91,15 @@ impl Keys {
     pub(crate) async fn authenticate(&self, text: &str) -> Result<Caller, Error> {
         let invalid = || Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked");
         let key_id = text::id_of(text).ok_or_else(invalid)?;
-        let key = self.find(key_id).await?.ok_or_else(invalid)?;
+        let key = match self.cache.get(key_id).await {
+            Some(known) => known,
+            None => {
+                // An error would say that it is closed, which nobody does.
+                let _place = self.looks.acquire().await.ok();
+                self.find(key_id).await?
+            }
+        };
+        let key = key.ok_or_else(invalid)?;
         if !bool::from(text::hash(text).ct_eq(key.hash.as_slice())) {
             return Err(invalid());
         }

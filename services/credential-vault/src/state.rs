@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::accounts::Accounts;
+use crate::admit::Arriving;
 use crate::audit::{Audit, Entry};
 use crate::config::Parts;
 use crate::credentials::Credentials;
@@ -45,6 +46,7 @@ pub(crate) struct State {
     pub(crate) one_key_for_harvest: bool,
     pub(crate) table: &'static PolicyTable,
     pub(crate) admission: Admission,
+    pub(crate) arriving: Arriving,
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
     pub(crate) stores: Stores,
@@ -82,7 +84,8 @@ impl State {
             rings: parts.rings,
             one_key_for_harvest: parts.one_key_for_harvest,
             table,
-            admission: Admission::new("credential-vault", parts.admission),
+            admission: Admission::new("credential-vault", &parts.admission),
+            arriving: Arriving::default(),
             tasks: TaskTracker::new(),
             closing,
             stores,

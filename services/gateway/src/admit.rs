@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use granary_credential::Secret;
+use granary_proto::Method;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1::Principal;
 use granary_rpc::metadata::name;
@@ -15,7 +16,7 @@ use tonic::{Code, Status};
 use crate::broker::{self, Broker};
 use crate::flight::Flights;
 use crate::generations::{Generation, Generations};
-use crate::in_flight::{Bounds, Caller, InFlight, Place};
+use crate::in_flight::{Bounds, Caller, InFlight, LongPlace, Place};
 
 /// Longest API key that is looked at, in bytes.
 const MAX_KEY: usize = 512;
@@ -103,7 +104,7 @@ impl Principals {
         let (cache, broker) = (self.cache.clone(), broker.clone());
         let (in_flight, bounds) = (self.in_flight.clone(), self.bounds);
         // All who wait have the same key, so that what is wrong with it is so for each of them.
-        let asked = self.flights.join(slot, deadline, || async move {
+        let asked = self.flights.join(slot, None, deadline, || async move {
             let entry =
                 ask(&key, settles, &broker, |principal| caller(&in_flight, bounds, principal)).await?;
             cache.insert(slot, entry.clone()).await;
@@ -154,9 +155,18 @@ impl Admitted {
     }
 
     /// Takes a place for one call.
-    pub(crate) fn begin(&self, is_stream: bool) -> Result<Place, Error> {
+    pub(crate) fn begin(&self) -> Result<Place, Error> {
+        self.counts()?.begin()
+    }
+
+    /// Takes a place among the calls that may last, for one of this method that is under way, where it may.
+    pub(crate) fn lasts(&self, method: &Method) -> Result<Option<LongPlace>, Error> {
+        if method.is_long() { self.counts()?.lasts().map(Some) } else { Ok(None) }
+    }
+
+    fn counts(&self) -> Result<&Caller, Error> {
         match &self.0.found {
-            Ok(known) => known.caller.begin(is_stream),
+            Ok(known) => Ok(&known.caller),
             Err(_) => Err(Error::new(Reason::Internal, "the caller was not admitted")),
         }
     }

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use granary_rpc::{Deadline, Error, Reason};
+use granary_server::Unary;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use tonic::Status;
 
 use crate::admit::Admitted;
 use crate::body::{BoxError, Limited};
@@ -37,6 +41,28 @@ impl Arriving {
             self.stall.get_or_insert_with(stalled).holds(self.bytes);
         }
     }
+}
+
+/// The whole of a request as it was framed, within the call's deadline.
+pub(crate) async fn gather(mut body: Unary<Arriving>, deadline: Deadline) -> Result<Bytes, Status> {
+    let gathered = async {
+        let mut whole = Bytes::new();
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame.map_err(status)?.into_data() else { continue };
+            whole = if whole.is_empty() { data } else { [whole, data].concat().into() };
+        }
+        Ok(whole)
+    };
+    tokio::time::timeout_at(deadline.instant(), gathered)
+        .await
+        .unwrap_or_else(|_| Err(Deadline::error().into()))
+}
+
+/// A caller that takes its request back, or is gone, has sent a part of it.
+fn status(error: BoxError) -> Status {
+    error
+        .downcast::<Status>()
+        .map_or_else(|_| Error::new(Reason::InvalidInput, "the request is cut off").into(), |status| *status)
 }
 
 impl Body for Arriving {

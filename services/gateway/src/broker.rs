@@ -9,10 +9,9 @@ use granary_proto::granary::vault::v1::{
     ReportOutcomeResponse, WatchInvalidationsRequest, WatchInvalidationsResponse,
 };
 use granary_rpc::{Deadline, Error, Identifier, Reason, error, metadata};
-use granary_server::EdgeKey;
+use granary_server::{EdgeKey, Link};
 use http::HeaderValue;
 use tonic::metadata::MetadataValue;
-use tonic::transport::Channel;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The longest that one question to the broker may take, however long the caller waits.
@@ -24,15 +23,15 @@ const RETRY: Duration = Duration::from_secs(1);
 /// left unanswered goes to the next replica.
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
-    clients: Vec<CredentialBrokerClient<Channel>>,
+    clients: Vec<CredentialBrokerClient<Link>>,
     /// The replica that is asked first.
     current: Arc<AtomicUsize>,
     edge: Option<HeaderValue>,
 }
 
 impl Broker {
-    pub(crate) fn new(channels: Vec<Channel>, edge: Option<&EdgeKey>) -> Self {
-        let clients = channels.into_iter().map(CredentialBrokerClient::new).collect();
+    pub(crate) fn new(links: Vec<Link>, edge: Option<&EdgeKey>) -> Self {
+        let clients = links.into_iter().map(CredentialBrokerClient::new).collect();
         Self { clients, current: Arc::default(), edge: edge.and_then(EdgeKey::header) }
     }
 
@@ -79,7 +78,7 @@ impl Broker {
         &self,
         until: Deadline,
         question: impl Fn() -> Q,
-        call: impl AsyncFn(&mut CredentialBrokerClient<Channel>, Request<Q>) -> Result<Response<A>, Status>,
+        call: impl AsyncFn(&mut CredentialBrokerClient<Link>, Request<Q>) -> Result<Response<A>, Status>,
     ) -> Result<A, Status> {
         // Once more than there are replicas, for a connection that broke since it was last used.
         let mut left = self.clients.len() + 1;
@@ -88,7 +87,9 @@ impl Broker {
             let Some(client) = self.clients.get(at) else {
                 return Err(away(Status::unavailable("no address")));
             };
-            let outcome = call(&mut client.clone(), self.request(question(), Some(until))).await;
+            let (mut client, request) = (client.clone(), self.request(question(), Some(until)));
+            let asked = tokio::time::timeout(until.remaining().min(LONGEST), call(&mut client, request));
+            let outcome = asked.await.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")));
             left -= 1;
             match outcome {
                 Err(status) if left > 0 && unanswered(&status) => {

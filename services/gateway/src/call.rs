@@ -1,16 +1,17 @@
 //! One call, step by step: limits, admission, policy, account, ticket, forward.
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::poll;
 use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::health;
-use granary_server::stack::{Record, Recorded, answer_deadline, is_health, with_reason};
+use granary_server::stack::{Record, Recorded, answer_deadline, is_health, open, with_reason};
 use granary_server::{Incoming, RequestId, Unary};
 use http::{HeaderMap, Request, Response};
 use tonic::Status;
@@ -19,11 +20,11 @@ use tonic::service::Routes;
 use tower::Service;
 
 use crate::admit::Admitted;
-use crate::arriving::Arriving;
-use crate::body::{Limited, Outbound, Source};
+use crate::arriving::{Arriving, gather};
+use crate::body::{Limited, Outbound};
 use crate::core::{Core, not_here};
 use crate::forward::{Behalf, Outgoing};
-use crate::in_flight::Place;
+use crate::in_flight::Places;
 use crate::relay::{Reader, Relay};
 
 /// A message's five-byte prefix counts towards the body, not towards the message.
@@ -53,7 +54,7 @@ impl Gateway {
 
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         id: &RequestId,
         record: &mut Record,
     ) -> Result<Response<Relay>, Status> {
@@ -67,6 +68,7 @@ impl Gateway {
         if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
             let ends = answer_deadline(path, request.headers(), deadline);
             let is_health = is_health(path);
+            let deadline = open(request.headers_mut(), deadline);
             let request = request.map(|body| match Limited::new(body, MAX_OPEN_BYTES) {
                 body if is_health => Body::new(Unary::new(body, health::MAX_REQUEST)),
                 body => Body::new(body),
@@ -75,41 +77,51 @@ impl Gateway {
             let response = own(Box::pin(call), deadline, ends).await?;
             return Ok(self.read_by(response, None, None));
         }
-        let caller =
-            self.core.shared.principals.admit(request.headers(), &self.core.broker, deadline).await?;
+        let caller = self.core.admit(request.headers(), deadline).await?;
         record.caller(caller.tenant_header());
         let table = self.core.shared.table;
         let method = table.path(path).ok_or_else(granary_server::stack::unknown_method)?;
         if method.exposure != Exposure::Gateway {
             return Err(not_here(method).into());
         }
-        let place = caller.begin(method.descriptor.is_server_streaming())?;
-        let reader = (caller.clone(), place);
+        let places = (caller.begin()?, caller.lasts(method)?);
+        let reader = (caller.clone(), places);
         let (mut parts, body) = request.into_parts();
         let body = Limited::new(body, limits.max_message_bytes + PREFIX);
+        let body = Arriving::new(body, self.core.shared.unfinished.clone(), caller.clone());
+        let body = Unary::new(body, limits.max_message_bytes);
         let response = if method.service == "granary.gateway.v1.ToolService" {
             parts.extensions.insert(deadline);
             parts.extensions.insert(id.clone());
             parts.extensions.insert(record.account_later());
-            let body = Arriving::new(body, self.core.shared.unfinished.clone(), caller.clone());
             parts.extensions.insert(caller);
-            let body = Unary::new(body, limits.max_message_bytes);
             let call = self.own.tools.clone().call(Request::from_parts(parts, body));
             let call = async { Ok(with_reason(call.await?)) };
             own(Box::pin(call), deadline, Some(deadline)).await?
         } else {
-            let behalf = if method.needs.is_empty() {
-                caller.check_scope(method.scope)?;
-                Behalf::Caller
-            } else {
-                let account = account(&parts.headers)?;
-                if let Some(header) = parts.headers.get(&name::ACCOUNT) {
-                    record.account(header.clone());
+            caller.check_scope(method.scope)?;
+            let account = if method.needs.is_empty() { None } else { Some(account(&parts.headers)?) };
+            if let (Some(account), Some(header)) = (&account, parts.headers.get(&name::ACCOUNT)) {
+                record.account(header.clone());
+                caller.check_account(account.as_str())?;
+            }
+            let mut gathering = pin!(gather(body, deadline));
+            let (message, caller) = match poll!(gathering.as_mut()) {
+                Poll::Ready(message) => (message?, caller),
+                Poll::Pending => {
+                    let message = gathering.await?;
+                    // The key may have been revoked while its request arrived.
+                    (message, self.core.admit(&parts.headers, deadline).await?)
                 }
-                let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
-                Behalf::Account { caller, account, ticket }
             };
-            let body = Outbound::new(Source::Caller(body));
+            let behalf = match account {
+                None => Behalf::Caller,
+                Some(account) => {
+                    let ticket = self.core.ticket(&caller, &account, method, deadline).await?;
+                    Behalf::Account { caller, account, ticket }
+                }
+            };
+            let body = Outbound::new(message);
             let call = Outgoing { method, headers: &parts.headers, id, deadline, body };
             self.core.forward(call, behalf).await?
         };
@@ -122,7 +134,7 @@ impl Gateway {
         &self,
         response: Response<Relay>,
         caller: Option<Admitted>,
-        place: Option<Place>,
+        place: Option<Places>,
     ) -> Response<Relay> {
         let reader = Reader { unread: self.core.shared.unread.clone(), caller, _place: place };
         response.map(|relay| relay.for_reader(reader))

@@ -30,7 +30,8 @@ pub struct Config {
     pub max_calls_per_tenant: usize,
     /// Calls of an API key under way in this process, where the tenant's record says nothing else. Default 768.
     pub max_calls_per_key: usize,
-    /// Streams of a tenant under way in this process, where its record says nothing else. They are calls, too. Default 256.
+    /// Streams and bulk runs of a tenant under way in this process, where its record says nothing else. They are calls, too.
+    /// Default 256.
     pub max_streams_per_tenant: usize,
     /// Bytes of answers that wait for callers who do not read, in this process. Past it, the slowest call ends. Default 256 MiB.
     pub max_unread_bytes: usize,
@@ -76,7 +77,7 @@ impl Config {
         Bounds {
             calls: self.max_calls_per_tenant,
             calls_per_key: self.max_calls_per_key,
-            streams: self.max_streams_per_tenant,
+            long: self.max_streams_per_tenant,
         }
     }
 

@@ -1,14 +1,13 @@
-//! What one serving thread holds: channels of its own, and the memory that all threads share.
+//! What one serving thread holds: connections of its own, and the memory that all threads share.
 use std::ops::Deref;
 use std::sync::Arc;
 
 use granary_proto::{Method, PolicyTable};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::{EdgeKey, Pool};
-use http::HeaderValue;
+use granary_server::{EdgeKey, Link, Pool};
+use http::{HeaderMap, HeaderValue};
 use tokio::sync::Semaphore;
 use tonic::Status;
-use tonic::transport::Channel;
 
 use crate::admit::{Admitted, Principals};
 use crate::broker::Broker;
@@ -64,7 +63,7 @@ pub(crate) struct Backend {
     /// For calls that are forwarded.
     pub(crate) pool: Pool,
     /// For the gateway's own questions.
-    pub(crate) channels: Vec<Channel>,
+    pub(crate) links: Vec<Link>,
     pub(crate) edge: Option<HeaderValue>,
 }
 
@@ -94,10 +93,15 @@ impl Core {
         let config = &shared.config;
         let backend = |name, peer: &granary_server::Peer| {
             let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
-            Ok::<_, String>(Backend { name, pool: Pool::new(peer.clone()), channels: peer.channels()?, edge })
+            Ok::<_, String>(Backend {
+                name,
+                pool: Pool::new(peer.clone()),
+                links: Link::to_each(peer)?,
+                edge,
+            })
         };
         Ok(Self(Arc::new(Thread {
-            broker: Broker::new(config.broker.channels()?, config.broker.edge_key()?.as_ref()),
+            broker: Broker::new(Link::to_each(&config.broker)?, config.broker.edge_key()?.as_ref()),
             vault: backend("credential-vault", &config.credential_vault)?,
             harvest: backend("harvest-time", &config.harvest_time)?,
             linkedin: backend("linkedin-data", &config.linkedin_data)?,
@@ -123,6 +127,11 @@ impl Core {
             ("granary.harvest.v1.HarvestTime", &self.harvest),
             ("granary.linkedin.v1.LinkedInData", &self.linkedin),
         ]
+    }
+
+    /// Who calls, by the key in the headers.
+    pub(crate) async fn admit(&self, headers: &HeaderMap, deadline: Deadline) -> Result<Admitted, Status> {
+        self.shared.principals.admit(headers, &self.broker, deadline).await
     }
 
     /// Checks scope and account, which a cached ticket does not, and returns a ticket for one call.

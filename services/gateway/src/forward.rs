@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
 use crate::admit::Admitted;
-use crate::body::{Exceeded, Outbound};
+use crate::body::Outbound;
 use crate::core::{Backend, Core};
 use crate::outcome::Watch;
 use crate::relay::{Relay, strip};
@@ -65,7 +65,6 @@ impl Core {
         behalf: Behalf,
     ) -> Result<Response<Relay>, Status> {
         let backend = self.backend(call.method)?;
-        // Built before the body is taken, so that a fault in the options costs nothing.
         let mut head = Some(head::build(backend, &call, &behalf)?);
         let mut patience = Patience::new(self, &call, &behalf);
         let Outgoing { method, deadline, mut body, .. } = call;
@@ -79,7 +78,6 @@ impl Core {
                 Some(head) => head,
                 None => head::build(backend, &call, &behalf)?,
             };
-            let exceeded = body.exceeded();
             let sent = send((backend, avoided), method, headers, body, &mut patience).await?;
             let Failed { error, body: mut returned, endpoint } = match sent {
                 Ok(response) => {
@@ -88,9 +86,6 @@ impl Core {
                 }
                 Err(failed) => failed,
             };
-            if exceeded.is_some_and(|exceeded| exceeded.is_set()) {
-                return Err(Exceeded::error().into());
-            }
             let may_repeat = error.is_unprocessed() || method.effect == Effect::Read;
             if attempt >= MAX_ATTEMPTS || !may_repeat || error.is_unreachable() || !returned.rewind() {
                 return Err(failure::of(backend, error, method).into());
@@ -159,7 +154,7 @@ impl<'a> Patience<'a> {
             subject,
             under_way: None,
         };
-        if call.method.descriptor.is_server_streaming() {
+        if call.method.is_stream {
             patience.begin();
         }
         patience

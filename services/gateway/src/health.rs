@@ -56,12 +56,12 @@ pub(crate) async fn follow(
 
 /// Whether one of its replicas serves.
 async fn serves(backend: &Backend, service: &str) -> bool {
-    let looks = backend.channels.iter().map(|channel| {
+    let looks = backend.links.iter().map(|link| {
         let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
         if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
             request.metadata_mut().insert(metadata::EDGE_KEY, edge);
         }
-        let mut client = HealthClient::new(channel.clone());
+        let mut client = HealthClient::new(link.clone());
         Box::pin(async move {
             let answer = tokio::time::timeout(Duration::from_secs(1), client.check(request)).await;
             match answer {

@@ -1,4 +1,5 @@
-//! How many calls tenants and API keys have under way in this process, at fixed numbers.
+//! How many calls tenants and API keys have under way in this process, at fixed numbers. Those that may last, which are
+//! streams and paid runs that are waited for, have a number of their own besides.
 //!
 //! The numbers do not follow latency: vendors answer in a millisecond or in ten minutes, and that says nothing of load.
 use std::collections::HashMap;
@@ -22,7 +23,7 @@ pub(crate) struct InFlight {
 #[derive(Debug, Default)]
 struct Count {
     calls: AtomicUsize,
-    streams: AtomicUsize,
+    long: AtomicUsize,
 }
 
 /// How many calls there may be.
@@ -30,7 +31,7 @@ struct Count {
 pub(crate) struct Bounds {
     pub(crate) calls: usize,
     pub(crate) calls_per_key: usize,
-    pub(crate) streams: usize,
+    pub(crate) long: usize,
 }
 
 /// The counts of one caller.
@@ -46,8 +47,14 @@ pub(crate) struct Caller {
 pub(crate) struct Place {
     tenant: Arc<Count>,
     key: Arc<Count>,
-    is_stream: bool,
 }
+
+/// The place of a call among those that may last.
+#[derive(Debug)]
+pub(crate) struct LongPlace(Arc<Count>);
+
+/// What one call holds.
+pub(crate) type Places = (Place, Option<LongPlace>);
 
 impl Bounds {
     /// These, where a tenant's record says nothing else.
@@ -56,7 +63,7 @@ impl Bounds {
         Self {
             calls: or(limits.max_calls, self.calls),
             calls_per_key: or(limits.max_calls_per_key, self.calls_per_key),
-            streams: or(limits.max_streams, self.streams),
+            long: or(limits.max_streams, self.long),
         }
     }
 }
@@ -91,18 +98,23 @@ impl Caller {
     ///
     /// # Errors
     /// `OVERLOADED`, with what is full.
-    pub(crate) fn begin(&self, is_stream: bool) -> Result<Place, Error> {
-        let Bounds { calls, calls_per_key, streams } = self.bounds;
+    pub(crate) fn begin(&self) -> Result<Place, Error> {
+        let Bounds { calls, calls_per_key, .. } = self.bounds;
         take(&self.tenant.calls, calls, "calls_per_tenant")?;
         // From here on, what was taken is given back by being dropped.
-        let mut place = Place { tenant: self.tenant.clone(), key: Arc::default(), is_stream: false };
+        let mut place = Place { tenant: self.tenant.clone(), key: Arc::default() };
         take(&self.key.calls, calls_per_key, "calls_per_key")?;
         place.key = self.key.clone();
-        if is_stream {
-            take(&self.tenant.streams, streams, "streams_per_tenant")?;
-            place.is_stream = true;
-        }
         Ok(place)
+    }
+
+    /// Takes a place among the calls that may last, for one that is under way.
+    ///
+    /// # Errors
+    /// `OVERLOADED`, with what is full.
+    pub(crate) fn lasts(&self) -> Result<LongPlace, Error> {
+        take(&self.tenant.long, self.bounds.long, "streams_per_tenant")?;
+        Ok(LongPlace(self.tenant.clone()))
     }
 }
 
@@ -114,7 +126,7 @@ fn take(count: &AtomicUsize, most: usize, what: &'static str) -> Result<(), Erro
     metrics::counter!("granary_refusals_total", "limit" => what).increment(1);
     let whose = match what {
         "calls_per_key" => "the API key has",
-        "streams_per_tenant" => "the tenant's streams are",
+        "streams_per_tenant" => "of streams and bulk runs, the tenant has",
         _ => "the tenant has",
     };
     let text = format!("{whose} {most} under way at this gateway, which is the limit; try again as they end");
@@ -126,9 +138,12 @@ impl Drop for Place {
         self.tenant.calls.fetch_sub(1, Ordering::AcqRel);
         // A place that was refused half-way holds a count of its own, at zero.
         let _ = self.key.calls.fetch_update(Ordering::AcqRel, Ordering::Acquire, |n| n.checked_sub(1));
-        if self.is_stream {
-            self.tenant.streams.fetch_sub(1, Ordering::AcqRel);
-        }
+    }
+}
+
+impl Drop for LongPlace {
+    fn drop(&mut self) {
+        self.0.long.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -138,31 +153,32 @@ mod tests {
 
     #[test]
     fn a_tenants_own_record_goes_before_the_settings() {
-        let all = Bounds { calls: 3, calls_per_key: 2, streams: 1 };
+        let all = Bounds { calls: 3, calls_per_key: 2, long: 1 };
         let own = TenantLimits { max_calls: Some(9), max_calls_per_key: None, max_streams: Some(4) };
-        let Bounds { calls, calls_per_key, streams } = all.with(&own);
-        assert_eq!((calls, calls_per_key, streams), (9, 2, 4));
+        let Bounds { calls, calls_per_key, long } = all.with(&own);
+        assert_eq!((calls, calls_per_key, long), (9, 2, 4));
     }
 
     #[test]
     fn one_tenants_calls_take_no_place_of_anothers_and_all_places_come_back() {
-        let bounds = Bounds { calls: 3, calls_per_key: 2, streams: 1 };
+        let bounds = Bounds { calls: 3, calls_per_key: 2, long: 1 };
         let all = InFlight::default();
         let (one, two) = (all.caller("t", "k1", bounds), all.caller("t", "k2", bounds));
         let other = all.caller("u", "k3", bounds);
         let limit = |error: Error| error.get("limit").unwrap_or_default().to_owned();
-        let held = [one.begin(false).unwrap(), one.begin(true).unwrap()];
-        assert_eq!(limit(one.begin(false).unwrap_err()), "calls_per_key");
-        assert_eq!(limit(two.begin(true).unwrap_err()), "streams_per_tenant");
-        let third = two.begin(false).unwrap();
-        assert_eq!(limit(two.begin(false).unwrap_err()), "calls_per_tenant");
-        drop(other.begin(true).unwrap());
-        drop((held, third));
+        let held = [one.begin().unwrap(), one.begin().unwrap()];
+        let long = one.lasts().unwrap();
+        assert_eq!(limit(one.begin().unwrap_err()), "calls_per_key");
+        assert_eq!(limit(two.lasts().unwrap_err()), "streams_per_tenant");
+        let third = two.begin().unwrap();
+        assert_eq!(limit(two.begin().unwrap_err()), "calls_per_tenant");
+        drop((other.begin().unwrap(), other.lasts().unwrap()));
+        drop((held, third, long));
         for _ in 0..2 {
-            drop([one.begin(true).unwrap(), one.begin(false).unwrap()]);
+            drop((one.begin().unwrap(), one.begin().unwrap(), two.lasts().unwrap()));
         }
         assert_eq!(one.tenant.calls.load(Ordering::Acquire), 0);
-        assert_eq!(one.tenant.streams.load(Ordering::Acquire), 0);
+        assert_eq!(one.tenant.long.load(Ordering::Acquire), 0);
         drop((one, two, other));
         all.sweep();
         assert!(all.tenants.lock().unwrap().is_empty() && all.keys.lock().unwrap().is_empty());

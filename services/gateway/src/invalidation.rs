@@ -1,11 +1,12 @@
 //! Follows what credential-vault announces, at every address that its name resolves to.
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
-use granary_server::{CancellationToken, EdgeKey, Peer};
+use granary_server::{CancellationToken, EdgeKey, Link, Peer};
 use tokio::task::JoinHandle;
 
 use crate::broker::Broker;
@@ -47,12 +48,9 @@ impl Watcher {
                 keep
             });
             for (address, name) in addresses {
-                if let (false, Ok(channel)) =
-                    (replicas.contains_key(&address), peer.channel_to(&address, &name))
-                {
-                    let broker = Broker::new(vec![channel], edge.as_ref());
-                    let task = tokio::spawn(self.clone().follow(broker, end.clone()));
-                    replicas.insert(address, task);
+                if let Entry::Vacant(place) = replicas.entry(address) {
+                    let broker = Broker::new(vec![Link::to(&peer, place.key(), &name)], edge.as_ref());
+                    place.insert(tokio::spawn(self.clone().follow(broker, end.clone())));
                 }
             }
             tokio::select! {

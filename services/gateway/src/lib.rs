@@ -9,6 +9,8 @@ mod call;
 pub mod config;
 mod core;
 mod ender;
+#[cfg(test)]
+mod fake;
 mod flight;
 mod forward;
 mod generations;

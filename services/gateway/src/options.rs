@@ -61,6 +61,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_trace_and_what_belongs_to_it_are_passed_on_where_well_formed() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let all = [
+            (metadata::TRACEPARENT, parent),
+            (metadata::TRACESTATE, "vendor=1"),
+            (metadata::BAGGAGE, "shop=7"),
+            ("x-request-id", "order-4711"),
+        ];
+        let mut from: HeaderMap = all
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect();
+        let passed = |from: &HeaderMap| {
+            let mut to = HeaderMap::new();
+            pass_on(from, &mut to).unwrap();
+            to
+        };
+        assert_eq!(passed(&from), from);
+        let long = HeaderValue::try_from("b".repeat(20_000)).unwrap();
+        from.insert(metadata::BAGGAGE, long);
+        assert_eq!(passed(&from).len(), 3, "what is too long is left out");
+        from.insert(metadata::TRACEPARENT, HeaderValue::from_static("nonsense"));
+        assert_eq!(passed(&from).len(), 1, "without its parent, a state says nothing");
+    }
+
+    #[test]
     fn options_are_passed_on_only_where_well_formed() {
         let mut from = HeaderMap::new();
         from.insert(metadata::MAX_COST, HeaderValue::from_static("0.01"));

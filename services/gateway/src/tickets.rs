@@ -111,7 +111,7 @@ impl Tickets {
             let ask = question(caller, account, method);
             let settles = self.generations.account_settles(&slot.tenant, &slot.account);
             let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
-            let issued = self.flights.join(slot.clone(), deadline, || async move {
+            let issued = self.flights.join(slot.clone(), Some(&slot.tenant), deadline, || async move {
                 let answer = broker.issue(ask, Deadline::after(broker::LONGEST)).await?;
                 let ticket = Ticket::new(answer, settles)?;
                 cache.insert(kept, ticket.clone()).await;
@@ -195,5 +195,33 @@ struct Wiped(Zeroizing<Vec<u8>>);
 impl AsRef<[u8]> for Wiped {
     fn as_ref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Fake, admitted};
+
+    #[tokio::test]
+    async fn a_tenant_whose_questions_wait_leaves_another_room_for_its_own() {
+        let fake = Fake::default();
+        let core = fake.core().await;
+        let patient = Deadline::after(Duration::from_secs(5));
+        let method = core.shared.table.path("/granary.harvest.v1.HarvestTime/GetCompany").unwrap();
+        let (evil, good) = (admitted(&core, "evil", patient).await, admitted(&core, "good", patient).await);
+        fake.silent.lock().unwrap().insert("evil".to_owned());
+        // More than one connection takes at a time.
+        for number in 0..600 {
+            let (core, evil) = (core.clone(), evil.clone());
+            let account = Identifier::parse(format!("evil-{number}")).unwrap();
+            tokio::spawn(async move { core.ticket(&evil, &account, method, patient).await });
+        }
+        while fake.tickets() < 300 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let account = Identifier::parse("good").unwrap();
+        let soon = Deadline::after(Duration::from_secs(1));
+        core.ticket(&good, &account, method, soon).await.expect("a ticket within a second");
     }
 }

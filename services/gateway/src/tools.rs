@@ -99,6 +99,8 @@ impl ToolService for Tools {
         let method = self.method(&tool_name)?;
         context.caller.check_scope(method.scope)?;
         let account = context.account(&identifier)?;
+        // Held until the answer is there; what waits for its reader then is bounded by itself.
+        let _long = context.caller.lasts(method)?;
         let asked = conversion::input(method, input, &context).await?;
         let ticket = self.core.ticket(&context.caller, &account, method, context.deadline).await?;
         let behalf = Behalf::Account { caller: context.caller.clone(), account, ticket };

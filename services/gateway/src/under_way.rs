@@ -1,6 +1,7 @@
 //! Calls that are long under way: asked about again when a key, an account or a credential changes, and ended where they are
 //! refused now. A rotation lets them go on, and so does a credential-vault that is away.
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use granary_proto::Method;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason, error};
 use http::{HeaderMap, HeaderValue};
+use tokio::task::JoinHandle;
 use tonic::Status;
 
 use crate::admit::Admitted;
@@ -17,11 +19,14 @@ use crate::core::Core;
 use crate::ender::Ender;
 use crate::generations::Generation;
 
+#[cfg(test)]
+mod tests;
+
 /// How often it is looked whether something changed.
 const REVIEW_INTERVAL: Duration = Duration::from_millis(150);
 /// How long one call's question may take; it is asked again if it fails.
 const REVIEW_TIMEOUT: Duration = Duration::from_secs(3);
-/// Questions at a time. Calls of one account share theirs.
+/// Questions of one tenant at a time. Calls of one account share theirs.
 const MAX_QUESTIONS: usize = 32;
 
 /// The long calls of one thread.
@@ -73,10 +78,16 @@ impl Registry {
         UnderWay { registry: self.clone(), number, ender, run_id: None }
     }
 
-    fn changed(&self, core: &Core) -> Vec<(u64, Call)> {
+    /// Calls about which something changed since they were last allowed, by tenant.
+    fn changed(&self, core: &Core) -> HashMap<String, Vec<(u64, Call)>> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_changed = |call: &Call| call.subject.generations(core) != call.allowed;
-        calls.all.iter().filter(|(_, call)| is_changed(call)).map(|(n, call)| (*n, call.clone())).collect()
+        let mut changed: HashMap<String, Vec<(u64, Call)>> = HashMap::new();
+        for (number, call) in &calls.all {
+            if call.subject.generations(core) != call.allowed {
+                changed.entry(call.subject.tenant().to_owned()).or_default().push((*number, call.clone()));
+            }
+        }
+        changed
     }
 
     fn allow(&self, number: u64, generations: (Generation, Generation)) {
@@ -113,7 +124,7 @@ impl Subject {
         let deadline = Deadline::after(REVIEW_TIMEOUT);
         let mut headers = HeaderMap::with_capacity(1);
         headers.insert(name::AUTHORIZATION.clone(), self.authorization.clone());
-        let caller = core.shared.principals.admit(&headers, &core.broker, deadline).await?;
+        let caller = core.admit(&headers, deadline).await?;
         let ticket = core.ticket(&caller, &self.account, self.method, deadline).await?;
         if ticket.incarnation() != self.incarnation {
             let gone = Error::new(Reason::AccountNotFound, "the account was deleted while the call ran");
@@ -123,27 +134,37 @@ impl Subject {
     }
 }
 
-/// Reviews the calls of one thread for as long as it serves.
+/// Reviews the calls of one thread for as long as it serves, those of each tenant by themselves: whoever has many, or has filled
+/// its queue at credential-vault, holds up its own.
 pub(crate) async fn review(core: Core) {
+    let mut reviews: HashMap<String, JoinHandle<()>> = HashMap::new();
     loop {
         tokio::time::sleep(REVIEW_INTERVAL).await;
-        let changed = core.under_way.changed(&core);
-        let core = &core;
-        futures_util::stream::iter(changed)
-            .for_each_concurrent(MAX_QUESTIONS, |(number, call)| async move {
-                let (generations, settles) = (call.subject.generations(core), call.subject.settles(core));
-                match call.subject.ask(core).await {
-                    // What may be an old answer is asked for again.
-                    Ok(()) if !settles => core.under_way.allow(number, generations),
-                    Err(status) if is_refusal(&status) => {
-                        metrics::counter!("granary_calls_revoked_total").increment(1);
-                        call.ender.end(status);
-                    }
-                    Ok(()) | Err(_) => {}
-                }
-            })
-            .await;
+        reviews.retain(|_, review| !review.is_finished());
+        for (tenant, calls) in core.under_way.changed(&core) {
+            if let Entry::Vacant(place) = reviews.entry(tenant) {
+                place.insert(tokio::spawn(ask_about(core.clone(), calls)));
+            }
+        }
     }
+}
+
+async fn ask_about(core: Core, calls: Vec<(u64, Call)>) {
+    let core = &core;
+    futures_util::stream::iter(calls)
+        .for_each_concurrent(MAX_QUESTIONS, |(number, call)| async move {
+            let (generations, settles) = (call.subject.generations(core), call.subject.settles(core));
+            match call.subject.ask(core).await {
+                // What may be an old answer is asked for again.
+                Ok(()) if !settles => core.under_way.allow(number, generations),
+                Err(status) if is_refusal(&status) => {
+                    metrics::counter!("granary_calls_revoked_total").increment(1);
+                    call.ender.end(status);
+                }
+                Ok(()) | Err(_) => {}
+            }
+        })
+        .await;
 }
 
 /// Whether a caller may not go on, as against a broker that cannot say.

@@ -10,6 +10,7 @@ use granary_upstream::{Answer, Effective, effective};
 use prost::Message;
 use prost_reflect::MessageDescriptor;
 
+use crate::asked::text as text_of;
 use crate::session::Session;
 use crate::{failure, page};
 
@@ -19,6 +20,11 @@ const MAX_ROWS: usize = 2_000;
 /// An answer beside which the caller is told how the request was taken, where there is something to tell.
 pub(crate) trait Told {
     fn tell(&mut self, warnings: &[Warning]);
+
+    /// Whether it shows that Harvest took the credential: not where nothing at all is a success, too.
+    fn is_proof(&self) -> bool {
+        true
+    }
 }
 
 /// An answer that can tell the caller something besides.
@@ -84,11 +90,20 @@ macro_rules! of_entry {
     };
 }
 
-warned!(GetUserResponse GetCompanyResponse StopTimerResponse RestartTimerResponse);
-warned!(DeleteTimeEntryResponse);
-of_entry!(LogTimeEntryResponse UpdateTimeEntryResponse);
+warned!(GetUserResponse GetCompanyResponse);
+of_entry!(LogTimeEntryResponse UpdateTimeEntryResponse StopTimerResponse RestartTimerResponse);
 listed!(ListTimeEntriesResponse ListProjectsResponse ListUsersResponse);
 listed!(ListProjectTaskAssignmentsResponse ListMyProjectAssignmentsResponse);
+
+impl Told for wire::DeleteTimeEntryResponse {
+    fn tell(&mut self, warnings: &[Warning]) {
+        self.warnings.splice(0..0, warnings.iter().cloned());
+    }
+
+    fn is_proof(&self) -> bool {
+        false
+    }
+}
 
 /// A probe has nothing to be asked wrongly.
 impl Told for wire::ProbeHarvestTokenResponse {
@@ -99,7 +114,12 @@ impl Told for wire::ProbeHarvestTokenResponse {
 pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
     let answer = session.succeed(session.mapped()?).await?;
     let _making = answer.making(session.deadline).await?;
-    to_item(&answer).map_err(|said| failure::without_item(R::ITEM, said))
+    let asked = text_of(&session.input, "user_id").and_then(|id| id.parse::<i64>().ok());
+    let is_other = asked.is_some() && answer.json().is_none_or(|body| body["id"].as_i64() != asked);
+    match to_item(&answer) {
+        Ok(_) if is_other => Err(failure::without_item(R::ITEM, None)),
+        item => item.map_err(|said| failure::without_item(R::ITEM, said)),
+    }
 }
 
 /// A read that is answered by a page of a list.
@@ -114,7 +134,9 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
 pub(crate) async fn probe(session: &Session) -> Result<wire::ProbeHarvestTokenResponse, Error> {
     let answer = session.send(session.mapped()?).await?;
     match effective(answer.status, None) {
-        Effective::Success if answer.json().is_some_and(|body| body["id"].is_i64()) => {
+        Effective::Success
+            if !failure::is_denied(&answer) && answer.json().is_some_and(|body| body["id"].is_i64()) =>
+        {
             Ok(session.probed(true))
         }
         Effective::Success => Err(failure::unreadable("a user")),
@@ -129,7 +151,7 @@ pub(crate) fn to_item<R: Warned>(answer: &Answer) -> Result<R, Option<String>> {
     let body = text(answer).filter(|body| body.trim_ascii_start().starts_with('{')).ok_or(None)?;
     let mut response = R::default();
     decode_field(&mut response, R::ITEM, body).map_err(|_| None)?;
-    if !response.is_there() {
+    if !response.is_there() || failure::is_denied(answer) {
         return Err(failure::text(answer));
     }
     response.warnings().extend(answer.warning());
@@ -145,13 +167,19 @@ pub(crate) fn to_list<R: Listed>(
 ) -> Result<R, Error> {
     let envelope = text(answer).and_then(|body| Members::read(body).ok());
     let mut envelope = envelope.ok_or_else(|| failure::unreadable("an object"))?;
+    if failure::is_denied(answer) {
+        return Err(failure::without_item("list", failure::text(answer)));
+    }
     let is_rows =
-        |name: &str| name != "warnings" && envelope.raw(name).is_some_and(|raw| raw.starts_with(['[', '{']));
+        |name: &str| name != "warnings" && envelope.raw(name).is_some_and(|raw| raw.starts_with('['));
     let rows = output.fields().find(|field| field.is_list() && is_rows(field.name()));
     let rows = rows.ok_or_else(|| failure::unreadable("a list"))?;
     let raw = envelope.remove(rows.name()).unwrap_or_default();
     if has_more_items(raw, MAX_ROWS).map_err(|_| failure::unreadable("a list"))? {
         return Err(failure::too_many(MAX_ROWS));
+    }
+    if granary_convert::lenient::is_hollow(raw) {
+        return Err(failure::unreadable("a list of anything"));
     }
     let mut response = R::default();
     decode_field(&mut response, rows.name(), raw).map_err(|_| failure::unreadable("a list"))?;

@@ -13,45 +13,71 @@ const SCALE: usize = 6;
 const HUNDREDTH: i64 = 10_000;
 const MINUTES_OF_HALF_A_DAY: u16 = 12 * 60;
 
-/// A warning for each field that came back otherwise.
-pub(crate) fn warnings(asked: &DynamicMessage, entry: Option<&TimeEntry>) -> Vec<Warning> {
-    let Some(entry) = entry else { return Vec::new() };
-    let id =
-        |field: &str, stored: Option<i64>| integer(asked, field).zip(stored).is_some_and(|(a, b)| a != b);
-    let is_other =
-        |field: &str| match field {
-            "project_id" => id(field, entry.project.as_ref().and_then(|project| project.id)),
-            "task_id" => id(field, entry.task.as_ref().and_then(|task| task.id)),
-            "user_id" => id(field, entry.user.as_ref().and_then(|user| user.id)),
-            "spent_date" => day(asked, field).zip(entry.spent_date).is_some_and(|(a, b)| a != b),
-            "hours" => decimal(asked, field)
-                .zip(entry.hours.as_ref())
-                .is_some_and(|(a, b)| is_other_time(&a, &b.value)),
-            "notes" => text(asked, field)
-                .is_some_and(|notes| lines(&notes) != lines(entry.notes.as_deref().unwrap_or_default())),
-            "started_time" => clock(asked, field)
-                .is_some_and(|at| entry.started_time.as_deref().and_then(minutes) != Some(at)),
-            "ended_time" => clock(asked, field)
-                .is_some_and(|at| entry.ended_time.as_deref().and_then(minutes) != Some(at)),
-            _ => false,
-        };
-    let fields =
-        ["project_id", "task_id", "user_id", "spent_date", "hours", "notes", "started_time", "ended_time"];
-    fields.into_iter().filter(|field| is_other(field)).map(warning).collect()
+/// What is wrong with a field that was asked for.
+#[derive(Clone, Copy)]
+enum Fault {
+    /// It came back with another value.
+    Other,
+    /// It did not come back.
+    Absent,
 }
 
-fn warning(field: &str) -> Warning {
-    Warning {
-        code: NOT_APPLIED.to_owned(),
-        message: format!(
-            "harvest says that it is done, and answers with another {field} than was asked for; look at the entry"
-        ),
-        field: field.to_owned(),
+/// A warning for each field that came back otherwise, or not at all. An entry of Harvest has every field that can be asked for,
+/// except notes that are empty, which are null; so a field that is not there is not known to be applied.
+pub(crate) fn warnings(asked: &DynamicMessage, entry: Option<&TimeEntry>) -> Vec<Warning> {
+    let Some(entry) = entry else { return Vec::new() };
+    let id = |field: &str, stored: Option<i64>| compare(integer(asked, field), stored);
+    let time = |field: &str, stored: Option<&str>| {
+        compare(text(asked, field).as_deref().and_then(minutes), stored.and_then(minutes))
+    };
+    let hours = compare_by(
+        decimal(asked, "hours").as_deref().and_then(millionths),
+        entry.hours.as_ref().and_then(|hours| millionths(&hours.value)),
+        |a, b| (a - b).abs() < HUNDREDTH,
+    );
+    let notes = text(asked, "notes").as_deref().map(lines);
+    [
+        ("project_id", id("project_id", entry.project.as_ref().and_then(|project| project.id))),
+        ("task_id", id("task_id", entry.task.as_ref().and_then(|task| task.id))),
+        ("user_id", id("user_id", entry.user.as_ref().and_then(|user| user.id))),
+        ("spent_date", compare(day(asked, "spent_date"), entry.spent_date)),
+        ("hours", hours),
+        ("notes", compare(notes, Some(lines(entry.notes.as_deref().unwrap_or_default())))),
+        ("started_time", time("started_time", entry.started_time.as_deref())),
+        ("ended_time", time("ended_time", entry.ended_time.as_deref())),
+    ]
+    .into_iter()
+    .filter_map(|(field, fault)| Some(warning(field, fault?)))
+    .collect()
+}
+
+/// A warning where a timer was to run, or not to, and does otherwise.
+pub(crate) fn runs(asked: bool, entry: Option<&TimeEntry>) -> Option<Warning> {
+    compare(Some(asked), entry.and_then(|entry| entry.is_running)).map(|fault| warning("is_running", fault))
+}
+
+fn compare<T: PartialEq>(asked: Option<T>, stored: Option<T>) -> Option<Fault> {
+    compare_by(asked, stored, T::eq)
+}
+
+fn compare_by<T>(asked: Option<T>, stored: Option<T>, is_same: impl Fn(&T, &T) -> bool) -> Option<Fault> {
+    let asked = asked?;
+    match stored {
+        Some(stored) => (!is_same(&asked, &stored)).then_some(Fault::Other),
+        None => Some(Fault::Absent),
     }
 }
 
-fn is_other_time(asked: &str, stored: &str) -> bool {
-    millionths(asked).zip(millionths(stored)).is_some_and(|(a, b)| (a - b).abs() >= HUNDREDTH)
+fn warning(field: &str, fault: Fault) -> Warning {
+    let answers = match fault {
+        Fault::Other => format!("with another {field} than was asked for"),
+        Fault::Absent => format!("without the {field} that was asked for"),
+    };
+    Warning {
+        code: NOT_APPLIED.to_owned(),
+        message: format!("harvest says that it is done, and answers {answers}; look at the entry"),
+        field: field.to_owned(),
+    }
 }
 
 /// A decimal of hours; nothing where it is written otherwise, or beyond what an entry has.
@@ -68,10 +94,6 @@ fn millionths(text: &str) -> Option<i64> {
 /// Notes without what Harvest may change about line ends and blanks around them.
 fn lines(notes: &str) -> String {
     notes.replace("\r\n", "\n").trim().to_owned()
-}
-
-fn clock(asked: &DynamicMessage, field: &str) -> Option<u16> {
-    minutes(&text(asked, field)?)
 }
 
 /// The minute of the day of a time by either clock, such as "8:00am" or "08:00".
@@ -131,6 +153,27 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(named(&times, &TimeEntry::default()), ["started_time", "ended_time"]);
+    }
+
+    #[test]
+    fn a_field_that_did_not_come_back_is_not_known_to_be_applied() {
+        let asked = UpdateTimeEntryRequest {
+            time_entry_id: 77,
+            project_id: Some(1),
+            task_id: Some(2),
+            spent_date: Some(Date { year: 2026, month: 3, day: 31 }),
+            hours: decimal("3.25"),
+            notes: Some("new".into()),
+            started_time: Some("8:00am".into()),
+            ended_time: Some("12:00pm".into()),
+        };
+        let all = ["project_id", "task_id", "spent_date", "hours", "notes", "started_time", "ended_time"];
+        assert_eq!(named(&asked, &TimeEntry::default()), all);
+        let unreadable =
+            TimeEntry { hours: decimal("3h15"), started_time: Some("noon".into()), ..Default::default() };
+        assert_eq!(named(&asked, &unreadable), all);
+        let nothing = UpdateTimeEntryRequest { time_entry_id: 77, ..Default::default() };
+        assert_eq!(named(&nothing, &TimeEntry::default()), [""; 0]);
     }
 
     #[test]

@@ -13,8 +13,9 @@ const INVALID_TOKEN: &str = "invalid_token";
 
 /// A failed answer as an error.
 pub(crate) fn of(status: u16, answer: &Answer, method: &Method, write: bool) -> Error {
-    let text = text(answer);
-    if text.is_none() && (matches!(status, 401..=403) || answer.is_page() && status < 500) {
+    let text = own_text(answer);
+    // Its limit is the one refusal that Harvest tells without words of its own.
+    if text.is_none() && (400..500).contains(&status) && status != 429 {
         return foreign(status, UPSTREAM, write, answer.retry_after);
     }
     let map = if write { failure_of_write } else { failure };
@@ -97,7 +98,17 @@ pub(crate) fn short(text: &str) -> String {
     short
 }
 
-/// The words in which Harvest says what is wrong.
+/// The words of a refusal in one of Harvest's own three forms. What gateways and frameworks write has objects in their places, or
+/// says when and where it was.
+fn own_text(answer: &Answer) -> Option<String> {
+    let body = answer.json()?;
+    let is_foreign = ["timestamp", "path", "requestId"].iter().any(|key| body.get(key).is_some());
+    let word = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let words = ["error_description", "message", "error"].into_iter().find_map(word);
+    words.filter(|_| !is_foreign).map(str::to_owned)
+}
+
+/// What stands in the place of what was asked for.
 pub(crate) fn text(answer: &Answer) -> Option<String> {
     let body = answer.json()?;
     ["error_description", "message", "error"].iter().find_map(|key| match body.get(key)? {
@@ -105,6 +116,17 @@ pub(crate) fn text(answer: &Answer) -> Option<String> {
         Value::Null | Value::String(_) => None,
         other => Some(other.to_string()),
     })
+}
+
+/// Whether an answer that says success says beside it that it is none: an error, a message, or "success": false. Nothing of Harvest's has
+/// a member of these names.
+pub(crate) fn is_denied(answer: &Answer) -> bool {
+    let Some(body) = answer.json() else { return false };
+    let is_error = |error: &Value| !matches!(error, Value::Null | Value::Bool(false));
+    let is_message = |message: &Value| message.as_str().is_some_and(|text| !text.trim().is_empty());
+    body.get("error").is_some_and(is_error)
+        || body.get("message").is_some_and(is_message)
+        || body.get("success").is_some_and(|success| success == false)
 }
 
 /// What a member may call where the method is for managers.

@@ -10,6 +10,7 @@ mod page;
 mod run;
 mod service;
 mod session;
+mod timer;
 mod timer_mode;
 mod write;
 

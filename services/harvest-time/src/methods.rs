@@ -34,8 +34,8 @@ methods! {
         -> ListProjectTaskAssignmentsResponse by answer::list;
     list_my_project_assignments "ListMyProjectAssignments" (ListMyProjectAssignmentsRequest)
         -> ListMyProjectAssignmentsResponse by answer::list;
-    stop_timer "StopTimer" (StopTimerRequest) -> StopTimerResponse by write::item;
-    restart_timer "RestartTimer" (RestartTimerRequest) -> RestartTimerResponse by write::item;
+    stop_timer "StopTimer" (StopTimerRequest) -> StopTimerResponse by write::stop;
+    restart_timer "RestartTimer" (RestartTimerRequest) -> RestartTimerResponse by write::restart;
     update_time_entry "UpdateTimeEntry" (UpdateTimeEntryRequest) -> UpdateTimeEntryResponse by write::time;
     delete_time_entry "DeleteTimeEntry" (DeleteTimeEntryRequest) -> DeleteTimeEntryResponse by write::delete;
     probe_harvest_token "ProbeHarvestToken" (ProbeHarvestTokenRequest) -> ProbeHarvestTokenResponse by answer::probe;

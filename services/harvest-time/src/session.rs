@@ -66,8 +66,9 @@ impl Session {
         match outcome {
             Ok(mut answer) => {
                 answer.tell(&self.warnings);
+                let proof = answer.is_proof().then(|| self.grant.acceptance()).flatten();
                 let mut response = Response::new(answer);
-                tell(response.metadata_mut(), self.grant.acceptance());
+                tell(response.metadata_mut(), proof);
                 Ok(response)
             }
             Err(error) => {

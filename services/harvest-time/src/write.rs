@@ -3,15 +3,37 @@ use granary_proto::granary::harvest::v1 as wire;
 use granary_rpc::{Error, Reason};
 use granary_upstream::Answer;
 
-use crate::answer::{OfEntry, Warned, to_item};
+use crate::answer::{OfEntry, to_item};
 use crate::asked::{day, integer};
 use crate::session::Session;
-use crate::{applied, assignment, failure, timer_mode};
+use crate::{applied, assignment, failure, timer, timer_mode};
 
-/// A write that is answered by the entry.
-pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
+/// A write that is answered by the entry: the one that was named, where one was.
+async fn item<R: OfEntry>(session: &Session) -> Result<R, Error> {
     let answer = send(session).await?;
-    to_item(&answer).map_err(|said| unconfirmed(session, answer.status, said))
+    let response: R = to_item(&answer).map_err(|said| unconfirmed(session, answer.status, said))?;
+    let (named, came) =
+        (integer(&session.input, "time_entry_id"), response.time_entry().and_then(|entry| entry.id));
+    if named.is_some() && named != came {
+        return Err(unconfirmed(session, answer.status, None));
+    }
+    Ok(response)
+}
+
+/// Starts a timer again.
+pub(crate) async fn restart<R: OfEntry>(session: &Session) -> Result<R, Error> {
+    let mut response = item::<R>(session).await?;
+    let told = applied::runs(true, response.time_entry()).or_else(|| timer::warning(response.time_entry()));
+    response.warnings().extend(told);
+    Ok(response)
+}
+
+/// Stops a timer.
+pub(crate) async fn stop<R: OfEntry>(session: &Session) -> Result<R, Error> {
+    let mut response = item::<R>(session).await?;
+    let told = applied::runs(false, response.time_entry());
+    response.warnings().extend(told);
+    Ok(response)
 }
 
 /// Logs time or changes an entry, in the variant that the company uses; a task must be assigned.
@@ -20,7 +42,9 @@ pub(crate) async fn time<R: OfEntry>(session: &Session) -> Result<R, Error> {
     match item::<R>(session).await {
         Ok(mut response) => {
             let told = applied::warnings(&session.input, response.time_entry());
-            response.warnings().extend(told);
+            let stands = starts_timer(session).then(|| applied::runs(true, response.time_entry())).flatten();
+            let runs = timer::warning(response.time_entry());
+            response.warnings().extend(told.into_iter().chain(stands).chain(runs));
             Ok(response)
         }
         Err(error) if error.reason() == Reason::UpstreamInvalidInput => {
@@ -31,14 +55,23 @@ pub(crate) async fn time<R: OfEntry>(session: &Session) -> Result<R, Error> {
     }
 }
 
-/// Deletes an entry. Harvest answers with an empty body.
+/// Whether a new entry is to run: one without hours and without times.
+fn starts_timer(session: &Session) -> bool {
+    let has = |field: &str| session.input.has_field_by_name(field);
+    !["time_entry_id", "hours", "started_time", "ended_time"].into_iter().any(has)
+}
+
+/// Deletes an entry. Harvest documents a status and no body, and recorded answers are the entry as it was.
 pub(crate) async fn delete(session: &Session) -> Result<wire::DeleteTimeEntryResponse, Error> {
     let answer = send(session).await?;
-    let said = failure::text(&answer);
-    if said.is_some() || (!answer.body.is_empty() && answer.json().is_none()) {
-        return Err(unconfirmed(session, answer.status, said));
-    }
     let time_entry_id = integer(&session.input, "time_entry_id").unwrap_or_default();
+    let is_entry = || {
+        !failure::is_denied(&answer)
+            && answer.json().is_some_and(|body| body["id"].as_i64() == Some(time_entry_id))
+    };
+    if !answer.body.trim_ascii().is_empty() && !is_entry() {
+        return Err(unconfirmed(session, answer.status, failure::text(&answer)));
+    }
     Ok(wire::DeleteTimeEntryResponse { time_entry_id, warnings: answer.warning().into_iter().collect() })
 }
 

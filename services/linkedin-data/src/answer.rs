@@ -1,14 +1,15 @@
 //! From an answer of HarvestAPI to the method's own answer: one way for one object, one for a page of a list.
-use granary_convert::lenient::{Fields, has_more_items};
+use granary_convert::lenient::{Fields, has_more_items, is_hollow};
 use granary_convert::{Members, decode_field, decode_lenient};
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use granary_rpc::Error;
 use granary_upstream::{Answer, Making};
 use prost::Message;
+use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::Value;
 
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, is_no, is_something};
 use crate::failure::UPSTREAM;
 use crate::session::Session;
 use crate::{failure, page};
@@ -18,6 +19,12 @@ pub(crate) trait Answered: Message + Fields {
     /// What upstream billed.
     fn charge(&mut self) -> Option<&mut Option<Charge>> {
         None
+    }
+
+    /// Whether it shows that the vendor took the credentials. Not where no shape of it is documented, so that anything may stand
+    /// for it.
+    fn is_proof(&self) -> bool {
+        true
     }
 
     /// What the caller should know.
@@ -48,33 +55,44 @@ pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> 
         Some("null") if !session.is_write() => return Err(failure::not_found(&envelope)),
         raw => raw.filter(|raw| raw.starts_with('{')),
     };
-    let unreadable = || session.unreadable("an element", Some(&envelope.charge));
+    let unreadable = || session.without("an element", &envelope, None);
+    if envelope.is_denied() {
+        return Err(session.without("what was asked for", &envelope, None));
+    }
     let _making = making(session, &answer, &envelope).await?;
     let raw = raw.ok_or_else(unreadable)?;
     let mut response: R = item(raw).ok_or_else(unreadable)?;
-    if let Some(said) = not_there(&response, raw) {
-        let said = said.or_else(|| envelope.error.clone());
-        return Err(session.without_element(said.as_deref(), &envelope.charge));
+    if let Some(said) = not_there(session, &response, raw) {
+        return Err(session.without("what was asked for", &envelope, said.as_deref()));
     }
     tell(&mut response, envelope, &answer);
     Ok(response)
 }
 
 /// What stands in the place of the element, where that did not come: something without its id, or that says it is no success.
-fn not_there<R: Answered>(response: &R, raw: &str) -> Option<Option<String>> {
-    let says_no = raw.contains("\"success\"");
+fn not_there<R: Answered>(session: &Session, response: &R, raw: &str) -> Option<Option<String>> {
+    let says_no = raw.contains("\"success\"") || session.is_write() && raw.contains("\"error\"");
     if response.is_there() && !says_no {
         return None;
     }
     let members = Members::read(raw).ok()?;
-    let is_no = matches!(members.raw("success"), Some("false" | "\"false\""));
-    // A list without rows is an answer, too.
-    let is_there = response.is_there() || members.iter().any(|(_, raw)| raw.starts_with('['));
-    if is_there && !is_no {
+    let is_there = response.is_there() || holds_a_list::<R>(session, &members);
+    let is_error = session.is_write() && members.raw("error").is_some_and(is_something);
+    if is_there && !is_no(members.raw("success")) && !is_error {
         return None;
     }
     let said = ["error", "message", "reason"].iter().find_map(|key| members.value(key));
     Some(said.and_then(|said| said.as_str().map(str::to_owned)))
+}
+
+/// Whether the element is one of those that have no id and hold a list, and the list came. Without rows it is an answer, too.
+fn holds_a_list<R: Answered>(session: &Session, members: &Members<'_>) -> bool {
+    let item = session.method.descriptor.output().get_field_by_name(R::ITEM).map(|field| field.kind());
+    let Some(item) = item.as_ref().and_then(Kind::as_message) else { return false };
+    let is_list = |field: FieldDescriptor| {
+        field.is_list() && members.raw(field.json_name()).is_some_and(|raw| raw.starts_with('['))
+    };
+    item.get_field_by_name("id").is_none() && item.fields().any(is_list)
 }
 
 /// A page of a list.
@@ -82,11 +100,17 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
     let answer = session.send().await?;
     let mut envelope = session.succeeded(&answer).await?;
     let raw = envelope.rest.remove(ROWS).filter(|raw| raw.starts_with('['));
-    let unreadable = || session.unreadable(ROWS, Some(&envelope.charge));
+    let unreadable = || session.without(ROWS, &envelope, None);
     let raw = raw.ok_or_else(unreadable)?;
+    if envelope.is_denied() {
+        return Err(session.without("a page", &envelope, None));
+    }
     if has_more_items(raw, MAX_ROWS).map_err(|_| unreadable())? {
         let what = format!("a page: it has more than the {MAX_ROWS} rows that are taken");
         return Err(session.unreadable(&what, Some(&envelope.charge)));
+    }
+    if is_hollow(raw) {
+        return Err(session.without("a page of anything", &envelope, None));
     }
     let _making = making(session, &answer, &envelope).await?;
     let mut response: R = rows(raw).ok_or_else(unreadable)?;

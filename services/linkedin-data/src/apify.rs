@@ -9,6 +9,8 @@ use granary_rpc::{Deadline, Error, Reason};
 use granary_upstream::{Answer, Auth, Call, Client, Verb, money};
 use serde_json::Value;
 
+use crate::failure::saying;
+
 pub(crate) use run::{Run, State, is_id};
 
 /// The name under which metadata, metrics and messages know this third party.
@@ -53,7 +55,10 @@ impl Apify {
         let start = async move {
             let answer = apify.send(call, apify.deadline).await?;
             let body = failure::succeeded(&answer, true)?;
-            Ok(Run::new(apify, State::read(&body).map_err(|_| failure::unknown())?))
+            match State::read(&body) {
+                Ok(state) => Ok(Run::new(apify, state)),
+                Err(_) => Err(failure::unknown(answer.status, State::id_in(&body))),
+            }
         };
         match tokio::spawn(start).await {
             Ok(outcome) => outcome,
@@ -68,6 +73,9 @@ impl Apify {
     pub(crate) async fn find(&self, id: &str) -> Result<Run, Error> {
         let answer = self.send(get(format!("/v2/actor-runs/{id}")), self.deadline).await?;
         let state = State::read(&failure::succeeded(&answer, false)?)?;
+        if state.id != id {
+            return Err(failure::unreadable("the run that was asked for"));
+        }
         Ok(Run::found(self.clone(), state))
     }
 
@@ -87,9 +95,16 @@ impl Apify {
     }
 }
 
-/// The words of a failed answer, and what they mean.
-pub(crate) fn succeeded(answer: &Answer) -> Result<Value, Error> {
-    failure::succeeded(answer, false)
+/// Looks for the user that the token belongs to in an answer about it.
+///
+/// # Errors
+/// What a failed answer means; `UPSTREAM_MALFORMED` where no user is told.
+pub(crate) fn owner(answer: &Answer) -> Result<(), Error> {
+    let body = failure::succeeded(answer, false)?;
+    match body["data"]["id"].as_str() {
+        Some(id) if !id.trim().is_empty() => Ok(()),
+        _ => Err(saying(failure::unreadable("a user"), body["error"]["message"].as_str())),
+    }
 }
 
 /// A read.

@@ -131,11 +131,13 @@ impl Bulk {
         if ended {
             self.over = true;
             let state = run.state();
-            events.extend(self.plan.missing(state, self.read).into_iter().map(Event::Element));
+            let missing = self.plan.missing(state);
+            let is_whole = missing.is_empty();
+            events.extend(missing.into_iter().map(Event::Element));
             let end = wire::BulkEnd {
                 run: Some(answer::run(&state.json)),
                 charge: Some(state.charge()),
-                warnings: warnings(state, self.read),
+                warnings: warnings(state, self.read, is_whole),
                 extra: self.plan.extra(),
             };
             events.push(Event::End(end));
@@ -168,12 +170,14 @@ pub(crate) fn worst(session: &Session) -> Result<i64, Error> {
     })
 }
 
-/// What is to be known of a run that has ended, of which so many rows were read.
-pub(crate) fn warnings(state: &State, read: usize) -> Vec<Warning> {
+/// What is to be known of a run that has ended, of which so many rows were read; whether they are known to be all that was
+/// asked for.
+pub(crate) fn warnings(state: &State, read: usize, is_whole: bool) -> Vec<Warning> {
     if !state.ended() {
         return Vec::new();
     }
-    let cut = !state.succeeded() || state.is_limited() || (read == 0 && !state.message.is_empty());
+    let is_short = !is_whole && (state.is_limited() || (read == 0 && !state.message.is_empty()));
+    let cut = !state.succeeded() || is_short;
     cut.then(|| cut_short(state)).into_iter().chain(missing_rows(state, read)).collect()
 }
 

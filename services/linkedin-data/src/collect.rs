@@ -25,7 +25,7 @@ pub(crate) async fn run(session: &Session) -> Result<wire::GetBulkRunResponse, E
     Ok(wire::GetBulkRunResponse {
         run: Some(answer::run(&state.json)),
         charge: Some(state.charge()),
-        warnings: warnings(state, rows.len()),
+        warnings: warnings(state, rows.len(), false),
         elements: rows.into_iter().map(row).collect(),
     })
 }

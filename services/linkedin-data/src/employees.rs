@@ -1,12 +1,15 @@
 //! The employees of companies, by a run of Apify. An extension: not one of the published tools.
 use granary_proto::granary::linkedin::v1 as wire;
+use granary_proto::granary::types::v1::Warning;
 use granary_rpc::Error;
 use serde_json::json;
 
 use crate::answer;
-use crate::bulk::{warnings, worst};
+use crate::bulk::{row, warnings, worst};
 use crate::session::Session;
 
+/// The code of the warning where rows came that are no profiles.
+const ROWS_WITHOUT_PROFILE: &str = "ROWS_WITHOUT_PROFILE";
 const ACTOR: &str = "harvestapi~linkedin-company-employees";
 /// The actor starts with no smaller cap, in micro-dollars.
 const LEAST_CAP: i64 = 30_000;
@@ -38,11 +41,28 @@ pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompa
     {
         return Err(error);
     }
+    let read = rows.len();
+    let (mut elements, mut failures) = (Vec::new(), Vec::new());
+    for found in rows.into_iter().map(row) {
+        elements.extend(found.profile);
+        failures.extend(found.error.and_then(|error| error.message));
+    }
+    if let (true, Some(said)) = (elements.is_empty(), failures.first()) {
+        return Err(run.nothing_but(said));
+    }
     let state = run.state();
+    let told = failures.first().map(|said| Warning {
+        code: ROWS_WITHOUT_PROFILE.to_owned(),
+        message: format!(
+            "{} of {read} rows of the run show nobody; the first says \"{said}\"",
+            failures.len()
+        ),
+        field: String::new(),
+    });
     Ok(wire::BulkScrapeCompanyEmployeesResponse {
-        elements: rows.iter().map(answer::profile).collect(),
+        elements,
         run: Some(answer::run(&state.json)),
         charge: Some(state.charge()),
-        warnings: warnings(state, rows.len()),
+        warnings: warnings(state, read, false).into_iter().chain(told).collect(),
     })
 }

@@ -2,12 +2,18 @@
 use std::str;
 
 use granary_convert::Members;
+use granary_proto::granary::linkedin::v1::ApiUser;
 use granary_proto::granary::types::v1::Charge;
 use granary_upstream::{Answer, money};
 use serde_json::Value;
 
 /// What the caller sent is not sent back to it, and what an error says is told as one.
 const OWN: [&str; 2] = ["query", "originalQuery"];
+/// Every envelope has one of these, be it null. A status and an error without them are what gateways and frameworks answer,
+/// some with a `requestId` of their own.
+const MARKS: [&str; 3] = ["element", "elements", "entityId"];
+/// The words with which upstream was seen to refuse a key, with HTTP's 401 and without an envelope.
+const BAD_KEY: &str = "Invalid API key";
 
 /// An answer of HarvestAPI, taken apart.
 #[derive(Default)]
@@ -18,8 +24,10 @@ pub(crate) struct Envelope<'a> {
     pub(crate) error: Option<String>,
     /// What upstream billed, as far as it says so.
     pub(crate) charge: Charge,
-    /// Whether the error has the form in which upstream was seen to refuse a key: a text inside two objects.
-    pub(crate) has_nested_error: bool,
+    /// Whether it is an envelope, and not what something in front of upstream made up.
+    is_whole: bool,
+    /// Whether it is the one answer without an envelope that upstream was seen to refuse a key by.
+    refuses_key: bool,
     /// Everything else that is not null, a `null` element excepted.
     pub(crate) rest: Members<'a>,
 }
@@ -32,8 +40,10 @@ impl<'a> Envelope<'a> {
             rest.remove(key);
         }
         let error = text_of(&rest);
-        let nested = |error: &Value| error.get("error").is_some_and(Value::is_string);
-        let has_nested_error = rest.value("error").as_ref().is_some_and(nested);
+        let is_whole = MARKS.iter().any(|mark| rest.raw(mark).is_some());
+        let is_alone = rest.iter().count() == 1;
+        let is_bad_key = |error: Value| error == serde_json::json!({"error": BAD_KEY});
+        let refuses_key = answer.status == 401 && is_alone && rest.value("error").is_some_and(is_bad_key);
         let status = take(&mut rest, "status", |status| plain(status)?.parse().ok());
         let charge = Charge {
             cost_micros: take(&mut rest, "cost", |cost| money::micros(&plain(cost)?)),
@@ -41,21 +51,58 @@ impl<'a> Envelope<'a> {
             upstream_request_id: take(&mut rest, "requestId", plain),
         };
         rest.retain(|key, raw| key == "element" || raw != "null");
-        Some(Self { status, error, charge, has_nested_error, rest })
+        Some(Self { status, error, charge, is_whole, refuses_key, rest })
     }
 }
 
 impl Envelope<'_> {
-    /// Whether upstream itself says that it refuses: the envelope tells this status, too, or the error has the form of a
-    /// refused key. What a proxy or a firewall answers has neither.
+    /// Whether upstream itself says that it refuses: an envelope tells this status, or the answer is the one that was seen for a
+    /// refused key. What a proxy, a gateway or a framework answers is neither, though it may tell a status and an error.
     pub(crate) fn is_own_refusal(&self, status: u16) -> bool {
-        self.status == Some(status) || (status == 401 && self.has_nested_error)
+        self.is_whole && self.status == Some(status) || status == 401 && self.refuses_key
     }
 
-    /// Whether it is about the key's owner, and no error in the owner's place.
-    pub(crate) fn is_owner(&self) -> bool {
-        self.error.is_none() && self.rest.iter().next().is_some()
+    /// Whether upstream says what is wrong in a form of its own: an envelope, or an error by that name.
+    pub(crate) fn says_so(&self, status: u16) -> bool {
+        self.is_own_refusal(status) || self.rest.raw("error").is_some_and(is_something)
     }
+
+    /// Whether it tells of a member's limit at LinkedIn, and not of upstream's own for calls at a time.
+    pub(crate) fn limits_member(&self) -> bool {
+        let is_of_calls = |said: &String| said.to_lowercase().contains("concurrent");
+        self.is_own_refusal(429) && !self.error.as_ref().is_some_and(is_of_calls)
+    }
+
+    /// The key's owner, where it is told, with nothing that is wrong in the owner's place. An object that says something else is
+    /// nobody's word on the key.
+    pub(crate) fn owner(&self) -> Option<ApiUser> {
+        let is_wrong = self.error.is_some() || self.is_denied();
+        if is_wrong { None } else { self.rest.decode().ok().filter(names_somebody) }
+    }
+
+    /// Whether it says beside what it holds that it is no success.
+    pub(crate) fn is_denied(&self) -> bool {
+        self.rest.raw("error").is_some_and(is_something) || is_no(self.rest.raw("success"))
+    }
+}
+
+/// Whether what stands under "success" says that it is none.
+pub(crate) fn is_no(success: Option<&str>) -> bool {
+    matches!(success, Some("false" | "\"false\""))
+}
+
+/// Whether what stands under "error" is more than nothing.
+pub(crate) fn is_something(error: &str) -> bool {
+    !matches!(error, "null" | "false" | "\"\"")
+}
+
+/// Whether anything of a user or of a wallet is there.
+fn names_somebody(owner: &ApiUser) -> bool {
+    let has = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let is_user = owner.user.as_ref().is_some_and(|user| {
+        has(&user.id) || has(&user.email) || has(&user.membership_tier) || user.total_balance.is_some()
+    });
+    is_user || owner.usage.as_ref().is_some_and(|usage| usage.balance.is_some())
 }
 
 /// What an answer that is no JSON as a whole says that it cost.

@@ -14,6 +14,7 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
+use crate::failure::CHARGE;
 use crate::session::Session;
 use crate::streamed::Streamed;
 use crate::{gaps, price};
@@ -171,6 +172,7 @@ impl Follow {
             Ok(turned) => turned,
             Err(error) if self.pages == 0 => return Err(error),
             Err(error) => {
+                self.count_failed(&error);
                 let told = reason::name(error.reason());
                 self.next = Some(here);
                 if error.reason() == Reason::DeadlineExceeded {
@@ -200,6 +202,15 @@ impl Follow {
             _ => State::Stop(wire::FollowStop::Unknown),
         };
         Ok(wire::FollowPagesResponse { page: Some(turned.page) })
+    }
+
+    /// Counts what a page cost that did not come, as far as its error tells.
+    fn count_failed(&mut self, error: &Error) {
+        if let Some(micros) = error.get(CHARGE).and_then(|micros| micros.parse().ok()) {
+            self.cost = self.cost.saturating_add(micros);
+        } else if error.get("charge") == Some("unknown") {
+            self.unsaid_pages = self.unsaid_pages.saturating_add(1);
+        }
     }
 
     fn end(&mut self, stop: wire::FollowStop, error: Option<&str>) -> wire::FollowPagesResponse {

@@ -58,6 +58,11 @@ macro_rules! answered {
             Some(&mut self.charge)
         }
     };
+    (@ no_proof) => {
+        fn is_proof(&self) -> bool {
+            false
+        }
+    };
     (@ warnings) => {
         fn warnings(&mut self) -> Option<&mut Vec<Warning>> {
             Some(&mut self.warnings)

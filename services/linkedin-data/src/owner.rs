@@ -8,12 +8,11 @@ use crate::envelope::Envelope;
 use crate::page;
 use crate::session::Session;
 
-/// Whatever upstream says of the owner: the object itself is the answer.
+/// The owner: the object itself is the answer. One that tells of nobody is none, whatever its status says.
 pub(crate) async fn owner(session: &Session) -> Result<wire::GetMyApiUserResponse, Error> {
     let answer = session.send().await?;
     let envelope = session.succeeded(&answer).await?;
-    let unreadable = |_| session.unreadable("a user", Some(&envelope.charge));
-    let user = envelope.rest.decode().map_err(unreadable)?;
+    let user = envelope.owner().ok_or_else(|| session.without("a user", &envelope, None))?;
     let mut response = wire::GetMyApiUserResponse { api_user: Some(user), ..Default::default() };
     response.charge = (envelope.charge != Charge::default()).then_some(envelope.charge);
     response.warnings.extend(answer.warning());
@@ -32,7 +31,7 @@ pub(crate) async fn pools(session: &Session) -> Result<wire::GetPrivateAccountPo
             let holds = |name: &&str| envelope.rest.raw(name).is_some_and(|raw| raw.starts_with('['));
             let name = names.into_iter().find(holds);
             let list = name.and_then(|name| envelope.rest.remove(name));
-            (list.ok_or_else(|| session.unreadable("a list", Some(&envelope.charge)))?, envelope)
+            (list.ok_or_else(|| session.without("a list", &envelope, None))?, envelope)
         }
     };
     let unreadable = || session.unreadable("a list", Some(&envelope.charge));

@@ -14,7 +14,7 @@ use crate::session::Session;
 pub(crate) async fn key(session: &Session) -> Result<wire::ProbeHarvestapiKeyResponse, Error> {
     let answer = session.send().await?;
     let told = session.succeeded(&answer).await.and_then(|envelope| {
-        if envelope.is_owner() { Ok(()) } else { Err(session.unreadable("a user", Some(&envelope.charge))) }
+        envelope.owner().map(drop).ok_or_else(|| session.without("a user", &envelope, None))
     });
     let accepted = taken(told, Kind::HarvestapiKey)?;
     let verdict = signed(session, Kind::HarvestapiKey, accepted);
@@ -36,7 +36,7 @@ pub(crate) async fn session(session: &Session) -> Result<wire::ProbeLinkedinSess
 /// Apify and the token.
 pub(crate) async fn apify(session: &Session) -> Result<wire::ProbeApifyTokenResponse, Error> {
     let answer = session.apify().user().await?;
-    let accepted = taken(apify::succeeded(&answer).map(drop), Kind::ApifyToken)?;
+    let accepted = taken(apify::owner(&answer), Kind::ApifyToken)?;
     let verdict = signed(session, Kind::ApifyToken, accepted);
     Ok(wire::ProbeApifyTokenResponse { accepted, verdict })
 }

@@ -60,7 +60,7 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
     }));
     let layer = TicketLayer::new(ring, service.0.table);
     // Behind the ticket, since only that says whose call it is.
-    let admission = AdmissionLayer::new(Admission::new("linkedin-data", config.admission.clone()));
+    let admission = AdmissionLayer::new(Admission::new("linkedin-data", &config.admission));
     let table = service.0.table;
     let server = LinkedInDataServer::new(service).max_decoding_message_size(MAX_REQUEST);
     let server = EarlyHead::new(server, table);

@@ -90,9 +90,11 @@ impl Session {
                 }
                 let charge = answer.charge().and_then(|charge| charge.as_ref());
                 let micros = charge.and_then(|charge| charge.cost_micros);
+                let is_proof = answer.is_proof();
                 let mut response = Response::new(answer);
                 tell(response.metadata_mut(), metadata::CHARGE_MICROS, micros.map(|m| m.to_string()));
-                tell(response.metadata_mut(), metadata::CREDENTIAL_OUTCOME, self.grant.acceptance());
+                let acceptance = self.grant.acceptance().filter(|_| is_proof);
+                tell(response.metadata_mut(), metadata::CREDENTIAL_OUTCOME, acceptance);
                 return Ok(response);
             }
             Err(error) => error,
@@ -161,7 +163,7 @@ impl Session {
             }
             Effective::Failed(status @ 401..=403) => match envelope.as_ref() {
                 Some(own) if own.is_own_refusal(status) => Err(self.settle(status, answer, own).await),
-                Some(own) if status == 402 && (own.status.is_some() || own.error.is_some()) => {
+                Some(own) if status == 402 && own.says_so(status) => {
                     Err(self.failed(status, answer, Some(own)))
                 }
                 _ => Err(self.foreign(status, answer)),
@@ -169,7 +171,16 @@ impl Session {
             Effective::Failed(status) if answer.is_page() && status < 500 => {
                 Err(self.foreign(status, answer))
             }
-            Effective::Failed(429) if self.held(Kind::LinkedinSession).is_some() => {
+            Effective::Failed(status @ (400..=428 | 430..=499))
+                if !envelope.as_ref().is_some_and(|own| own.says_so(status)) =>
+            {
+                Err(self.foreign(status, answer))
+            }
+            // LinkedIn's limit comes in an envelope; upstream's own, for calls at a time, does not.
+            Effective::Failed(429)
+                if self.held(Kind::LinkedinSession).is_some()
+                    && envelope.as_ref().is_some_and(Envelope::limits_member) =>
+            {
                 Err(failure::limited_member(answer, envelope.as_ref()))
             }
             Effective::Failed(status) => Err(self.failed(status, answer, envelope.as_ref())),
@@ -196,9 +207,10 @@ impl Session {
         failure::unreadable(what, charge, self.is_write())
     }
 
-    /// An answer that says success and holds something else in the element's place, such as an error's text.
-    pub(crate) fn without_element(&self, said: Option<&str>, charge: &Charge) -> Error {
-        failure::saying(self.unreadable("what was asked for", Some(charge)), said)
+    /// An answer that says success and lacks what was asked for, with the words that stand in its place.
+    pub(crate) fn without(&self, what: &str, envelope: &Envelope<'_>, said: Option<&str>) -> Error {
+        let said = said.or(envelope.error.as_deref());
+        failure::saying(self.unreadable(what, Some(&envelope.charge)), said)
     }
 
     /// Whether the call changes something.

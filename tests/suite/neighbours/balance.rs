@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use super::sized;
 
 /// Calls that one replica takes at a time, and how long the vendor takes for each: 200 calls a second for a replica.
-const IN_FLIGHT: &str = "linkedin_data.admission.max_in_flight=20";
-const VENDOR: u64 = 100;
+const IN_FLIGHT: &str = "linkedin_data.admission.max_in_flight=10";
+const VENDOR: u64 = 50;
 const METHOD: &str = "GetMyApiUser";
 const FOUND: Duration = Duration::from_secs(5);
 

@@ -1,6 +1,7 @@
 //! What a caller takes back, or what is late already, ends alone.
 use std::time::{Duration, Instant};
 
+use granary_testkit::Hostile;
 use granary_testkit::hostile::{Connection, EMPTY};
 use granary_testkit::neighbours::{DEADLINE, Good};
 use tokio::task::JoinSet;
@@ -9,14 +10,11 @@ use super::{COMPANY, GET_ACCOUNT, House, TIME_ENTRY, again_and_again, attack_tim
 
 const SLOW: u64 = 300;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn workers_that_cancel_at_once_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(SLOW).await;
-    let calling = house.good.start().await;
+/// So many workers cancel calls after a few milliseconds.
+async fn cancel(evil: &Hostile, count: u64) {
     let mut workers = JoinSet::new();
-    for number in 0..sized(100, 200) {
-        let evil = house.evil.clone();
+    for number in 0..count {
+        let evil = evil.clone();
         workers.spawn(async move {
             let (begun, mut cancelled) = (Instant::now(), 0);
             let mut connection = evil.connect().await;
@@ -35,16 +33,12 @@ async fn workers_that_cancel_at_once_cost_no_other_caller_a_call() {
     }
     let cancelled: usize = workers.join_all().await.into_iter().sum();
     println!("{cancelled} calls were cancelled");
-    calling.stop().await.assert_unharmed();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_that_hangs_up_on_200_calls_costs_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(SLOW).await;
-    let calling = house.good.start().await;
+/// Hangs up on 200 calls at once.
+async fn hang_up(evil: &Hostile) {
     again_and_again(Duration::from_millis(50), || async {
-        let mut connection = house.evil.connect().await;
+        let mut connection = evil.connect().await;
         let mut calls = Vec::new();
         for _ in 0..200 {
             calls.extend(connection.call(COMPANY, EMPTY).await);
@@ -53,6 +47,48 @@ async fn a_caller_that_hangs_up_on_200_calls_costs_no_other_caller_a_call() {
         connection.hang_up().await;
     })
     .await;
+}
+
+/// Makes calls that have no time left.
+async fn call_too_late(evil: &Hostile) {
+    let evil = evil.clone().with_timeout("1n");
+    let mut connection = evil.connect().await;
+    let begun = Instant::now();
+    while begun.elapsed() < attack_time() {
+        let mut calls = Vec::new();
+        for number in 0..200 {
+            let path = [COMPANY, TIME_ENTRY, GET_ACCOUNT][number % 3];
+            match connection.call(path, EMPTY).await {
+                Some(call) => calls.push(call),
+                None => reconnect(&mut connection, &evil).await,
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+async fn reconnect(connection: &mut Connection, evil: &Hostile) {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    if let Ok(fresh) = evil.try_connect().await {
+        *connection = fresh;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_cancel_at_once_cost_no_other_caller_a_call() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(SLOW).await;
+    let calling = house.good.start().await;
+    cancel(&house.evil, sized(100, 200)).await;
+    calling.stop().await.assert_unharmed();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_hangs_up_on_200_calls_costs_no_other_caller_a_call() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(SLOW).await;
+    let calling = house.good.start().await;
+    hang_up(&house.evil).await;
     calling.stop().await.assert_unharmed();
 }
 
@@ -68,30 +104,27 @@ async fn calls_whose_deadline_has_passed_cost_no_other_caller_a_call() {
     for path in [COMPANY, TIME_ENTRY, GET_ACCOUNT] {
         connection.call(path, EMPTY).await.expect("a call").end(DEADLINE).await;
     }
-    let evil = house.evil.clone().with_timeout("1n");
     let before = house.sandbox.newest().await;
-    let mut connection = evil.connect().await;
-    let begun = Instant::now();
-    while begun.elapsed() < attack_time() {
-        let mut calls = Vec::new();
-        for number in 0..200 {
-            let path = [COMPANY, TIME_ENTRY, GET_ACCOUNT][number % 3];
-            match connection.call(path, EMPTY).await {
-                Some(call) => calls.push(call),
-                None => reconnect(&mut connection, &evil).await,
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(30)).await;
-    }
+    call_too_late(&house.evil).await;
     calling.stop().await.assert_unharmed();
     let journal = house.sandbox.journal(before).await;
     let late = journal.iter().filter(|call| call.credentials.contains(&house.evil_token)).count();
     assert_eq!(late, 0, "calls without any time left reached the vendor");
 }
 
-async fn reconnect(connection: &mut Connection, evil: &granary_testkit::Hostile) {
-    tokio::time::sleep(Duration::from_millis(2)).await;
-    if let Ok(fresh) = evil.try_connect().await {
-        *connection = fresh;
-    }
+/// A balancer carries all its callers on few connections, and hands on what each of them takes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_envoy_what_one_caller_takes_back_costs_no_other_caller_a_call() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(SLOW).await;
+    // What is tried is what the gateway makes of it: a balancer that is short of time itself finds nobody healthy.
+    let envoy = house.balancer(Duration::from_secs(10)).await;
+    let evil = house.evil.clone().at(&envoy.address());
+    let calling = house.good.clone().at(&[&envoy.address()]).start().await;
+    cancel(&evil, sized(20, 60)).await;
+    hang_up(&evil).await;
+    call_too_late(&evil).await;
+    calling.stop().await.assert_unharmed();
+    let log = house.cluster.process("gateway").log_text();
+    assert!(!log.contains("closed for what its peer did"), "the balancer's connection was closed: {log}");
 }

@@ -1,4 +1,5 @@
 //! However many calls, connections or streams one caller holds, there is room for the others.
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use granary_proto::granary::harvest::v1::ListUsersRequest;
 use granary_rpc::Reason;
-use granary_testkit::hostile::{Connection, EMPTY, Ended, Raw, frame_of};
+use granary_testkit::hostile::{Connection, EMPTY, Ended, Frame, Raw, frame_of};
 use granary_testkit::neighbours::Good;
 use granary_testkit::{Cluster, Hostile, hostile};
 use tokio::sync::Mutex;
@@ -16,8 +17,10 @@ use tokio::task::JoinSet;
 use super::{COMPANY, House, WATCH, attack_time, sized};
 
 const LIST_USERS: &str = "/granary.harvest.v1.HarvestTime/ListUsers";
+/// Watches that a connection may have.
+const EACH: usize = 32;
 /// Another address than that of the good callers.
-const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
+pub(super) const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn six_hundred_slow_calls_of_one_tenant_leave_room_for_the_others() {
@@ -117,7 +120,7 @@ async fn with_few_files(settings: &[&str]) -> House {
 }
 
 /// Opens connections that do nothing but stay. Those that the gateway closes count too.
-async fn idle(evil: &Hostile, count: usize) -> Vec<Connection> {
+pub(super) async fn idle(evil: &Hostile, count: usize) -> Vec<Connection> {
     let mut open = Vec::new();
     for _ in 0..count {
         if let Ok(connection) = evil.try_connect().await {
@@ -178,11 +181,14 @@ async fn two_thousand_watches_of_what_does_not_change_are_told_once() {
         let mut raw = Raw::http2(&house.gateway()).await;
         watchers.spawn(watch_streams(raw_calls(&mut raw, &watch).await.then_some(raw)));
     }
-    let told: usize = watchers.join_all().await.into_iter().sum();
+    let told: Vec<usize> = watchers.join_all().await.concat();
     let grown = gateway.most_resident().saturating_sub(before);
     calling.stop().await.assert_unharmed();
+    let (accepted, messages): (usize, usize) = (told.len(), told.iter().sum());
+    println!("{messages} messages for {accepted} streams that were accepted");
+    assert_eq!(accepted, 8 * EACH, "streams that were accepted of 250 on each of 8 connections");
     // One message a stream, and one more where something did change meanwhile.
-    assert!(told <= 2 * 2_000, "{told} messages in {:?}", attack_time());
+    assert!(messages <= 2 * accepted, "{messages} messages for {accepted} streams");
     assert!(grown < 64 << 20, "{grown} bytes more for 2,000 streams");
 }
 
@@ -190,20 +196,20 @@ async fn two_thousand_watches_of_what_does_not_change_are_told_once() {
 async fn raw_calls(raw: &mut Raw, watch: &Bytes) -> bool {
     let mut bytes = Vec::new();
     for stream in (1..500).step_by(2) {
-        bytes.extend(hostile::Frame::call(stream, WATCH, &[]).bytes());
-        bytes.extend(hostile::Frame::data(stream, watch.clone(), true).bytes());
+        bytes.extend(Frame::call(stream, WATCH, &[]).bytes());
+        bytes.extend(Frame::data(stream, watch.clone(), true).bytes());
     }
     raw.send(&bytes).await
 }
 
-/// Counts the messages that come for as long as an attack goes on.
-async fn watch_streams(raw: Option<Raw>) -> usize {
-    let Some(mut raw) = raw else { return 0 };
-    let (begun, mut told) = (Instant::now(), 0);
+/// Counts the messages of each stream that is told anything, for as long as an attack goes on.
+async fn watch_streams(raw: Option<Raw>) -> Vec<usize> {
+    let Some(mut raw) = raw else { return Vec::new() };
+    let (begun, mut told) = (Instant::now(), HashMap::new());
     while begun.elapsed() < sized(attack_time() + Duration::from_secs(1), attack_time()) {
-        if let Some(frame) = raw.next(Duration::from_millis(100)).await {
-            told += usize::from(frame.is_data());
+        if let Some(frame) = raw.next(Duration::from_millis(100)).await.filter(Frame::is_data) {
+            *told.entry(frame.stream).or_default() += 1;
         }
     }
-    told
+    told.into_values().collect()
 }

@@ -1,11 +1,11 @@
 //! An orderly end loses no call and waits for nobody who owes an answer.
 use std::time::{Duration, Instant};
 
-use granary_testkit::hostile::{EMPTY, How, Raw};
+use granary_testkit::hostile::{EMPTY, How, Raw, frame_of};
 use granary_testkit::neighbours::Good;
 use granary_testkit::{Cluster, Envoy, Hostile};
 
-use super::{House, WATCH, attack_time, sized};
+use super::{HEALTH, House, LIST_SERVICES, REFLECTION, WATCH, attack_time, sized};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_of_gateways_behind_a_balancer_loses_no_call() {
@@ -68,6 +68,15 @@ async fn a_silent_peer_and_a_watch_of_health_delay_no_end() {
         let frozen = Hostile::new(&address).connect().await;
         frozen.freeze();
         let _dumb = Raw::connect(&address).await;
+        // Nor do calls that need no key and never end: a question that is not finished, a conversation that goes on, and a
+        // watch whose answers find no room.
+        let mut stranger = Hostile::new(&address).connect().await;
+        let mut unfinished = stranger.begin(HEALTH).await.expect("a call");
+        assert!(unfinished.send(&EMPTY[..2], false));
+        let mut conversation = stranger.begin(REFLECTION).await.expect("a call");
+        assert!(conversation.send(frame_of(&LIST_SERVICES), false));
+        let mut narrow = Hostile::new(&address).with_window(0).connect().await;
+        let unread = narrow.call(WATCH, EMPTY).await.expect("a call");
         tokio::time::sleep(Duration::from_millis(200)).await;
 
         let begun = Instant::now();
@@ -81,5 +90,9 @@ async fn a_silent_peer_and_a_watch_of_health_delay_no_end() {
         assert_ne!(watch.how, How::Open, "{watch}");
         assert!(watch.bytes > EMPTY.len(), "the watch was told something: {watch}");
         assert!(watch.status.is_some(), "the watch ends with a status: {watch}");
+        for call in [unfinished, conversation, unread] {
+            let ended = call.end(Duration::ZERO).await;
+            assert!(!ended.is_ok(), "{service} ended in the middle of it: {ended}");
+        }
     }
 }

@@ -8,7 +8,6 @@ use tokio::time::{sleep, timeout};
 
 use super::{HEALTH, House, WATCH, attack_time, sized};
 
-const SETTINGS: u8 = 4;
 /// GOAWAY's reason for a caller that floods.
 const CALM: u32 = 0x0b;
 /// The setting of the window with which streams begin.
@@ -29,7 +28,7 @@ fn unended(path: &str, body: &Bytes, count: u32, ends: bool) -> Vec<u8> {
 /// how many connections were told to calm down.
 async fn ask_for_windows(address: String) -> usize {
     let window =
-        |bytes: u32| Frame::new(SETTINGS, 0, 0, [&INITIAL_WINDOW[..], &bytes.to_be_bytes()].concat());
+        |bytes: u32| Frame::new(Frame::SETTINGS, 0, 0, [&INITIAL_WINDOW[..], &bytes.to_be_bytes()].concat());
     let flood = [window(65_535).bytes(), window(65_534).bytes()].concat().repeat(300);
     let (begun, mut told) = (Instant::now(), 0);
     while begun.elapsed() < attack_time() {
@@ -62,6 +61,53 @@ async fn settings_again_and_again_cost_no_other_caller_a_call() {
     let log = house.cluster.process("gateway").log_text();
     let is_told = |line: &str| line.contains("closed for what its peer did") && line.contains("frames");
     assert!(log.lines().any(is_told), "no connection was closed for its frames: {log}");
+}
+
+/// So many calls that are each taken back in the next frame, beginning with this stream.
+fn taken_back(first: u32, count: u32) -> Vec<u8> {
+    let streams = (0..count).map(|n| first + 2 * n);
+    let cancel = Bytes::from_static(&[0, 0, 0, 8]);
+    streams
+        .flat_map(|stream| {
+            [Frame::call(stream, HEALTH, &[]), Frame::new(Frame::RST_STREAM, 0, stream, cancel.clone())]
+        })
+        .flat_map(|frame| frame.bytes())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_that_are_taken_back_at_once_leave_others_their_turn_and_pile_up_nowhere() {
+    let house = House::open(&[]).await;
+    let gateway = house.cluster.process("gateway");
+    let calling = house.good.start().await;
+    gateway.forget_peak();
+    let before = gateway.most_resident();
+    let mut attackers = JoinSet::new();
+    for _ in 0..48 {
+        let address = house.gateway();
+        attackers.spawn(async move {
+            let mut raw = Raw::http2(&address).await;
+            for batch in 0..sized(15, 300) {
+                if !raw.send(&taken_back(1 + 200 * batch, 100)).await {
+                    return false;
+                }
+            }
+            // What it is answered came after all of that.
+            raw.send(&Frame::new(Frame::PING, 0, 0, Bytes::from_static(b"was read")).bytes()).await;
+            while let Some(frame) = raw.next(Duration::from_secs(20)).await {
+                if frame.kind == Frame::PING && frame.flags & Frame::ACK != 0 {
+                    return true;
+                }
+            }
+            false
+        });
+    }
+    let read = attackers.join_all().await.into_iter().filter(|read| *read).count();
+    let grown = gateway.most_resident().saturating_sub(before) >> 20;
+    println!("{read} of 48 connections were read to the end; {grown} MiB more");
+    calling.stop().await.assert_unharmed();
+    assert!(read == 48, "{read} connections go on: nobody is closed for calls that are taken back");
+    assert!(grown < 64, "{grown} MiB more");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -117,7 +163,7 @@ async fn a_first_byte_without_a_second_costs_nothing_while_it_is_waited_for() {
     for byte in b"RI * HTTP/2.0\r\n\r\nSM\r\n\r\n" {
         assert!(late.send(&[*byte]).await);
     }
-    assert!(late.next(Duration::from_secs(5)).await.is_some_and(|frame| frame.kind == SETTINGS));
+    assert!(late.next(Duration::from_secs(5)).await.is_some_and(|frame| frame.kind == Frame::SETTINGS));
     let leaves = held.pop().unwrap();
     leaves.finish().await.rest(Duration::from_secs(2)).await.expect("an end");
 }

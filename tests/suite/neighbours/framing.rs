@@ -3,16 +3,16 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use granary_testkit::hostile::{EMPTY, Ended, How, Raw, unfinished};
-use granary_testkit::{Envoy, Hostile, hostile};
+use granary_testkit::{Hostile, hostile};
 
 use super::{COMPANY, GET_ACCOUNT, HEALTH, House, TIME_ENTRY, again_and_again, attack_time, sized};
 
 const SOON: Duration = Duration::from_secs(3);
 
 /// Begins calls of these methods again and again, and cuts each body into so many pieces of these bytes.
-async fn pieces(house: &House, paths: &[&str], piece: &'static [u8], count: usize) {
+async fn pieces(evil: &Hostile, paths: &[&str], piece: &'static [u8], count: usize) {
     let body = unfinished(count);
-    let evil = house.evil.clone().with_timeout("2S");
+    let evil = evil.clone().with_timeout("2S");
     let begun = Instant::now();
     for path in paths.iter().cycle() {
         if begun.elapsed() > attack_time() {
@@ -39,7 +39,7 @@ async fn a_body_of_empty_frames_does_not_close_what_tenants_share() {
     let house = House::open(&[]).await;
     house.slow_vendor(300).await;
     let calling = house.good.start().await;
-    pieces(&house, &[COMPANY, TIME_ENTRY], b"", sized(20_000, 100_000)).await;
+    pieces(&house.evil, &[COMPANY, TIME_ENTRY], b"", sized(20_000, 100_000)).await;
     calling.stop().await.assert_unharmed();
 }
 
@@ -48,7 +48,18 @@ async fn a_body_of_single_bytes_does_not_close_what_tenants_share() {
     let house = House::open(&[]).await;
     house.slow_vendor(300).await;
     let calling = house.good.start().await;
-    pieces(&house, &[COMPANY, GET_ACCOUNT, TIME_ENTRY], b"\0", sized(20_000, 100_000)).await;
+    pieces(&house.evil, &[COMPANY, GET_ACCOUNT, TIME_ENTRY], b"\0", sized(20_000, 100_000)).await;
+    calling.stop().await.assert_unharmed();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_envoy_a_body_of_single_bytes_does_not_close_what_callers_share() {
+    let house = House::open(&[]).await;
+    house.slow_vendor(300).await;
+    let envoy = house.balancer(Duration::from_secs(10)).await;
+    let calling = house.good.clone().at(&[&envoy.address()]).start().await;
+    let evil = house.evil.clone().at(&envoy.address());
+    pieces(&evil, &[COMPANY, GET_ACCOUNT, TIME_ENTRY], b"\0", sized(20_000, 100_000)).await;
     calling.stop().await.assert_unharmed();
 }
 
@@ -86,8 +97,7 @@ fn assert_refused(size: usize, call: &Ended) {
 async fn behind_envoy_headers_that_are_too_large_cost_no_other_caller_a_call() {
     let house = House::open(&[]).await;
     house.slow_vendor(300).await;
-    let gateway = house.gateway();
-    let envoy = Envoy::before(&[&gateway], Duration::from_millis(500)).await;
+    let envoy = house.balancer(Duration::from_millis(500)).await;
     let calling = house.good.clone().at(&[&envoy.address()]).start().await;
     let stranger = Hostile::new(&envoy.address());
     again_and_again(Duration::from_millis(200), || async {

@@ -1,5 +1,4 @@
 //! What a few bytes of a caller, or of a vendor, may cost.
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -21,20 +20,6 @@ const MIB: u64 = 1 << 20;
 /// compared, since over one alone the end of a processor's cache looks like growth.
 const TWICE: f64 = 2.5;
 
-/// An object of so many keys that no tool has, 69 bytes each.
-fn unknown_keys(count: usize) -> String {
-    let mut text = String::from("{");
-    for number in 0..count {
-        let comma = if number == 0 { "" } else { "," };
-        // Letters that differ, so that none is near to any field.
-        let word: String = (0..58)
-            .map(|n| char::from(b'a' + u8::try_from((number * 7 + n * n * 11) % 26).unwrap()))
-            .collect();
-        write!(text, "{comma}\"{word}{number:06}\":0").unwrap();
-    }
-    text + "}"
-}
-
 async fn execute(caller: &Hostile, tool: &str, json: String, within: Duration) -> Ended {
     let request = ExecuteToolRequest {
         identifier: "evil-user".into(),
@@ -54,7 +39,7 @@ async fn megabytes_of_unknown_keys_cost_no_other_caller_a_call() {
     let time_read = granary_proto::granary::policy::v1::Scope::TimeRead.into();
     let weak = house.cluster.client().key("evil", &[time_read], &[]).await.key_text;
     let weak = Hostile::new(&house.gateway()).with_key(&weak).with_timeout("200m");
-    let json = unknown_keys(sized(55_000, 55_000));
+    let json = hostile::unknown_keys(sized(55_000, 55_000));
     let calls = (0..6).map(|_| execute(&weak, "search_leads", json.clone(), Duration::from_secs(2)));
     let ended = join_all(calls).await;
     calling.stop().await.assert_unhurt(Duration::from_secs(1));
@@ -70,7 +55,7 @@ async fn four_times_the_unknown_keys_cost_about_four_times_the_time_and_little_o
     let caller = house.evil.clone().with_timeout("60S");
     let mut costs = Vec::new();
     for keys in [3_500, 14_000] {
-        let json = unknown_keys(keys);
+        let json = hostile::unknown_keys(keys);
         let before = gateway.cpu();
         for _ in 0..10 {
             let call = execute(&caller, "search_leads", json.clone(), Duration::from_secs(60)).await;

@@ -1,15 +1,16 @@
 //! What is no gRPC call of this contract is refused in words, and nothing of it is carried out.
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use granary_proto::google::r#type::{Date, Decimal};
 use granary_proto::granary::harvest::v1::LogTimeEntryRequest;
+use granary_proto::granary::vault::v1::GetConnectedAccountRequest;
 use granary_rpc::Reason;
-use granary_testkit::hostile::{self, Ended, Raw};
+use granary_testkit::hostile::{self, EMPTY, Ended, Raw};
 use granary_testkit::{Cluster, Hostile};
 use http::Method;
 
-use super::{House, TIME_ENTRY};
+use super::{GET_ACCOUNT, HEALTH, House, TIME_ENTRY, TOOL, sized};
 
 const SOON: Duration = Duration::from_secs(3);
 
@@ -56,7 +57,21 @@ async fn the_log_names_nobody_who_was_not_admitted() {
     ];
     for caller in &callers {
         let mut connection = caller.connect().await;
-        connection.call(super::COMPANY, hostile::EMPTY).await.expect("a call").end(SOON).await;
+        connection.call(super::COMPANY, EMPTY).await.expect("a call").end(SOON).await;
+    }
+    // At credential-vault's own door, too, where a good key is admitted and what stands beside it is still nobody's word.
+    let vault = house.cluster.address("vault");
+    let at_vault = [
+        forged(Hostile::new(&vault), "forged-without"),
+        forged(Hostile::new(&vault).with_key("grn_bad"), "forged-bad"),
+        forged(Hostile::new(&vault).with_key(house.evil_client.key_text()), "forged-own-door"),
+    ];
+    let account = hostile::frame(&GetConnectedAccountRequest { identifier: "evil-user".into() });
+    for (number, caller) in at_vault.iter().enumerate() {
+        let mut connection = caller.connect().await;
+        let call = connection.call(GET_ACCOUNT, account.clone()).await.expect("a call");
+        let ended = call.end(SOON).await;
+        assert_eq!(ended.is_ok(), number == 2, "{ended}");
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     let logs =
@@ -64,6 +79,8 @@ async fn the_log_names_nobody_who_was_not_admitted() {
     let admitted =
         |log: &String| log.lines().any(|line| line.contains("evil-user") && line.contains("\"evil\""));
     assert!(admitted(&logs[0]), "who is admitted is named: {}", logs[0]);
+    let named = |line: &str| line.contains("GetConnectedAccount") && line.contains("\"evil\"");
+    assert!(logs[1].lines().any(named), "so is the tenant at the own door: {}", logs[1]);
     for log in &logs {
         assert!(!log.contains("forged"), "{log}");
     }
@@ -97,6 +114,12 @@ async fn other_content_types_and_methods_are_refused_and_nothing_is_carried_out(
     if ended.http_status != Some(415) || calls > 0 {
         told.push(format!("none: {ended}, {calls} writes"));
     }
+    for second in ["application/grpc", "text/html"] {
+        let (ended, calls) = write(&house, &house.evil.clone().with("content-type", second), entry()).await;
+        if ended.http_status != Some(415) || calls > 0 {
+            told.push(format!("two, of which the second is {second}: {ended}, {calls} writes"));
+        }
+    }
     for method in [Method::GET, Method::PUT] {
         let (ended, calls) = write(&house, &house.evil.clone().with_method(method.clone()), entry()).await;
         if !ended.http_status.is_some_and(|status| (400..500).contains(&status)) || calls > 0 {
@@ -117,6 +140,75 @@ async fn two_deadlines_or_two_messages_are_refused_and_nothing_is_carried_out() 
     assert_eq!((ended.reason(), calls), (Some(Reason::InvalidInput), 0), "two messages: {ended}");
     let (ended, calls) = write(&house, &house.evil, Bytes::new()).await;
     assert!(!ended.is_ok() && ended.status.is_some() && calls == 0, "no message: {ended}");
+    // What needs no key is no other: a question about health is one message, with and without more bytes behind it.
+    for listener in ["gateway", "vault", "harvest-time", "linkedin-data"] {
+        let mut connection = Hostile::new(&house.cluster.address(listener)).connect().await;
+        let (two, more) = ([EMPTY, EMPTY].concat(), [EMPTY, b"more"].concat());
+        for (body, good) in [(EMPTY.to_vec(), true), (two, false), (more, false), (vec![], false)] {
+            let length = body.len();
+            let ended = connection.call(HEALTH, body).await.expect("a call").end(SOON).await;
+            let told = ended.is_ok() == good && ended.status.is_some();
+            assert!(told, "{length} bytes to the health of {listener}: {ended}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compressed_request_is_told_that_none_is_taken() {
+    let house = House::open(&[]).await;
+    for listener in ["gateway", "vault", "harvest-time", "linkedin-data"] {
+        let caller = house.evil.clone().at(&house.cluster.address(listener));
+        for path in [HEALTH, TIME_ENTRY, TOOL, GET_ACCOUNT] {
+            for encoding in ["gzip", "deflate", "x-unheard-of"] {
+                let mut connection = caller.clone().with("grpc-encoding", encoding).connect().await;
+                // A message that says it is compressed.
+                let body = Bytes::from_static(&[1, 0, 0, 0, 2, 31, 139]);
+                let ended = connection.call(path, body).await.expect("a call").end(SOON).await;
+                assert_eq!(
+                    ended.reason(),
+                    Some(Reason::EncodingUnknown),
+                    "{listener} {path} {encoding}: {ended}"
+                );
+                let told =
+                    ended.status.as_ref().and_then(|status| status.metadata().get("grpc-accept-encoding"));
+                assert!(
+                    told.is_some_and(|accepted| accepted == "identity"),
+                    "{listener} {path} {encoding}: {ended}"
+                );
+            }
+        }
+    }
+    let plain = house.evil.clone().with("grpc-encoding", "identity");
+    let (ended, calls) = write(&house, &plain, entry()).await;
+    assert!(ended.is_ok() && calls == 1, "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_write_a_few_lines_of_log_however_many_they_are() {
+    let house = House::open(&[]).await;
+    for (service, listener) in [("gateway", "gateway"), ("credential-vault", "vault")] {
+        let stranger = Hostile::new(&house.cluster.address(listener));
+        let lines = || house.cluster.process(service).log_text().lines().count();
+        let before = lines();
+        let begun = Instant::now();
+        for number in 0..sized(500, 5_000) {
+            let mut connection = stranger.connect().await;
+            // In the middle of a question, or without a key, or by a word of HTTP/2 that nobody may say.
+            if number % 2 == 0 {
+                let mut call = connection.begin(HEALTH).await.expect("a call");
+                call.send(&EMPTY[..2], false);
+                tokio::task::yield_now().await;
+                if number % 4 == 0 { call.cancel() } else { connection.hang_up().await }
+            } else {
+                connection.call(TIME_ENTRY, EMPTY).await.expect("a call").end(SOON).await;
+            }
+        }
+        let seconds = usize::try_from(begun.elapsed().as_secs()).expect("a number") + 2;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let told = lines() - before;
+        assert!(told <= 22 * seconds, "{service} wrote {told} lines in {seconds} s");
+        assert!(told > 0, "{service} says nothing at all");
+    }
 }
 
 /// The start of a TLS handshake: a ClientHello of TLS 1.3 by its first bytes, and as much as it says.

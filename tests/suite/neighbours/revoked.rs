@@ -1,92 +1,34 @@
 //! What is revoked ends the streams that use it, and no others.
 use std::time::{Duration, Instant};
 
-use granary_proto::granary::linkedin::v1::follow_pages_request::List;
 use granary_proto::granary::linkedin::v1::stream_bulk_scrape_profiles_response::Event;
-use granary_proto::granary::linkedin::v1::{
-    BulkScrapeProfilesRequest, FollowPagesRequest, FollowPagesResponse, SearchCompaniesRequest,
-    StreamBulkScrapeProfilesRequest,
-};
+use granary_proto::granary::linkedin::v1::{BulkScrapeProfilesRequest, StreamBulkScrapeProfilesRequest};
 use granary_proto::granary::policy::v1::CredentialKind;
 use granary_proto::granary::vault::v1::{
-    DeleteConnectedAccountRequest, DisableConnectedAccountRequest, RevokeApiKeyRequest,
-    RevokeCredentialRequest,
+    DeleteConnectedAccountRequest, DisableConnectedAccountRequest, RevokeCredentialRequest,
 };
 use granary_rpc::{Reason, error};
 use granary_testkit::{Client, Cluster, Sandbox, neighbours};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tonic::{Request, Status, Streaming};
+use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 
 use super::sized;
+use super::streams::{DEADLINE, caller, endless_pages, failure, follow, follower, pages, revoke_key};
 use crate::support::{apify, key};
 
 /// When a stream must have ended after what it needs was revoked.
-const ENDED: Duration = Duration::from_millis(1_500);
-const DEADLINE: Duration = Duration::from_secs(300);
-const ALL_SCOPES: [i32; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
-
-/// From now on a search for companies has a thousand pages, each of which takes so long.
-async fn endless_pages(sandbox: &Sandbox, millis: u64) {
-    let page = json!({"status": 200, "elements": [{"id": "1", "name": "x"}],
-        "pagination": {"totalPages": 1_000, "pageSize": 1}});
-    let path = "/linkedin/company-search*";
-    let fault =
-        json!({"api": "harvestapi", "path": path, "count": 0, "delay_ms": millis, "body": {"json": page}});
-    sandbox.fault(fault).await;
-}
-
-async fn follow(client: &Client, account: &str) -> Streaming<FollowPagesResponse> {
-    let search = SearchCompaniesRequest { search: "x".into(), ..Default::default() };
-    let list = Some(List::SearchCompanies(search));
-    let mut request =
-        Request::new(FollowPagesRequest { list, max_items: Some(10_000), ..Default::default() });
-    request.set_timeout(DEADLINE);
-    client.linkedin(account).follow_pages(request).await.expect("pages").into_inner()
-}
-
-/// Reads so many pages.
-async fn pages(stream: &mut Streaming<FollowPagesResponse>, count: usize) {
-    for _ in 0..count {
-        let page = tokio::time::timeout(Duration::from_secs(10), stream.message()).await;
-        page.expect("a page in time").expect("a page").expect("more pages");
-    }
-}
-
-/// Reads until the stream fails, which must be soon.
-async fn failure<T>(stream: &mut Streaming<T>, since: Instant) -> Result<Status, String> {
-    while since.elapsed() < ENDED {
-        match tokio::time::timeout(ENDED.saturating_sub(since.elapsed()), stream.message()).await {
-            Ok(Ok(Some(_))) => {}
-            Ok(Ok(None)) => return Err("it ended as if it were whole".to_owned()),
-            Ok(Err(status)) => return Ok(status),
-            Err(_) => break,
-        }
-    }
-    Err(format!("it goes on after {:?}", since.elapsed()))
-}
-
-/// An account of the operator's tenant that follows pages by a key of its own; with that key's id.
-async fn follower(operator: &Client, sandbox: &Sandbox, account: &str) -> (Client, String) {
-    neighbours::settle(operator, sandbox, account).await;
-    caller(operator).await
-}
+const ENDED: Duration = Duration::from_secs(1);
 
 /// A caller whose account "bulk" has runs that take a minute for each row.
-async fn bulk_caller(operator: &Client, sandbox: &Sandbox) -> (Client, String) {
+pub(super) async fn bulk_caller(operator: &Client, sandbox: &Sandbox) -> (Client, String) {
     let token = "apify_api_bulk0123456789abcdef0123";
     sandbox.set(json!({"apify_token": token, "pace_ms": 60_000})).await;
     operator.account("bulk").await;
     operator.put_sealed("bulk", &apify(token)).await.unwrap();
     caller(operator).await
-}
-
-/// A client with a key of its own, and the key's id.
-async fn caller(operator: &Client) -> (Client, String) {
-    let made = operator.key("", &ALL_SCOPES, &[]).await;
-    (operator.with_key(&made.key_text), made.api_key.expect("the key").key_id)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,7 +49,7 @@ async fn a_stream_ends_within_a_second_of_what_it_needs() {
         pages(&mut stream, 2).await;
         let identifier = account.to_owned();
         match account {
-            "key" => drop(operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap()),
+            "key" => revoke_key(&operator, key_id).await,
             "credential" => {
                 let kind = CredentialKind::HarvestapiKey.into();
                 let request = RevokeCredentialRequest { identifier, kind };
@@ -123,7 +65,7 @@ async fn a_stream_ends_within_a_second_of_what_it_needs() {
             }
         }
         let since = Instant::now();
-        match failure(&mut stream, since).await {
+        match failure(&mut stream, since, ENDED).await {
             Ok(status) if error::reason_of(&status) == Some(expected) => {
                 println!("{account}: ended after {:?}", since.elapsed());
             }
@@ -172,8 +114,8 @@ async fn a_bulk_run_that_is_cut_off_names_its_run() {
     let Some(Event::Progress(progress)) = first.event else { panic!("{first:?} is no progress") };
     let run = progress.run.and_then(|run| run.id).expect("the run's id");
 
-    operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
-    let status = failure(&mut stream, Instant::now()).await.unwrap_or_else(|told| panic!("{told}"));
+    revoke_key(&operator, key_id).await;
+    let status = failure(&mut stream, Instant::now(), ENDED).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!(error::reason_of(&status), Some(Reason::ApiKeyInvalid), "{status:?}");
     assert_eq!(named_run(&status), Some(run));
 }
@@ -204,7 +146,7 @@ async fn a_bulk_call_that_is_cut_off_names_its_run() {
         }
         // The answers that name them are on their way.
         tokio::time::sleep(Duration::from_millis(200)).await;
-        operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
+        revoke_key(&operator, key_id).await;
         Instant::now()
     };
     let (typed, by_name, revoked) = tokio::join!(typed, by_name, revoked);
@@ -258,7 +200,7 @@ async fn many_streams_outlive_a_restart_of_credential_vault_and_the_changes_of_o
         for other in 0..3 {
             let account = format!("other-{round}-{other}");
             let (_, key_id) = follower(&operator, &sandbox, &account).await;
-            operator.admin().revoke_api_key(RevokeApiKeyRequest { key_id }).await.unwrap();
+            revoke_key(&operator, key_id).await;
             let request = DeleteConnectedAccountRequest { identifier: account };
             operator.accounts().delete_connected_account(request).await.unwrap();
         }

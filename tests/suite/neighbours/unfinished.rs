@@ -6,10 +6,10 @@ use futures_util::future::join_all;
 use granary_rpc::Reason;
 use granary_rpc::error::reason_of;
 use granary_testkit::Hostile;
-use granary_testkit::hostile::{Connection, ENDLESS, Ended, How, unfinished};
+use granary_testkit::hostile::{Call, Connection, ENDLESS, Ended, How, unfinished};
 use granary_testkit::neighbours::Good;
 
-use super::{COMPANY, GET_ACCOUNT, HEALTH, House, REFLECTION, TOOL, sized};
+use super::{COMPANY, GET_ACCOUNT, HEALTH, House, REFLECTION, TIME_ENTRY, TOOL, attack_time, sized};
 
 const TIMEOUT: &str = "1S";
 /// When a call of that deadline must have ended.
@@ -17,15 +17,21 @@ const ENDED: Duration = Duration::from_millis(2_500);
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
-/// Begins so many calls with a body of which one byte is missing.
-async fn begin(caller: &Hostile, path: &str, body: &Bytes, count: usize) -> (Connection, Vec<Ended>) {
-    let mut connection = caller.clone().with_timeout(TIMEOUT).connect().await;
+/// Begins so many calls with a body that does not end.
+async fn hold(caller: &Hostile, path: &str, body: &Bytes, count: usize) -> (Connection, Vec<Call>) {
+    let mut connection = caller.connect().await;
     let mut calls = Vec::new();
     for _ in 0..count {
         let mut call = connection.begin(path).await.expect("a call");
         call.send(body.clone(), false);
         calls.push(call);
     }
+    (connection, calls)
+}
+
+/// The same with a deadline, by which they must have ended.
+async fn begin(caller: &Hostile, path: &str, body: &Bytes, count: usize) -> (Connection, Vec<Ended>) {
+    let (connection, calls) = hold(&caller.clone().with_timeout(TIMEOUT), path, body, count).await;
     let ended = join_all(calls.into_iter().map(|call| call.end(ENDED))).await;
     (connection, ended)
 }
@@ -84,6 +90,49 @@ async fn with_a_key_an_unfinished_body_ends_at_its_deadline() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_never_arrive_take_no_place_of_those_that_are_served() {
+    // One tenant may take every place there is, as several can together.
+    let settings = ["harvest_time.admission.max_in_flight=4", "credential_vault.admission.max_in_flight=4"];
+    let house = House::open(&settings).await;
+    let (patient, body) = (house.evil.clone().with_timeout("30S"), unfinished(4_000));
+    let vault = patient.clone().at(&house.cluster.address("vault"));
+    let mut held = Vec::new();
+    for (caller, path) in [(&patient, TIME_ENTRY), (&patient, GET_ACCOUNT), (&vault, GET_ACCOUNT)] {
+        held.push(hold(caller, path, &body, 32).await);
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let good = house.good.clone().calls(&[Good::TimeEntry, Good::Account, Good::Company]);
+    good.call_for(attack_time()).await.assert_unhurt(Duration::from_secs(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_that_cost_a_byte_each_on_the_wire_are_refused_and_none_is_kept_of_calls_without_a_key() {
+    let house = House::open(&[]).await;
+    let calling = house.good.start().await;
+    let gateway = house.cluster.process("gateway");
+    let stranger = Hostile::new(&house.gateway()).with_timeout("60S");
+    let with = |count| (0..count).fold(stranger.clone(), |caller, n| caller.with(&format!("x-{n}"), ""));
+    gateway.forget_peak();
+    let before = gateway.most_resident();
+    let (mut connections, mut refused, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for (count, calls) in [(400, &mut refused), (100, &mut kept)] {
+        for _ in 0..sized(4, 20) {
+            let (connection, begun) = hold(&with(count), HEALTH, &Bytes::from_static(&[0, 0]), 200).await;
+            calls.extend(begun);
+            connections.push(connection);
+        }
+    }
+    let refused = join_all(refused.into_iter().map(|call| call.end(Duration::from_secs(3)))).await;
+    assert!(refused.iter().all(|call| call.reason() == Some(Reason::LimitExceeded)), "{}", refused[0]);
+    // Whatever deadline a stranger names.
+    let ended = join_all(kept.into_iter().map(|call| call.end(Duration::from_secs(13)))).await;
+    assert!(ended.iter().all(|call| call.reason() == Some(Reason::DeadlineExceeded)), "{}", ended[0]);
+    let grown = gateway.most_resident().saturating_sub(before);
+    assert!(grown < sized(48, 160) * MIB, "{} MiB more without a key", grown / MIB);
+    calling.stop().await.assert_unharmed();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inputs_of_tools_that_do_not_end_are_bounded_for_a_tenant() {
     let house = House::open(&[]).await;
     let calling = house.good.clone().calls(&[Good::Company, Good::Account]).rate(40).start().await;
@@ -94,12 +143,8 @@ async fn inputs_of_tools_that_do_not_end_are_bounded_for_a_tenant() {
     let mut calls = Vec::new();
     let mut connections = Vec::new();
     for _ in 0..sized(5, 25) {
-        let mut connection = patient.connect().await;
-        for _ in 0..8 {
-            let mut call = connection.begin(TOOL).await.expect("a call");
-            call.send(body.clone(), false);
-            calls.push(call);
-        }
+        let (connection, begun) = hold(&patient, TOOL, &body, 8).await;
+        calls.extend(begun);
         connections.push(connection);
     }
     let all = calls.len();
@@ -165,7 +210,7 @@ async fn a_prefix_of_4_gib_ends_no_gateway_whose_memory_is_limited() {
     let mut house = House::around(cluster).await;
     let calling = house.good.start().await;
     let (_, ended) = begin(&house.evil, TOOL, &Bytes::from_static(ENDLESS), 4).await;
-    tokio::time::sleep(super::attack_time()).await;
+    tokio::time::sleep(attack_time()).await;
     assert!(!house.cluster.has_ended("gateway"), "{}", house.cluster.process("gateway").log_text());
     assert_ended(TOOL, &ended);
     calling.stop().await.assert_unharmed();

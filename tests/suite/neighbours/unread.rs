@@ -94,7 +94,7 @@ async fn answers_of_the_gateway_and_the_vault_that_nobody_reads_end_at_their_dea
 async fn a_gateway_that_does_not_read_holds_up_nobody_at_the_service() {
     let house = House::open(&[]).await;
     let calling = house.good.clone().calls(&[Good::Profile, Good::ApiUser]).rate(40).start().await;
-    let gateway = as_a_gateway(&house, "granary.linkedin.v1.LinkedInData/ScrapeProfile").await;
+    let gateway = as_a_gateway(&house, "linkedin-data", PROFILE).await;
     let mut connection = gateway.with_window(0).with_timeout(TIMEOUT).connect().await;
     let body = profile();
     let mut calls = Vec::new();
@@ -134,8 +134,8 @@ async fn bytes_that_wait_are_bounded_for_a_tenant_and_for_the_process() {
     }
 }
 
-/// A caller of linkedin-data with all that a gateway sends for the hostile tenant's account.
-async fn as_a_gateway(house: &House, method: &str) -> Hostile {
+/// A caller of a service with all that a gateway sends for the hostile tenant's account and a method of this path.
+pub(super) async fn as_a_gateway(house: &House, service: &str, path: &str) -> Hostile {
     use base64::Engine as _;
     use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
     use granary_proto::granary::vault::v1::{AuthenticateRequest, IssueTicketRequest};
@@ -151,12 +151,13 @@ async fn as_a_gateway(house: &House, method: &str) -> Hostile {
     let request = IssueTicketRequest {
         principal_token: known.principal_token,
         identifier: "evil-user".into(),
-        method: method.into(),
+        method: path.trim_start_matches('/').into(),
     };
     let issued = broker.issue_ticket(request).await.unwrap().into_inner();
-    Hostile::new(&house.cluster.address("linkedin-data"))
+    let edge = if service == "harvest-time" { "edge-harvest" } else { "edge-linkedin" };
+    Hostile::new(&house.cluster.address(service))
         .with_account("evil-user")
-        .with("granary-edge-key", &house.cluster.file("edge-linkedin"))
+        .with("granary-edge-key", &house.cluster.file(edge))
         .with("granary-tenant", "evil")
         .with("granary-incarnation", &data_encoding::HEXLOWER.encode(&issued.incarnation))
         .with("granary-ticket-bin", &base64::prelude::BASE64_STANDARD_NO_PAD.encode(&issued.ticket))

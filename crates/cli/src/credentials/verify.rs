@@ -2,13 +2,13 @@
 use granary_proto::granary::gateway::v1::{VerifyCredentialRequest, VerifyCredentialResponse};
 use granary_proto::granary::policy::v1::CredentialKind;
 use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus};
-use granary_rpc::metadata;
 use serde_json::{Value, json};
 
 use super::kind::KindName;
 use crate::accounts;
+use crate::ceiling::Ceiling;
 use crate::client::{Connection, Door};
-use crate::exit::Failure;
+use crate::exit::{Failure, UPSTREAM, USER};
 use crate::output::{Shown, Table};
 
 /// What to ask about.
@@ -23,25 +23,33 @@ pub struct Args {
     /// Every credential that the account holds
     #[arg(long)]
     all: bool,
-    /// Refuse what may cost more, in US dollars. The probe of a LinkedIn session is billed, the others are free
-    #[arg(long, value_name = "DOLLARS")]
-    max_cost: Option<String>,
+    #[command(flatten)]
+    ceiling: Ceiling,
     #[command(flatten)]
     connection: Connection,
 }
 
-/// Asks. Of all credentials, one that cannot be asked about stands among the others with what was said of it.
+/// Asks. Of all credentials, one that cannot be asked about stands among the others with what was said of it. A credential
+/// that is refused is the user's to renew, and the exit code says so, as it does where nobody could tell.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
     let door = args.connection.gateway()?;
     let kinds: Vec<CredentialKind> = match args.kind {
         Some(kind) => vec![kind.kind()],
         None => held(&door, args.account.clone()).await?,
     };
-    let mut rows = Vec::new();
+    let (mut rows, mut code) = (Vec::new(), 0);
     for kind in kinds {
         match ask(&door, &args, kind).await {
-            Ok(answer) => rows.push(row(kind, &answer)),
+            Ok(answer) => {
+                rows.push(row(kind, &answer));
+                if matches!(answer.status(), CredentialStatus::Suspect | CredentialStatus::Expired) {
+                    code = USER;
+                } else if answer.status() == CredentialStatus::Pending && code == 0 {
+                    code = UPSTREAM;
+                }
+            }
             Err(error) if args.all => {
+                code = if code == 0 { error.code() } else { code };
                 rows.push(json!({"kind": kind.text(), "status": "unknown", "said": error.text()}));
             }
             Err(error) => return Err(error),
@@ -55,7 +63,7 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
         ("SAID", "said"),
     ];
     let text = Table::of(&rows, &columns).text();
-    Ok(Shown { text, document: json!({"credentials": rows}), ..Shown::default() })
+    Ok(Shown { text, document: json!({"credentials": rows}), code, ..Shown::default() })
 }
 
 async fn held(door: &Door, account: String) -> Result<Vec<CredentialKind>, Failure> {
@@ -68,11 +76,7 @@ async fn held(door: &Door, account: String) -> Result<Vec<CredentialKind>, Failu
 async fn ask(door: &Door, args: &Args, kind: CredentialKind) -> Result<VerifyCredentialResponse, Failure> {
     let message = VerifyCredentialRequest { identifier: args.account.clone(), kind: kind.into() };
     let mut request = door.request(message);
-    if let Some(cost) = &args.max_cost {
-        let value =
-            cost.parse().map_err(|_| Failure::usage("--max-cost must be US dollars, such as 0.01"))?;
-        request.metadata_mut().insert(metadata::MAX_COST, value);
-    }
+    args.ceiling.put_on(&mut request);
     door.answer(door.tools().verify_credential(request)).await
 }
 
@@ -87,6 +91,9 @@ fn row(kind: CredentialKind, answer: &VerifyCredentialResponse) -> Value {
             )
         }
         (CredentialStatus::Expired, true) => "the vendor refuses it; ask the user for a new one".to_owned(),
+        (CredentialStatus::Pending, false) => {
+            format!("asked a moment ago, without an answer; it can be asked again in {seconds} s")
+        }
         (_, false) => format!("asked a moment ago; it can be asked again in {seconds} s"),
         (_, true) => String::new(),
     };

@@ -20,7 +20,7 @@ pub struct Limits {
     /// Calls in flight of one API key of the tenant, likewise
     #[arg(long, value_name = "N", value_parser = limit())]
     max_calls_per_key: Option<i32>,
-    /// Server streams of the tenant (FollowPages, StreamBulkScrapeProfiles), likewise
+    /// Streams and bulk runs of the tenant in flight (such as FollowPages and BulkScrapeProfiles), likewise
     #[arg(long, value_name = "N", value_parser = limit())]
     max_streams: Option<i32>,
     /// Leave a limit to the gateway's settings again; once for each limit

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 use granary_credential::{Key, sealed};
 use granary_proto::granary::gateway::v1::tool_service_server::{ToolService, ToolServiceServer};
 use granary_proto::granary::gateway::v1::*;
+use granary_proto::granary::policy::v1::CredentialKind;
+use granary_proto::granary::types::v1::Charge;
 use granary_proto::granary::vault::v1::credential_vault_server::{CredentialVault, CredentialVaultServer};
 use granary_proto::granary::vault::v1::*;
 use granary_rpc::{Error, Reason};
@@ -15,6 +17,8 @@ pub(crate) struct Seen {
     pub opened: Vec<SealedCredential>,
     pub boxes: Vec<Vec<u8>>,
     pub calls: Vec<(ExecuteToolRequest, tonic::metadata::MetadataMap)>,
+    pub verified: Vec<(VerifyCredentialRequest, tonic::metadata::MetadataMap)>,
+    pub verdict: Option<CredentialStatus>,
     pub answer: ExecuteToolResponse,
     pub fail: Option<Error>,
 }
@@ -131,8 +135,27 @@ impl CredentialVault for Fake {
 
     async fn get_connected_account(
         &self,
-        _: Request<GetConnectedAccountRequest>,
+        request: Request<GetConnectedAccountRequest>,
     ) -> Answer<GetConnectedAccountResponse> {
+        if request.get_ref().identifier == "full" {
+            let held = [
+                (CredentialKind::LinkedinSession, CredentialStatus::Active),
+                (CredentialKind::HarvestapiKey, CredentialStatus::Revoked),
+                (CredentialKind::HarvestToken, CredentialStatus::Suspect),
+                (CredentialKind::ApifyToken, CredentialStatus::Expired),
+            ];
+            let state = |(kind, status): (CredentialKind, CredentialStatus)| CredentialState {
+                kind: kind.into(),
+                status: status.into(),
+                version: 3,
+                ..Default::default()
+            };
+            let connected_account =
+                ConnectedAccount { credentials: held.map(state).into(), ..account("full") };
+            return Ok(Response::new(GetConnectedAccountResponse {
+                connected_account: Some(connected_account),
+            }));
+        }
         Err(Error::new(Reason::AccountNotFound, "no such account").into_status())
     }
 
@@ -173,9 +196,24 @@ impl CredentialVault for Fake {
 impl ToolService for Fake {
     async fn verify_credential(
         &self,
-        _: Request<VerifyCredentialRequest>,
+        request: Request<VerifyCredentialRequest>,
     ) -> Answer<VerifyCredentialResponse> {
-        Err(Status::unimplemented("not here"))
+        self.admit(&request)?;
+        let (metadata, _, request) = request.into_parts();
+        let (number, verdict) = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.verified.push((request, metadata));
+            (seen.verified.len(), seen.verdict)
+        };
+        // The first one costs something, the second one was asked a moment ago, and the third one cannot be asked about.
+        let mut answer = VerifyCredentialResponse { version: 3, is_fresh: number == 1, ..Default::default() };
+        answer.set_status(verdict.unwrap_or(CredentialStatus::Active));
+        match number {
+            1 => answer.charge = Some(Charge { cost_micros: Some(4_000), ..Charge::default() }),
+            2 => answer.retry_delay = Some("20s".parse().unwrap()),
+            _ => return Err(Error::new(Reason::UpstreamUnavailable, "the vendor is away").into_status()),
+        }
+        Ok(Response::new(answer))
     }
 
     async fn list_tools(&self, request: Request<ListToolsRequest>) -> Answer<ListToolsResponse> {

@@ -9,3 +9,5 @@ mod failures;
 mod fake;
 #[cfg(test)]
 mod run;
+#[cfg(test)]
+mod verify;

@@ -26,7 +26,7 @@ strict! {
         publications: Vec<Publication>, courses: Vec<Course>, patents: Vec<Patent>, honors_and_awards: Vec<Honor>,
         languages: Vec<Language>, organizations: Vec<Organization>, causes: Vec<String>, featured: Vec<Empty>,
         services: Services, more_profiles: Vec<MoreProfile>, interests: Vec<Interest>, compose_option_type: String,
-        profile_actions: Vec<Empty>,
+        profile_actions: Vec<serde_json::Value>,
     }
     EmailDetail {
         email: String, deliverable: bool, disposable: bool, catch_all_domain: bool, valid_email_server: bool,

@@ -1,11 +1,14 @@
 //! What is wrong with one value of one field.
-use granary_proto::granary::policy::v1::Format;
+use granary_rpc::absent::is_absent;
 use prost_reflect::{DynamicMessage, Value};
 
 use super::{DEFAULT_MAX_BYTES, format};
 use crate::integer::{self, Width};
 use crate::shape::{Choice, Field, Form, Kind, Known};
 use crate::{decimal, time};
+
+/// What people write in place of a value that they do not have. It may be meant as a note, and is not one of the values of a list.
+const NOT_APPLICABLE: [&str; 2] = ["N/A", "n/a"];
 
 /// What is wrong and what would be right; nothing where the value may pass. Values are never repeated here, because a
 /// typed request may carry a secret.
@@ -86,7 +89,8 @@ pub(crate) fn wanted_known(field: &Field, known: Known) -> String {
 
 fn text_wrong(field: &Field, text: &str) -> Option<String> {
     let most = if field.rule.max_bytes == 0 { DEFAULT_MAX_BYTES } else { field.rule.max_bytes };
-    if text.trim().is_empty() && field.rule.required {
+    // A blank item beside others is a value that a client did not have.
+    if text.trim().is_empty() && (field.rule.required || matches!(field.form, Form::List)) {
         return Some("must not be empty".into());
     }
     if text.len() > most as usize {
@@ -99,14 +103,10 @@ fn text_wrong(field: &Field, text: &str) -> Option<String> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         return Some("must not contain control characters other than tab and line breaks".into());
     }
-    // A client that has no value writes these; none of them was meant to be looked for, or stored.
-    let free = match field.form {
-        Form::One => field.rule.required && field.rule.format() == Format::Unspecified,
-        Form::List => false,
-        // What an answer keeps as raw JSON.
-        Form::Map(_) => true,
-    };
-    if matches!(text, "null" | "undefined") && !free {
+    // None of these was meant to be looked for, or stored.
+    // A map holds what an answer keeps as raw JSON.
+    let is_absent = is_absent(text) && !matches!(field.form, Form::Map(_));
+    if is_absent || matches!(field.form, Form::List) && NOT_APPLICABLE.contains(&text) {
         return Some(format!("\"{text}\" is how a client writes a missing value: leave the field out"));
     }
     format::wrong(field.rule.format(), text)

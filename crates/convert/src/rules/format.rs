@@ -29,13 +29,13 @@ pub(super) fn settled(format: Format, text: &str) -> Result<Cow<'_, str>, Fault>
         }
         Format::NumericOrMe => as_it_is(text == "me" || digits(text)),
         Format::Url => as_it_is(url::is_absolute(text)),
-        Format::Digits => as_it_is(digits(text)),
+        Format::Digits => as_it_is(digits(text) && text.bytes().any(|b| b != b'0')),
         Format::Country => as_it_is(country(text)),
         Format::Id => as_it_is(told_before(text)),
-        Format::Slug => one(text, slug),
-        Format::Profile if !is_address(text) => one(text, name),
+        Format::Slug => one(text, name),
+        Format::Profile if !is_address(text) => one(text, |text| name(text) && text != "me"),
         Format::Company if !is_address(text) => one(text, name),
-        Format::CompanyOrName if !is_address(text) => Ok(Cow::Borrowed(text)),
+        Format::CompanyOrName if !is_address(text) => as_it_is(true),
         Format::Comment if !is_address(text) => one(text, is_comment),
         Format::LinkedinUrlOrId if !is_address(text) => one(text, slug),
         Format::ProfileUrl | Format::Profile => address(text, Shows::Person),
@@ -70,7 +70,7 @@ fn wanted(format: Format) -> &'static str {
         Format::NumericOrMe => "must be an id in digits, or \"me\"",
         Format::Url => "must be an absolute http or https URL without user and password",
         Format::ProfileUrl => "must be the URL of a person, such as \"https://www.linkedin.com/in/jane-doe\"",
-        Format::Slug => "must be the part of the URL after the last slash: no slash, no space",
+        Format::Slug => "must be the part of the URL after the last slash: no slash, no space, no bracket",
         Format::Digits => "must be an id in digits",
         Format::LinkedinUrl => "must be a LinkedIn URL, such as \"https://www.linkedin.com/in/jane-doe\"",
         Format::CompanyUrl => {
@@ -114,13 +114,12 @@ fn wanted(format: Format) -> &'static str {
 
 /// A slug that cannot have been meant as an address.
 fn name(text: &str) -> bool {
-    slug(text) && !text.contains([':', ','])
+    slug(text) && !text.contains([':', ',', '@'])
 }
 
 /// One segment of a path. One that ends in dots was cut short.
 pub(super) fn slug(text: &str) -> bool {
-    let forbidden =
-        |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '\\' | '?' | '#' | '…');
+    let forbidden = |c: char| c.is_whitespace() || c.is_control() || "/\\?#…[]{}<>\"".contains(c);
     !matches!(text, "" | "." | "..") && !text.contains(forbidden) && !text.ends_with("...")
 }
 

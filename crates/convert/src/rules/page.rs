@@ -1,4 +1,6 @@
 //! Addresses of LinkedIn's pages: read as people paste them, written in one form, and known by what they show.
+use granary_rpc::absent::is_absent;
+
 use super::escapes::{Fault, decoded, visible};
 use super::format::{digits, slug};
 use super::url;
@@ -37,7 +39,8 @@ pub(super) fn is_address(text: &str) -> bool {
 /// What stands before an address where it was copied out of a sentence.
 const OPENING: &[char] = &['<', '(', '[', '"', '\'', '“', '‘', '«', ' '];
 /// What stands after it.
-const CLOSING: &[char] = &['>', '"', '\'', '”', '’', '»', '.', ',', ';', ':', '!', '?'];
+const CLOSING: &[char] =
+    &['>', '"', '\'', '”', '’', '»', '.', ',', ';', ':', '!', '?', '。', '，', '！', '？', '、'];
 
 impl Page {
     /// Reads an address; a scheme that is missing, or is http, is meant as https.
@@ -50,6 +53,7 @@ impl Page {
             return Err(Fault::Other);
         }
         let rest = url::without_scheme(text);
+        let rest = rest.strip_prefix("//").unwrap_or(rest);
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, tail) = rest.split_at_checked(end).ok_or(Fault::Other)?;
         let host = linkedin(authority).ok_or(Fault::Other)?;
@@ -61,7 +65,14 @@ impl Page {
         if slash {
             path.pop();
         }
-        let path = path.into_iter().map(segment).collect::<Result<Vec<_>, _>>()?;
+        // LinkedIn's own mails and its pages for telephones have the same paths behind a word of theirs.
+        if path.len() > 1 && path.first().is_some_and(|first| PREFIXES.contains(first)) {
+            path.remove(0);
+        }
+        let mut path = path.into_iter().map(segment).collect::<Result<Vec<_>, _>>()?;
+        if let Some(first) = path.first_mut() {
+            first.make_ascii_lowercase();
+        }
         Ok(Self { host, path, slash, query: query.to_owned() })
     }
 
@@ -87,26 +98,36 @@ impl Page {
         let first = self.at(0);
         match what {
             Shows::Anything => !first.is_empty(),
-            Shows::Person => first == "in" && !self.at(1).is_empty(),
-            Shows::Company => matches!(first, "company" | "school" | "showcase") && !self.at(1).is_empty(),
-            Shows::Group => first == "groups" && !self.at(1).is_empty(),
+            // "me" is whoever looks.
+            Shows::Person => {
+                first == "in" && self.names(1) && self.at(1) != "me" && !self.at(1).contains(['@', ','])
+            }
+            Shows::Company => matches!(first, "company" | "school" | "showcase") && self.names(1),
+            Shows::Group => first == "groups" && self.names(1),
             Shows::Job => {
                 let named = self.at(1) == "view" && self.at(2).ends_with(|c: char| c.is_ascii_digit());
                 first == "jobs" && (named || self.asks("currentJobId", digits))
             }
             Shows::Post => {
-                let is_post = |s: &String| POSTS.iter().any(|urn| s.starts_with(urn));
-                let update = first == "feed" && self.at(1) == "update" && self.at(2).starts_with("urn:li:");
-                let article = matches!(first, "posts" | "pulse") && !self.at(1).is_empty();
-                article || update || self.path.iter().any(is_post)
+                let is_post = |s: &String| POSTS.iter().any(|urn| s.strip_prefix(urn).is_some_and(number));
+                let update = first == "feed" && self.at(1) == "update" && is_post(&self.at(2).to_owned());
+                let article = first == "pulse" && self.names(1);
+                let shared = first == "posts" && is_share(self.at(1));
+                let highlit =
+                    first == "feed" && self.asks("highlightedUpdateUrn", |urn| is_post(&decoded_lossy(urn)));
+                article || shared || update || highlit || self.path.iter().any(is_post)
             }
             Shows::Comment => {
-                COMMENTS.iter().any(|name| self.asks(name, |value| !value.is_empty()))
-                    || self.path.iter().any(|s| is_urn_of_comment(s))
+                let asked =
+                    COMMENTS.iter().any(|name| self.asks(name, |urn| is_whole_urn(&decoded_lossy(urn))));
+                asked && self.shows(Shows::Post) || self.path.iter().any(|s| is_urn_of_comment(s))
             }
-            Shows::Ad => first == "ad-library" && self.at(1) == "detail" && !self.at(2).is_empty(),
-            Shows::AdSearch => first == "ad-library" && self.at(1) == "search" && !self.query.is_empty(),
-            Shows::SalesSearch => first == "sales" && !self.at(1).is_empty(),
+            Shows::Ad => first == "ad-library" && self.at(1) == "detail" && self.names(2),
+            Shows::AdSearch => first == "ad-library" && self.at(1) == "search" && self.asks_for_something(),
+            Shows::SalesSearch => {
+                let is_search = self.at(1) == "search" && self.at(2) == "people" && self.asks_for_something();
+                first == "sales" && (is_search || self.at(1) == "lists" && !self.at(2).is_empty())
+            }
         }
     }
 
@@ -119,14 +140,58 @@ impl Page {
         self.path.get(index).map_or("", String::as_str)
     }
 
+    /// Whether something is named there, and not what a program writes for nothing.
+    fn names(&self, index: usize) -> bool {
+        !self.at(index).is_empty() && !is_absent(self.at(index))
+    }
+
+    /// Whether any parameter of a search says what is looked for.
+    fn asks_for_something(&self) -> bool {
+        let mut parameters = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        parameters.any(|(name, value)| {
+            let value = decoded_lossy(value);
+            // What stands in a search that nothing was chosen in yet.
+            let rest =
+                ["filters:List()", "spellCorrectionEnabled:true", "recentSearchParam:()", "(", ")", ","]
+                    .iter()
+                    .fold(value.clone(), |text, empty| text.replace(empty, ""));
+            !matches!(name, "viewAllFilters" | "sessionId") && !rest.trim().is_empty() && !is_absent(&value)
+        })
+    }
+
     /// Whether the query has a parameter of that name with such a value.
     fn asks(&self, name: &str, fits: impl Fn(&str) -> bool) -> bool {
         self.query.split('&').filter_map(|pair| pair.split_once('=')).any(|(n, v)| n == name && fits(v))
     }
 }
 
+/// What stands before the paths that are known.
+const PREFIXES: [&str; 3] = ["comm", "mwlite", "m"];
 /// The beginnings of what names a post.
-const POSTS: [&str; 3] = ["urn:li:activity:", "urn:li:ugcPost:", "urn:li:share:"];
+const POSTS: [&str; 4] = ["urn:li:activity:", "urn:li:ugcPost:", "urn:li:share:", "urn:li:groupPost:"];
+/// The kinds of a post, as they stand before its number in the last part of its address.
+const SHARES: [&str; 4] = ["activity-", "ugcPost-", "share-", "groupPost-"];
+
+/// Digits, with a dash between them for a group and its post.
+fn number(text: &str) -> bool {
+    text.split('-').all(digits)
+}
+
+/// Whether a text ends in a kind of post and its number, as "jane-doe_lamps-activity-7123-AbCd" does.
+fn is_share(text: &str) -> bool {
+    let numbered = |rest: &str| rest.starts_with(|c: char| c.is_ascii_digit());
+    SHARES.iter().any(|kind| text.split(kind).skip(1).any(numbered))
+}
+
+/// Whether a text is a URN with something in it, and with nothing that is not there.
+fn is_whole_urn(text: &str) -> bool {
+    text.starts_with("urn:li:") && !["undefined", "null"].iter().any(|word| text.contains(word))
+}
+
+fn decoded_lossy(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
 /// The parameters by which the page of a post names a comment.
 const COMMENTS: [&str; 4] = ["commentUrn", "dashCommentUrn", "replyUrn", "dashReplyUrn"];
 
@@ -137,7 +202,7 @@ pub(super) fn is_comment(text: &str) -> bool {
 
 fn is_urn_of_comment(text: &str) -> bool {
     let urns = ["urn:li:comment:", "urn:li:fsd_comment:", "urn:li:fs_comment:"];
-    urns.iter().any(|urn| text.len() > urn.len() && text.starts_with(urn))
+    is_whole_urn(text) && urns.iter().any(|urn| text.len() > urn.len() && text.starts_with(urn))
 }
 
 /// The address alone, where it was copied with what stood around it.
@@ -244,13 +309,51 @@ mod tests {
                 "feed/update/urn:li:activity:1?commentUrn=urn%3Ali%3Acomment%3A%28activity%3A1%2C2%29",
                 &[Shows::Post, Shows::Comment],
             ),
+            ("feed/update/urn:li:groupPost:1-2", &[Shows::Post]),
+            ("feed/update/urn:li:activity:", &[]),
+            ("feed/update/urn:li:activity:undefined", &[]),
+            ("feed/update/urn:li:person:abc", &[]),
+            ("in/undefined", &[]),
+            ("in/me", &[]),
+            ("comm/in/jane-doe?trk=eml", &[Shows::Person]),
+            ("mwlite/in/jane-doe", &[Shows::Person]),
+            ("IN/jane-doe", &[Shows::Person]),
+            ("comm/jobs/view/4390000001", &[Shows::Job]),
+            ("posts/undefined", &[]),
+            ("posts/jane", &[]),
+            ("posts/jane-doe_lamps-ugcPost-7123-AbCd", &[Shows::Post]),
+            ("pulse/undefined", &[]),
+            ("feed/?highlightedUpdateUrn=urn%3Ali%3Aactivity%3A7123", &[Shows::Post]),
+            ("feed/update/urn:li:activity:1?commentUrn=undefined", &[Shows::Post]),
+            (
+                "feed/update/urn:li:activity:1?commentUrn=urn:li:comment:(activity:1,undefined)",
+                &[Shows::Post],
+            ),
+            ("ad-library/detail/undefined", &[]),
+            ("ad-library/search?keyword=", &[]),
+            ("ad-library/search?accountOwner=undefined", &[]),
+            ("sales/search/people?query=", &[]),
+            ("sales/search/people?query=(filters%3AList())", &[]),
+            ("sales/search/people?query=(spellCorrectionEnabled:true)&viewAllFilters=true", &[]),
+            ("sales/search/people?query=(spellCorrectionEnabled:true,keywords:lamps)", &[Shows::SalesSearch]),
+            ("sales/search/people?savedSearchId=7", &[Shows::SalesSearch]),
+            ("company/null", &[]),
+            ("groups/undefined", &[]),
+            ("sales/search/company?query=(a:b)", &[]),
+            ("sales/search/people", &[]),
             ("feed/", &[]),
             ("feed/hashtag/lamps", &[]),
             ("company/acme/posts/", &[Shows::Company]),
             ("ad-library/detail/990000901", &[Shows::Ad]),
             ("ad-library/search?keyword=x", &[Shows::AdSearch]),
             ("ad-library/search", &[]),
+            ("in/ann?commentUrn=urn%3Ali%3Acomment%3A%28activity%3A1%2C2%29", &[Shows::Person]),
             ("sales/search/people?query=(a:b)", &[Shows::SalesSearch]),
+            ("sales/lists/people/7", &[Shows::SalesSearch]),
+            ("sales/lead/ACwAA,NAME", &[]),
+            ("sales/company/1", &[]),
+            ("sales/home", &[]),
+            ("sales/search", &[]),
             ("mynetwork/", &[]),
         ] {
             let page =

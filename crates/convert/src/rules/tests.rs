@@ -72,14 +72,19 @@ fn what_stands_for_a_missing_value_is_refused() {
         location: vec![text.into()],
         ..Default::default()
     };
-    for text in ["null", "undefined"] {
+    for text in ["null", "undefined", "None", "NaN", "[object Object]"] {
         let error = check_typed(&desc, &request(text)).unwrap_err();
         assert_eq!(fields(error.violations()), ["keywords", "location[0]"], "{text}");
+    }
+    for text in ["N/A", "n/a"] {
+        let error = check_typed(&desc, &request(text)).unwrap_err();
+        assert_eq!(fields(error.violations()), ["location[0]"], "{text}");
     }
     assert!(check_typed(&desc, &request("Null")).is_ok());
     let desc = descriptor("granary.linkedin.v1.SearchGroupsRequest");
     let search = SearchGroupsRequest { search: "null".into(), ..Default::default() };
-    assert!(check_typed(&desc, &search).is_ok(), "a search for the word itself");
+    let error = check_typed(&desc, &search).unwrap_err();
+    assert_eq!(fields(error.violations()), ["search"], "nobody searches for that word");
 }
 
 #[test]

@@ -88,8 +88,10 @@ fn text(field: &Field) -> Map<String, Value> {
         Format::PostUrl => {
             ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/(posts|feed/update|pulse|video)/[^/\\s]")
         }
-        Format::SalesNavUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/sales/[^/\\s]"),
-        Format::Slug => ("pattern", "^[^/\\\\?#\\s]+$"),
+        Format::SalesNavUrl => {
+            ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/sales/(search/people\\?|lists/)[^/\\s]")
+        }
+        Format::Slug => ("pattern", r#"^[^/\\?#\s\[\]{}<>":,@]+$"#),
         Format::Digits => ("pattern", "^[0-9]+$"),
         Format::Profile | Format::Company | Format::LinkedinUrlOrId | Format::Id => ("pattern", "^\\S+$"),
         Format::Comment => ("pattern", "^([0-9]+|urn:li:\\S+|https://\\S+)$"),

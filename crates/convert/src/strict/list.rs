@@ -48,7 +48,7 @@ impl Reader {
                 // A comma within the one item that the text is says nothing of interest, but where it could have been two.
                 let plain =
                     parts.first().is_some_and(|part| part == text.trim()) && !places::could_be_two(text);
-                if text.contains(',') && !plain {
+                if text.contains([',', '\n']) && !plain {
                     self.notes.push(read_as_items(path, parts.iter().cloned()));
                 }
                 let read = |(i, part)| self.filled(field, &Value::String(part), &item(path, i));
@@ -85,7 +85,7 @@ impl Reader {
 /// Whether a text parts into more pieces than a list of so many items can be made of. They are counted, not made.
 fn has_more_pieces(text: &str, most: usize) -> bool {
     let most = if most > 0 { most * PIECES_OF_ITEM } else { MAX_VALUES };
-    text.bytes().filter(|byte| *byte == b',').nth(most).is_some()
+    text.bytes().filter(|byte| matches!(byte, b',' | b'\n')).nth(most).is_some()
 }
 
 /// What would be right where a text begins as JSON does, and is no array.

@@ -67,7 +67,10 @@ fn numbers_stand_for_texts_while_their_digits_are_certain() {
     let output = read(&input);
     assert_eq!(output["name"], "7440000000000000001");
     assert_eq!(output["tags"], json!(["2", "1.50"]));
-    for number in ["7.44e18", "1E3", "9.007199254740992e15"] {
+    // Some languages write a whole double with an exponent from ten million on.
+    let input: Value = serde_json::from_str(r#"{"name": 1.2345678E7, "zig": 1.2345678E7}"#).unwrap();
+    assert_eq!((&read(&input)["name"], &read(&input)["zig"]), (&json!("12345678"), &json!(12_345_678)));
+    for number in ["7.44e18", "9.007199254740992e15"] {
         let input = serde_json::from_str(&format!(r#"{{"name": {number}, "zig": {number}}}"#)).unwrap();
         let error = parse_input(&sample::message("test.Node"), &input).unwrap_err();
         assert_eq!(error.violations().len(), 2);
@@ -94,8 +97,8 @@ fn how_a_text_was_read_is_told() {
 #[test]
 fn each_faulty_item_is_named() {
     assert_eq!(
-        faults(&json!({"tags": ["fine", null, "toolong", {}], "numbers": "1,x,10"})),
-        ["numbers[1]", "numbers[2]", "tags[1]", "tags[2]", "tags[3]"]
+        faults(&json!({"tags": ["fine", null, "toolong", {}, "", " "], "numbers": "1,x,10"})),
+        ["numbers[1]", "numbers[2]", "tags[1]", "tags[2]", "tags[3]", "tags[4]", "tags[5]"]
     );
     assert_eq!(
         faults(&json!({"children": [{"numbers": [10]}, 7, {"nme": "x"}]})),

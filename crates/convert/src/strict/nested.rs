@@ -18,7 +18,7 @@ pub(super) enum Listed {
 /// Reads a text that stands where a list is meant.
 pub(super) fn list(written: &str, path: &str, count: &mut Count, faults: &mut Faults) -> Listed {
     match json(written, ['[', '{'], path, count, faults) {
-        None if written.trim_start().starts_with(['[', '{']) => Listed::Broken,
+        None if begin(written).starts_with(['[', '{', '`']) || is_text_of_json(written) => Listed::Broken,
         None => Listed::Words,
         Some(Value::Array(items)) => Listed::Items(items),
         Some(_) => Listed::Broken,
@@ -46,6 +46,18 @@ pub(super) fn object(
     }
 }
 
+/// A text without what cannot be seen before it, such as the mark that files begin with.
+fn begin(written: &str) -> &str {
+    written.trim_start_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
+    })
+}
+
+/// Whether JSON was written as a text of JSON once more.
+fn is_text_of_json(written: &str) -> bool {
+    begin(written).starts_with("\"[") || begin(written).starts_with("\"{")
+}
+
 /// The JSON in a text that begins with one of these signs. It counts towards the bounds of the whole input.
 fn json(
     written: &str,
@@ -54,7 +66,8 @@ fn json(
     count: &mut Count,
     faults: &mut Faults,
 ) -> Option<Value> {
-    if !written.trim_start().starts_with(begins) {
+    let written = begin(written);
+    if !written.starts_with(begins) {
         return None;
     }
     if let Err(beyond) = bounds::of_nested(written, count) {

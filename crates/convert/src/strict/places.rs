@@ -8,8 +8,10 @@ pub(super) fn join(pieces: &[&str]) -> Vec<String> {
         let next = pieces.get(index + 1);
         let same = places.last().is_some_and(|place| place.text.eq_ignore_ascii_case(piece));
         let kind = match kind(piece) {
-            // "New York" is a state only where its country is told, too.
-            Kind::Region(_) if is_city(piece) && !next.is_some_and(|next| kind(next) == Kind::Country) => {
+            // "New York" is a state only behind itself, or where its country is told, too.
+            Kind::Region(_)
+                if is_city(piece) && !same && !next.is_some_and(|next| kind(next) == Kind::Country) =>
+            {
                 Kind::Place
             }
             // "São Paulo, São Paulo, Brazil": a state of its capital's name.

@@ -15,37 +15,33 @@ use crate::{decimal, integer, structs, time};
 /// What to do about a number that may have lost digits before it came here.
 const AS_TEXT: &str = "write it as text, since a number of this size may have lost digits";
 
-/// Whether a number is written as doubles are that do not hold every digit.
-fn is_inexact(json: &Value) -> bool {
-    matches!(json, Value::Number(number) if number.as_str().contains(['e', 'E']))
-}
-
 /// The text that a number is meant as: a whole one without the empty fraction that some languages write.
-fn digits_of(number: &str) -> String {
-    match number.split_once('.') {
-        Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole.to_owned(),
-        _ => number.to_owned(),
+fn digits_of(number: &str) -> Option<String> {
+    if integer::is_double(number) {
+        return integer::number(number).map(|whole| whole.to_string());
     }
+    let whole = number.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|b| b == b'0'));
+    Some(whole.map_or(number, |(whole, _)| whole).to_owned())
 }
 
 /// Reads a value, or says what would be right.
 pub(super) fn read(field: &Field, json: &Value) -> Result<Dynamic, String> {
     match &field.kind {
         Kind::Bool => boolean(json).map(Dynamic::Bool).ok_or_else(|| "must be true or false".into()),
-        Kind::Integer(width) => digits(json)
-            .and_then(integer::strict)
+        Kind::Integer(width) => whole(json)
             .map(|value| if field.rule.lowered { value.min(width.range().1) } else { value })
             .and_then(|value| width.dynamic(value))
             .ok_or_else(|| {
                 let wanted = wanted_integer(field, *width);
-                if is_inexact(json) { format!("{wanted}; {AS_TEXT}") } else { wanted }
+                if has_lost_digits(json) { format!("{wanted}; {AS_TEXT}") } else { wanted }
             }),
         Kind::Float => float(json).map(Dynamic::F32).ok_or_else(|| "must be a number".into()),
         Kind::Double => float(json).map(Dynamic::F64).ok_or_else(|| "must be a number".into()),
         Kind::Text => match json {
             Value::String(text) => Ok(Dynamic::String(text.clone())),
-            Value::Number(number) if !is_inexact(json) => Ok(Dynamic::String(digits_of(number.as_str()))),
-            Value::Number(_) => Err(format!("must be text; {AS_TEXT}")),
+            Value::Number(number) => digits_of(number.as_str())
+                .map(Dynamic::String)
+                .ok_or_else(|| format!("must be text; {AS_TEXT}")),
             _ => Err("must be text".into()),
         },
         Kind::Bytes => json
@@ -84,6 +80,21 @@ fn boolean(json: &Value) -> Option<bool> {
         Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
+}
+
+fn whole(json: &Value) -> Option<i128> {
+    match json {
+        Value::Number(number) => integer::number(number.as_str()),
+        Value::String(text) => integer::strict(text),
+        _ => None,
+    }
+}
+
+/// Whether a number is a double of a size that no longer holds every digit.
+fn has_lost_digits(json: &Value) -> bool {
+    let Value::Number(number) = json else { return false };
+    let number = number.as_str();
+    integer::is_double(number) && decimal::parse(number).is_none_or(|value| value.whole().is_some())
 }
 
 fn digits(json: &Value) -> Option<&str> {

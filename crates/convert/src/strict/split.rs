@@ -3,8 +3,12 @@ use granary_proto::granary::policy::v1::List;
 
 use super::places;
 
-/// The items of a text with commas.
+/// The items of a text with commas, or with one of them, or several, on each line.
 pub(super) fn split(list: List, text: &str) -> Vec<String> {
+    text.lines().flat_map(|line| line_of(list, line)).collect()
+}
+
+fn line_of(list: List, text: &str) -> Vec<String> {
     let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
     match list {
         List::Unspecified | List::Comma => names(&pieces),
@@ -84,6 +88,7 @@ mod tests {
             ("San Francisco, California, United States", &["San Francisco, California, United States"]),
             ("Bengaluru, Karnataka, India,London", &["Bengaluru, Karnataka, India", "London"]),
             ("New York, NY, US, Boston, MA", &["New York, NY, US", "Boston, MA"]),
+            ("New York, New York", &["New York, New York"]),
             ("London, New York, Paris", &["London", "New York", "Paris"]),
             ("Albany, New York, USA", &["Albany, New York, USA"]),
             (

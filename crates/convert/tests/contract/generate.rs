@@ -98,10 +98,11 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
                 ["in/", "company", "jobs/", "groups/", "ad-library/detail/", "ad-library/search", "sales/"];
             let page = match pages.into_iter().find(|page| url.contains(page)) {
                 Some("company") => "company/",
+                Some("sales/") => "sales/search/people?query=",
                 Some("jobs/") => "jobs/view/lamplighter-1",
                 Some("ad-library/search") => "ad-library/search?keyword=",
                 Some(page) if page != "in/" || url.contains("/in/") => page,
-                _ => "posts/",
+                _ => "posts/jane-doe-activity-7",
             };
             let end = if page.starts_with("jobs") { "[0-9]{1,9}" } else { "[a-z]{1,9}" };
             end.prop_map(move |end| json!(format!("https://www.linkedin.com/{page}{end}"))).boxed()

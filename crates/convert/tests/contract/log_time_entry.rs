@@ -29,7 +29,7 @@ fn bad_inputs_name_their_fields() {
         (r#"{DAY, "task_id": 2, "project_id": -1}"#, &["project_id"]),
         (r#"{DAY, "task_id": 2, "project_id": 1.5}"#, &["project_id"]),
         (r#"{DAY, "task_id": 2, "project_id": "abc"}"#, &["project_id"]),
-        (r#"{DAY, "task_id": 2, "project_id": 1e3}"#, &["project_id"]),
+        (r#"{DAY, "task_id": 2, "project_id": 1.5e0}"#, &["project_id"]),
         (r#"{DAY, "task_id": 2, "project_id": 9223372036854775808}"#, &["project_id"]),
         (r#"{DAY, "task_id": [2], "project_id": {}}"#, &["project_id", "task_id"]),
         (r#"{IDS, DAY, "hours": 24.0000001}"#, &["hours"]),

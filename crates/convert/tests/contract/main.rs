@@ -5,6 +5,7 @@ mod generate;
 mod keeps_all;
 mod log_time_entry;
 mod outputs;
+mod places;
 mod round_trip;
 mod validator;
 

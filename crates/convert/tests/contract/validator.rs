@@ -82,9 +82,13 @@ fn matches(pattern: &str, text: &str) -> bool {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     if let Some(paths) = pattern.strip_prefix("^https://([a-z]+\\.)?linkedin\\.com/") {
         let rest = text.strip_prefix("https://www.linkedin.com/").unwrap_or_default();
-        let pages = paths.trim_end_matches("[^/\\s]").trim_end_matches('/').trim_matches(['(', ')']);
+        let pages = paths.trim_end_matches("[^/\\s]").trim_end_matches('/').trim_end_matches(')');
+        // What stands before the alternatives belongs to each of them.
+        let (before, pages) = pages.split_once('(').unwrap_or(("", pages));
         return pages.split('|').any(|page| {
-            match rest.strip_prefix(page).map(|r| r.trim_start_matches('/')) {
+            let page = page.replace("\\?", "?");
+            let rest = rest.strip_prefix(before).and_then(|rest| rest.strip_prefix(page.as_str()));
+            match rest.map(|r| r.trim_start_matches('/')) {
                 Some(rest) => !rest.is_empty(),
                 None => false,
             }
@@ -102,8 +106,8 @@ fn matches(pattern: &str, text: &str) -> bool {
             text == "ALL" || (text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()))
         }
         "^([0-9]+|me)$" => text == "me" || digits(text),
-        "^[^/\\\\?#\\s]+$" => {
-            !text.is_empty() && !text.contains(['/', '\\', '?', '#', ' ', '\t', '\n', '\r'])
+        r#"^[^/\\?#\s\[\]{}<>":,@]+$"# => {
+            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || r#"/\?#[]{}<>":,@"#.contains(c))
         }
         "^[0-9]{1,2}:[0-5][0-9]( ?[AaPp][Mm])?$" => {
             let clock = text.trim_end_matches(['a', 'p', 'A', 'P', 'm', 'M']).trim_end_matches(' ');

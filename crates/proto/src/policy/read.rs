@@ -109,6 +109,7 @@ fn parse(
             plus: p.plus,
         }),
         upstream,
+        is_stream: descriptor.is_server_streaming(),
         descriptor,
     })
 }

@@ -153,9 +153,11 @@ pub(super) fn update(
 
 pub(super) fn delete(accounts: &Accounts, account: &mut Account, caller: Caller, id: u64) -> Answer {
     changeable(account, caller, id)?;
+    // Recorded deletions are answered with the entry as it was.
+    let was = get(account, caller, id)?;
     account.entries.remove(&id);
     accounts.keep_entry(account, id);
-    Ok(Reply::json_bytes(StatusCode::OK, Vec::new()))
+    Ok(was)
 }
 
 /// An entry that the caller may change; one that is not visible does not exist.

@@ -7,17 +7,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use granary_credential::Grant;
+use granary_proto::Method;
 use granary_rpc::Deadline;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::{Frame, SizeHint};
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::{Layer, Service};
 
-use super::{Admission, Permit};
+use super::{Admission, Length, Permit};
 
 /// The deadline of a call that the stack in front gave none, as in tests.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Admits the calls of a service by the tenant of their tickets.
 #[derive(Clone, Debug)]
@@ -76,11 +77,11 @@ where
         let Some(grant) = request.extensions().get::<Grant>().cloned() else {
             return Box::pin(ready.call(request));
         };
-        let deadline =
-            request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEADLINE));
+        let deadline = deadline_of(request.extensions());
         let admission = self.admission.clone();
+        let length = length(request.uri().path());
         Box::pin(async move {
-            match admission.admit(grant.tenant(), deadline).await {
+            match admission.admit(grant.tenant(), length, deadline).await {
                 Ok(permit) => {
                     let response = ready.call(request).await?;
                     Ok(response.map(|body| Body::new(Held { body, _permit: permit })))
@@ -89,6 +90,17 @@ where
             }
         })
     }
+}
+
+/// How long a call may take, as the stack in front of its service has found out.
+pub fn deadline_of(extensions: &Extensions) -> Deadline {
+    extensions.get().copied().unwrap_or_else(|| Deadline::after(DEADLINE))
+}
+
+/// How long a call of the method at a path may last.
+fn length(path: &str) -> Length {
+    let method = granary_proto::policy_table().ok().and_then(|table| table.path(path));
+    if method.is_some_and(Method::is_long) { Length::Long } else { Length::Short }
 }
 
 impl http_body::Body for Held {

@@ -7,12 +7,22 @@ use granary_rpc::{Deadline, Error};
 use metrics::{Gauge, Histogram};
 use tokio::sync::oneshot;
 
-use super::{Settings, overloaded};
+use super::{Length, overloaded};
+
+/// How many calls a queue lets run, and how many wait.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    pub(super) max_in_flight: usize,
+    pub(super) max_in_flight_per_tenant: usize,
+    pub(super) max_waiting: usize,
+    pub(super) max_waiting_per_tenant: usize,
+}
 
 #[derive(Debug)]
 pub(super) struct Queue {
     service: &'static str,
-    settings: Settings,
+    length: Length,
+    bounds: Bounds,
     state: Mutex<State>,
     in_flight: Gauge,
     waiting: Gauge,
@@ -48,14 +58,19 @@ struct Waiting {
 }
 
 impl Queue {
-    pub(super) fn new(service: &'static str, settings: Settings) -> Self {
+    pub(super) fn new(service: &'static str, length: Length, bounds: Bounds) -> Self {
+        let calls = match length {
+            Length::Short => "short",
+            Length::Long => "long",
+        };
         Self {
             service,
-            settings,
+            length,
+            bounds,
             state: Mutex::default(),
-            in_flight: metrics::gauge!("granary_admission_in_flight", "service" => service),
-            waiting: metrics::gauge!("granary_admission_waiting", "service" => service),
-            waited: metrics::histogram!("granary_admission_wait_seconds", "service" => service),
+            in_flight: metrics::gauge!("granary_admission_in_flight", "service" => service, "calls" => calls),
+            waiting: metrics::gauge!("granary_admission_waiting", "service" => service, "calls" => calls),
+            waited: metrics::histogram!("granary_admission_wait_seconds", "service" => service, "calls" => calls),
         }
     }
 
@@ -88,8 +103,8 @@ impl Queue {
             }
         };
         let Some(own) = state.tenants.get_mut(&name) else { return Err(Deadline::error()) };
-        let is_free = state.in_flight < self.settings.max_in_flight
-            && own.in_flight < self.settings.max_in_flight_per_tenant;
+        let is_free = state.in_flight < self.bounds.max_in_flight
+            && own.in_flight < self.bounds.max_in_flight_per_tenant;
         // Nobody overtakes: where others may run and wait, this one waits behind them.
         if is_free && own.waiting.is_empty() && state.turns.is_empty() {
             own.in_flight += 1;
@@ -97,10 +112,14 @@ impl Queue {
             self.in_flight.increment(1.0);
             return Ok(Entered::Runs(Permit(Some((self.clone(), name)))));
         }
-        let full = if own.waiting.len() >= self.settings.max_waiting_per_tenant {
-            Some(("waiting_per_tenant", self.settings.max_waiting_per_tenant))
-        } else if state.waiting >= self.settings.max_waiting {
-            Some(("waiting", self.settings.max_waiting))
+        let [per_tenant, of_all] = match self.length {
+            Length::Short => ["waiting_per_tenant", "waiting"],
+            Length::Long => ["long_waiting_per_tenant", "long_waiting"],
+        };
+        let full = if own.waiting.len() >= self.bounds.max_waiting_per_tenant {
+            Some((per_tenant, self.bounds.max_waiting_per_tenant))
+        } else if state.waiting >= self.bounds.max_waiting {
+            Some((of_all, self.bounds.max_waiting))
         } else {
             None
         };
@@ -114,13 +133,13 @@ impl Queue {
         own.waiting.push_back((number, sender));
         state.waiting += 1;
         self.waiting.increment(1.0);
-        state.give_turn(&name, &self.settings);
+        state.give_turn(&name, &self.bounds);
         Ok(Entered::Waits(Waiting { queue: self.clone(), tenant: name, number }, turn))
     }
 
     /// Lets those run that may now, one tenant after the other.
     fn advance(self: &Arc<Self>, state: &mut State) {
-        while state.in_flight < self.settings.max_in_flight {
+        while state.in_flight < self.bounds.max_in_flight {
             let Some(name) = state.turns.pop_front() else { return };
             let Some(own) = state.tenants.get_mut(&name) else { continue };
             own.has_turn = false;
@@ -136,7 +155,7 @@ impl Queue {
                 unwanted.0 = None;
                 self.leave(state, &name);
             }
-            state.give_turn(&name, &self.settings);
+            state.give_turn(&name, &self.bounds);
         }
     }
 
@@ -146,7 +165,7 @@ impl Queue {
         if let Some(own) = state.tenants.get_mut(name) {
             own.in_flight -= 1;
         }
-        state.give_turn(name, &self.settings);
+        state.give_turn(name, &self.bounds);
         state.forget(name);
     }
 }
@@ -158,9 +177,9 @@ enum Entered {
 
 impl State {
     /// Puts a tenant at the end of the turns, where it has a call that may run.
-    fn give_turn(&mut self, name: &Arc<str>, settings: &Settings) {
+    fn give_turn(&mut self, name: &Arc<str>, bounds: &Bounds) {
         let Some(own) = self.tenants.get_mut(name) else { return };
-        let may = !own.waiting.is_empty() && own.in_flight < settings.max_in_flight_per_tenant;
+        let may = !own.waiting.is_empty() && own.in_flight < bounds.max_in_flight_per_tenant;
         if may && !own.has_turn {
             own.has_turn = true;
             self.turns.push_back(name.clone());

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use tower::Service;
 
 use super::body::Incoming;
-use super::gather::Gather;
+use super::gather::{Gather, Signs};
 use super::sending::{Outgoing, Sending};
 use super::server::{HANDSHAKE_TIMEOUT, Listening};
 use super::turn::{FAREWELL_TIMEOUT, Over, Turn};
@@ -34,14 +34,19 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PONG_TIMEOUT: Duration = Duration::from_secs(10);
 /// Headers up to this many times the limit are read and answered; what is longer ends the connection.
 const HEADER_SLACK: u32 = 16;
-/// Streams that a hostile caller may take back before they were looked at.
-const MAX_PENDING_RESETS: usize = 64;
+/// Streams that may be taken back before they were looked at. What arrives in one turn is looked at in the same turn, so that
+/// this bounds the memory of a turn and not how often a caller takes calls back: behind a balancer the connection is shared by
+/// all its callers, and one of them must not end it.
+const MAX_PENDING_RESETS: usize = 16_384;
+/// Frames on streams that are long over which may be answered by a reset in the life of a connection.
+const MAX_LATE_FRAMES: usize = 16_384;
 /// A call that is refused before its body has arrived is reset; for so long, what still arrives of so many of them is passed
 /// over, and not taken for a fault of the caller's.
 const LATE_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_LATE_STREAMS: usize = 4_096;
-/// What small frames may cost a public listener before they are read.
-const FRAME_BUDGET: usize = 512 * 1024;
+/// What small frames may cost a public listener before they are read: as much as what all streams of a connection may hold in
+/// large ones. One caller behind a balancer can cut its bodies so small that a turn brings thousands.
+const FRAME_BUDGET: usize = 64 * 1024 * 1024;
 
 static ABUSERS: Throttle = Throttle::new();
 
@@ -94,6 +99,7 @@ fn builder(listening: &Listening) -> Builder {
             .max_concurrent_reset_streams(MAX_LATE_STREAMS)
             .reset_stream_duration(LATE_TIMEOUT)
             .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+            .max_local_error_reset_streams(Some(MAX_LATE_FRAMES))
             .data_frame_budget(FRAME_BUDGET);
     } else {
         builder
@@ -114,10 +120,32 @@ where
     B: Outgoing + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut end = pin!(listening.end.cancelled());
     let stream = Gather::new(stream);
     let stream = if listening.is_public { stream.wary() } else { stream };
     let signs = stream.signs();
+    let mut served = pin!(serve(stream, &signs, address, listening, &mut service));
+    // Whatever is read in a turn is answered in it, and the next one comes after everybody else's.
+    poll_fn(|cx| {
+        signs.begin_turn();
+        served.as_mut().poll(cx)
+    })
+    .await;
+}
+
+async fn serve<S, B, I>(
+    stream: Gather<I>,
+    signs: &Signs,
+    address: SocketAddr,
+    listening: &Listening,
+    service: &mut S,
+) where
+    I: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: Outgoing + Send + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut end = pin!(listening.end.cancelled());
     let handshake = builder(listening).handshake::<_, Bytes>(stream);
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake) => shaken,
@@ -135,14 +163,18 @@ where
             accepted = connection.accept() => match accepted {
                 Some(Ok((request, respond))) => {
                     turn.used = true;
-                    begin(request, respond, listening, &mut service, (&calls, &shared));
+                    begin(request, respond, listening, service, (&calls, &shared));
                 }
-                Some(Err(_)) if signs.is_flooded() => return closed("frames", address),
+                Some(Err(_)) if signs.is_flooded() => {
+                    reasons::sent(Reason::ENHANCE_YOUR_CALM);
+                    return closed("frames", address);
+                }
                 Some(Err(error)) => return ended(&error, address),
                 None => return,
             },
             () = &mut end, if !turn.ending => {
                 turn.ending = true;
+                reasons::sent(Reason::NO_ERROR);
                 connection.graceful_shutdown();
                 timer.as_mut().reset(Instant::now() + FAREWELL_TIMEOUT);
             }
@@ -154,6 +186,7 @@ where
                     Over::Farewell(why) => {
                         turn.ending = true;
                         metrics::counter!("granary_connections_closed_total", "side" => "server", "reason" => why).increment(1);
+                        reasons::sent(Reason::NO_ERROR);
                         connection.graceful_shutdown();
                     }
                     Over::No => {}
@@ -219,7 +252,13 @@ where
     let ended = body.is_end_stream();
     match respond.send_response(Response::from_parts(head, ()), ended) {
         Ok(_) if ended => {}
-        Ok(stream) => Sending::new(body, stream).await,
+        Ok(stream) => {
+            let mut sending = Sending::new(body, stream);
+            (&mut sending).await;
+            if sending.is_taken_back() {
+                RESET.increment(1);
+            }
+        }
         Err(_) => respond.send_reset(Reason::INTERNAL_ERROR),
     }
 }

@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 /// What a connection begins with, before its first frame.
-const PREFACE: usize = 24;
+pub(super) const PREFACE: usize = 24;
 /// Length, kind, flags and stream.
 const HEAD: usize = 9;
 

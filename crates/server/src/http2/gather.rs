@@ -5,7 +5,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,9 @@ use super::flood::{Flood, GOAWAY};
 const ROOM: usize = 64 * 1024;
 /// What a quiet connection keeps.
 const KEPT: usize = 16 * 1024;
+/// Bytes that are read of a caller before the others of the thread have a turn. A call that is taken back at once has 26, and
+/// costs ten microseconds.
+const MAX_TURN: usize = 4 * 1024;
 
 /// A stream whose writes wait for the next read, flush of a full buffer, or shutdown.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(super) struct Signs(Arc<Inner>);
 struct Inner {
     heard: AtomicBool,
     flooded: AtomicBool,
+    /// Bytes that may still be read in this turn.
+    turn: AtomicUsize,
     start: Instant,
     /// Since when the other side takes nothing, in milliseconds after the start, and one more; 0: it takes what it gets.
     stuck_since: AtomicU64,
@@ -45,7 +50,13 @@ struct Inner {
 impl Signs {
     fn new() -> Self {
         let (heard, flooded, stuck_since) = Default::default();
-        Self(Arc::new(Inner { heard, flooded, start: Instant::now(), stuck_since }))
+        let turn = AtomicUsize::new(MAX_TURN);
+        Self(Arc::new(Inner { heard, flooded, turn, start: Instant::now(), stuck_since }))
+    }
+
+    /// The connection's task has its turn.
+    pub(super) fn begin_turn(&self) {
+        self.0.turn.store(MAX_TURN, Ordering::Relaxed);
     }
 
     /// Whether anything was read since this was last asked.
@@ -81,7 +92,8 @@ impl Signs {
 
 impl<S: AsyncWrite + Unpin> Gather<S> {
     pub(super) fn new(inner: S) -> Self {
-        Self { inner, waiting: BytesMut::new(), asked: false, signs: Signs::new(), flood: None }
+        let (waiting, signs) = (BytesMut::new(), Signs::new());
+        Self { inner, waiting, asked: false, signs, flood: None }
     }
 
     /// The same, for a caller that may be hostile.
@@ -136,7 +148,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
             return Poll::Ready(Err(error));
         }
         let before = buf.filled().len();
-        let read = Pin::new(&mut this.inner).poll_read(cx, buf);
+        let read = if this.flood.is_some() {
+            let left = this.signs.0.turn.load(Ordering::Relaxed);
+            if left == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let mut room = [0; MAX_TURN];
+            let mut part = ReadBuf::new(&mut room[..left.min(buf.remaining())]);
+            let read = Pin::new(&mut this.inner).poll_read(cx, &mut part);
+            buf.put_slice(part.filled());
+            this.signs.0.turn.store(left - part.filled().len(), Ordering::Relaxed);
+            read
+        } else {
+            Pin::new(&mut this.inner).poll_read(cx, buf)
+        };
         let fresh = &buf.filled()[before..];
         if !fresh.is_empty() {
             this.signs.0.heard.store(true, Ordering::Relaxed);
@@ -196,6 +222,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+    use super::super::flood::PREFACE;
     use super::*;
 
     #[tokio::test]
@@ -222,6 +249,34 @@ mod tests {
         drop(far);
         writer.await.unwrap();
         assert_eq!(arrived, expected);
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_without_a_pause_leaves_others_a_turn() {
+        let (near, mut far) = tokio::io::duplex(8 * MAX_TURN);
+        // A frame that is longer than all of it.
+        let mut sent = vec![0; 8 * MAX_TURN];
+        sent[PREFACE..PREFACE + 3].fill(0xff);
+        far.write_all(&sent).await.unwrap();
+        let mut gather = Gather::new(near).wary();
+        let mut buf = vec![0; MAX_TURN / 4];
+        let (mut read, mut turns) = (0, 0);
+        while read < 8 * MAX_TURN {
+            match futures_util::poll!(std::pin::pin!(gather.read(&mut buf))) {
+                Poll::Ready(bytes) => read += bytes.unwrap(),
+                Poll::Pending => {
+                    assert!(
+                        read > turns * MAX_TURN && read.is_multiple_of(MAX_TURN),
+                        "{read} in {turns} turns"
+                    );
+                    let again = futures_util::poll!(std::pin::pin!(gather.read(&mut buf)));
+                    assert!(again.is_pending(), "a turn is over until the next begins");
+                    turns += 1;
+                    gather.signs().begin_turn();
+                }
+            }
+        }
+        assert_eq!(turns, 7);
     }
 
     #[tokio::test]

@@ -17,19 +17,27 @@ static LISTENERS: LazyLock<Mutex<HashMap<SocketAddr, Arc<Listener>>>> = LazyLock
 const KEPT_FOR_OTHERS: usize = 16;
 
 /// One listener, and the connections that came by it.
-#[derive(Debug, Default)]
-pub(super) struct Listener(AtomicUsize);
+#[derive(Debug)]
+pub(super) struct Listener {
+    count: AtomicUsize,
+    /// Where peers of the house connect, connections are bounded apart from those of callers.
+    is_public: bool,
+}
 
 /// One connection's place, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place(Arc<Listener>, Option<IpAddr>);
 
 /// The listener at an address.
-pub(super) fn listener(address: SocketAddr) -> Arc<Listener> {
-    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).entry(address).or_default().clone()
+pub(super) fn listener(address: SocketAddr, is_public: bool) -> Arc<Listener> {
+    let fresh = || Arc::new(Listener { count: AtomicUsize::new(0), is_public });
+    if !is_public {
+        return fresh();
+    }
+    LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).entry(address).or_insert_with(fresh).clone()
 }
 
-/// Takes a place for a caller's connection.
+/// Takes a place for a connection.
 ///
 /// # Errors
 /// Which limit is reached.
@@ -38,12 +46,15 @@ pub(super) fn take(
     address: IpAddr,
     limits: &Limits,
 ) -> Result<Place, &'static str> {
-    let place = ALL.fetch_add(1, Ordering::AcqRel);
-    let of_listener = listener.0.fetch_add(1, Ordering::AcqRel);
+    let of_listener = listener.count.fetch_add(1, Ordering::AcqRel);
+    let place = if listener.is_public { ALL.fetch_add(1, Ordering::AcqRel) } else { of_listener };
     // From here on both are given back by being dropped.
     let mut taken = Place(listener.clone(), None);
     metrics::gauge!("granary_connections", "side" => "server").increment(1.0);
     let most = limits.max_connections.min(crate::files::max_connections());
+    if !listener.is_public {
+        return if of_listener < most { Ok(taken) } else { Err("connections") };
+    }
     let is_alone = LISTENERS.lock().unwrap_or_else(PoisonError::into_inner).len() < 2;
     let own = if is_alone { most } else { most - most / KEPT_FOR_OTHERS };
     if place >= most || of_listener >= own {
@@ -65,8 +76,10 @@ pub(super) fn take(
 
 impl Drop for Place {
     fn drop(&mut self) {
-        ALL.fetch_sub(1, Ordering::AcqRel);
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
+        if self.0.is_public {
+            ALL.fetch_sub(1, Ordering::AcqRel);
+        }
+        self.0.count.fetch_sub(1, Ordering::AcqRel);
         metrics::gauge!("granary_connections", "side" => "server").decrement(1.0);
         let Some(address) = self.1 else { return };
         let mut all = BY_ADDRESS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +103,7 @@ mod tests {
             Limits { max_connections_per_address: 2, trusted_proxies: vec![proxy], ..Limits::default() };
         let one: IpAddr = "192.0.2.1".parse().unwrap();
         let mapped: IpAddr = "::ffff:192.0.2.1".parse().unwrap();
-        let listener = listener("127.0.0.1:1".parse().unwrap());
+        let listener = listener("127.0.0.1:1".parse().unwrap(), true);
         let take = |address, limits| take(&listener, address, limits);
         let held = [take(one, &limits).unwrap(), take(mapped, &limits).unwrap()];
         assert_eq!(take(one, &limits).unwrap_err(), "connections_per_address");
@@ -103,7 +116,7 @@ mod tests {
     #[test]
     fn where_there_are_several_listeners_one_leaves_the_others_some() {
         let limits = Limits { max_connections: 4_096, ..Limits::default() };
-        let [crowded, other] = ["127.0.0.1:2", "127.0.0.1:3"].map(|a| listener(a.parse().unwrap()));
+        let [crowded, other] = ["127.0.0.1:2", "127.0.0.1:3"].map(|a| listener(a.parse().unwrap(), true));
         let address: IpAddr = "192.0.2.9".parse().unwrap();
         let held: Vec<_> = (0..).map_while(|_| take(&crowded, address, &limits).ok()).collect();
         assert_eq!(held.len(), 4_096 - 256);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use granary_rpc::Reason;
-use http::uri::{Authority, PathAndQuery, Scheme};
+use http::uri::{Authority, InvalidUriParts, PathAndQuery, Scheme};
 use http::{Request, Response, Uri};
 use tokio::sync::Notify;
 
@@ -19,10 +19,12 @@ use super::sending::Outgoing;
 use crate::channel::Peer;
 
 mod error;
+mod link;
 mod picked;
 mod upkeep;
 
 pub use error::{Error, Failed};
+pub use link::Link;
 pub use picked::Picked;
 
 /// Connections to each address at most; more than the peer's own number are made while the others are near their limit.
@@ -75,13 +77,17 @@ impl Pool {
     /// Where the peer's address is none.
     pub fn uri(&self, path: &'static str) -> Result<Uri, granary_rpc::Error> {
         let fault = |_| granary_rpc::Error::new(Reason::Internal, "the address of a service cannot be used");
+        self.uri_of(Some(PathAndQuery::from_static(path))).map_err(fault)
+    }
+
+    fn uri_of(&self, path: Option<PathAndQuery>) -> Result<Uri, InvalidUriParts> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(if self.0.peer.ca_file.is_some() { Scheme::HTTPS } else { Scheme::HTTP });
         let authority =
             self.0.authority.get_or_init(|| self.0.peer.list().next().and_then(|a| a.parse().ok()));
         parts.authority.clone_from(authority);
-        parts.path_and_query = Some(PathAndQuery::from_static(path));
-        Uri::from_parts(parts).map_err(fault)
+        parts.path_and_query = path;
+        Uri::from_parts(parts)
     }
 
     /// A connection that takes a call, made now where there is none; to another address than one that has just failed, where

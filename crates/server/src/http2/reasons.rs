@@ -23,6 +23,11 @@ pub(super) fn text(reason: Reason) -> &'static str {
     usize::try_from(u32::from(reason)).ok().and_then(|code| TEXTS.get(code)).copied().unwrap_or("UNKNOWN")
 }
 
+/// Counts a GOAWAY of our own to a caller.
+pub(super) fn sent(reason: Reason) {
+    goaway("sent", "server", text(reason));
+}
+
 /// Counts a GOAWAY that ended a connection.
 pub(super) fn count(error: &h2::Error, side: &'static str) {
     if !error.is_go_away() {
@@ -30,6 +35,10 @@ pub(super) fn count(error: &h2::Error, side: &'static str) {
     }
     let reason = error.reason().map_or("UNKNOWN", text);
     let direction = if error.is_remote() { "received" } else { "sent" };
+    goaway(direction, side, reason);
+}
+
+fn goaway(direction: &'static str, side: &'static str, reason: &'static str) {
     metrics::counter!("granary_goaways_total", "direction" => direction, "side" => side, "reason" => reason)
         .increment(1);
 }

@@ -6,7 +6,7 @@ use granary_rpc::metadata::name;
 use granary_rpc::{Error, Reason};
 use h2::server::SendResponse;
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 
 use super::body::Incoming;
@@ -14,20 +14,33 @@ use crate::limits::Limits;
 
 /// What HPACK counts for a header besides its name and value.
 const PER_HEADER: usize = 32;
+/// Most headers of a request. Each takes a byte on the wire where it was sent before, and here many times what HPACK counts.
+const MAX_FIELDS: usize = 128;
+
+/// How messages are compressed, and the one way that is taken: not at all.
+const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+const IDENTITY: &str = "identity";
+/// Most characters of an unknown encoding that are repeated.
+const MAX_SHOWN: usize = 40;
 
 /// The answer to a request that is refused, and the limit or form that it misses.
 pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'static str, Response<()>)> {
     let headers = request.headers();
     let most = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
+    if headers.len() > MAX_FIELDS {
+        let error =
+            Error::new(Reason::LimitExceeded, format!("the request has more than {MAX_FIELDS} headers"))
+                .with("subject", "header_fields");
+        return Some(("header_fields", too_large(error)));
+    }
     if size(headers) > most {
         let error = Error::new(
             Reason::LimitExceeded,
             format!("the headers have more than {most} bytes, each counted with {PER_HEADER} more"),
         )
         .with("subject", "header_bytes");
-        let mut response = error.into_status().into_http();
-        *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Some(("header_bytes", response));
+        return Some(("header_bytes", too_large(error)));
     }
     if request.method() != Method::POST {
         let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
@@ -37,6 +50,15 @@ pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'stati
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     if !types.next().is_some_and(|value| is_grpc(value.as_bytes())) || types.next().is_some() {
         return Some(("content_type", plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)));
+    }
+    if let Some(encoding) = headers.get_all(ENCODING).iter().find(|value| *value != IDENTITY) {
+        let shown: String = encoding.to_str().unwrap_or_default().chars().take(MAX_SHOWN).collect();
+        let text = format!(
+            "no message is taken in the encoding \"{shown}\", only in \"{IDENTITY}\": send it without compression"
+        );
+        let mut response = Error::new(Reason::EncodingUnknown, text).into_status().into_http();
+        response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY));
+        return Some(("encoding", response));
     }
     if headers.get_all(&name::TIMEOUT).iter().nth(1).is_some() {
         let error = Error::new(Reason::InvalidInput, "grpc-timeout must stand once");
@@ -56,6 +78,12 @@ pub(super) async fn tell(mut request: Incoming, mut respond: SendResponse<Bytes>
     let _ = tokio::time::timeout(END_TIMEOUT, rest).await;
     // An error says that the caller has left.
     let _ = respond.send_response(response, true);
+}
+
+fn too_large(error: Error) -> Response<()> {
+    let mut response = error.into_status().into_http();
+    *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    response
 }
 
 fn plain(status: StatusCode) -> Response<()> {
@@ -119,6 +147,9 @@ mod tests {
         assert_eq!(refused(std::slice::from_ref(&grpc)), None);
         assert_eq!(refused(&[("x", "1".repeat(968))]), Some(("header_bytes", 431)));
         assert_eq!(refused(&[("content-type", "text/plain".to_owned())]), Some(("content_type", 415)));
+        let many = |count| vec![("x", String::new()); count];
+        assert_eq!(refused(&many(MAX_FIELDS + 1)), Some(("header_fields", 431)));
+        assert_eq!(refused(&many(MAX_FIELDS)), Some(("header_bytes", 431)));
         let timeout = ("grpc-timeout", "1S".to_owned());
         assert_eq!(refused(&[grpc.clone(), timeout.clone()]), None);
         assert_eq!(refused(&[grpc, timeout.clone(), timeout]), Some(("grpc_timeout", 200)));

@@ -38,6 +38,7 @@ pub(super) struct Sending<B> {
     waiting: Option<Bytes>,
     is_stalled: bool,
     is_done: bool,
+    is_taken_back: bool,
 }
 
 impl<B> Sending<B>
@@ -46,7 +47,12 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     pub(super) fn new(body: B, stream: SendStream<Bytes>) -> Self {
-        Self { body, stream, waiting: None, is_stalled: false, is_done: false }
+        Self { body, stream, waiting: None, is_stalled: false, is_done: false, is_taken_back: false }
+    }
+
+    /// Whether the other side took the call back before all was sent.
+    pub(super) fn is_taken_back(&self) -> bool {
+        self.is_taken_back
     }
 
     /// The body, for a second attempt.
@@ -97,7 +103,11 @@ where
             let frame = match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 // The other side may take the call back while there is nothing to send.
-                Poll::Pending => return self.stream.poll_reset(cx).map_ok(|_| ()),
+                Poll::Pending => {
+                    let reset = ready!(self.stream.poll_reset(cx));
+                    self.is_taken_back = true;
+                    return Poll::Ready(reset.map(|_| ()));
+                }
             };
             return Poll::Ready(match frame {
                 Some(Ok(frame)) => match frame.into_data() {
@@ -134,7 +144,7 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         if !self.is_done {
             // An error says that the other side has ended the stream, which it knows.
-            let _ = ready!(self.poll_all(cx));
+            self.is_taken_back |= ready!(self.poll_all(cx)).is_err();
             self.is_done = true;
         }
         Poll::Ready(())

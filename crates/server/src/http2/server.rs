@@ -12,7 +12,7 @@ use tower::Service;
 
 use super::body::Incoming;
 use super::sending::Outgoing;
-use super::{connection, first_bytes, places};
+use super::{connection, first_bytes, pace, places};
 use crate::limits::Limits;
 use crate::throttle::Throttle;
 use crate::tls::ServerTls;
@@ -52,7 +52,7 @@ where
 {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let tasks = TaskTracker::new();
-    let public = listening.is_public.then(|| listener.local_addr().map(places::listener)).transpose()?;
+    let places = places::listener(listener.local_addr()?, listening.is_public);
     loop {
         let accepted = tokio::select! {
             () = listening.end.cancelled() => break,
@@ -69,8 +69,7 @@ where
                 continue;
             }
         };
-        let taken = public.as_ref().map(|public| places::take(public, address.ip(), &listening.limits));
-        let place = match taken.transpose() {
+        let place = match places::take(&places, address.ip(), &listening.limits) {
             Ok(place) => place,
             Err(limit) => {
                 metrics::counter!("granary_connections_refused_total", "limit" => limit).increment(1);
@@ -118,6 +117,10 @@ where
     let Some(tls) = &listening.tls else {
         return connection::calls(stream, address, listening, service).await;
     };
+    if listening.is_public && !pace::turn(address.ip(), &listening.limits).await {
+        metrics::counter!("granary_connections_refused_total", "limit" => "handshakes").increment(1);
+        return;
+    }
     let acceptor = tokio_rustls::TlsAcceptor::from(tls.current());
     let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await else {
         metrics::counter!("granary_tls_failures_total").increment(1);

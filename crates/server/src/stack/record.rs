@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 
 use super::RequestId;
 use crate::http2::Outgoing;
+use crate::throttle::Throttle;
 
 /// The metrics of one method, registered once: looking them up by their labels costs more than counting.
 struct Instruments {
@@ -53,6 +54,9 @@ impl std::fmt::Debug for Instruments {
 
 /// Health, reflection and paths that do not exist: counted under one label, and not worth a line each.
 const OTHER: &str = "other";
+
+/// Lines about calls of callers whom nobody has admitted: a stranger must not write the log.
+static STRANGERS: Throttle = Throttle::up_to(20);
 
 /// What is known of a call before its answer.
 #[derive(Debug)]
@@ -155,14 +159,23 @@ impl Record {
             |v: &Option<HeaderValue>| v.as_ref().and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
         let micros = u64::try_from(seconds.as_micros()).unwrap_or(u64::MAX);
         let trace_id = self.trace_parent.as_ref().and_then(trace::id).unwrap_or_default();
-        if matches!(code, Code::Internal | Code::Unknown | Code::DataLoss) {
+        let has_failed = matches!(code, Code::Internal | Code::Unknown | Code::DataLoss);
+        if !has_failed
+            && (*method == OTHER || !tracing::enabled!(target: "granary::call", tracing::Level::INFO))
+        {
+            return;
+        }
+        // One line of a stranger's stands for those since the one before.
+        let count = if self.tenant.is_some() { Some(1) } else { STRANGERS.take() };
+        let Some(count) = count else { return };
+        if has_failed {
             tracing::warn!(
-                target: "granary::call", request_id = self.id.as_str(), trace_id,
+                target: "granary::call", request_id = self.id.as_str(), trace_id, count,
                 tenant = text(&self.tenant), account = text(&self.account), method, status, micros, source, "call failed"
             );
-        } else if *method != OTHER && tracing::enabled!(target: "granary::call", tracing::Level::INFO) {
+        } else {
             tracing::info!(
-                target: "granary::call", request_id = self.id.as_str(), trace_id,
+                target: "granary::call", request_id = self.id.as_str(), trace_id, count,
                 tenant = text(&self.tenant), account = text(&self.account), method, status, micros, source, "call"
             );
         }

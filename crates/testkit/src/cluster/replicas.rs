@@ -46,12 +46,18 @@ impl Cluster {
     /// How many calls of methods whose names hold this text the service with these metrics has answered; 0 while it is
     /// away.
     pub async fn answered(&self, number: u32, method: &str) -> u64 {
+        self.measured(number, "granary_calls_total{", &[method]).await
+    }
+
+    /// The sum of the series whose line begins with a name and holds each of these labels; 0 while the service is away.
+    pub async fn measured(&self, number: u32, name: &str, labels: &[&str]) -> u64 {
         let url = format!("http://{}/metrics", self.address(&format!("metrics-{number}")));
         let Ok(answer) = reqwest::get(url).await else { return 0 };
         let text = answer.text().await.expect("metrics");
         let count = |line: &str| line.rsplit_once(' ').and_then(|(_, count)| count.parse::<u64>().ok());
-        let calls = |line: &&str| line.starts_with("granary_calls_total{") && line.contains(method);
-        text.lines().filter(calls).filter_map(count).sum()
+        let is_meant =
+            |line: &&str| line.starts_with(name) && labels.iter().all(|label| line.contains(label));
+        text.lines().filter(is_meant).filter_map(count).sum()
     }
 
     /// A file among those that the services use, such as "edge-broker".

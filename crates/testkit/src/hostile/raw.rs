@@ -10,12 +10,6 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Length, kind, flags and stream.
 const HEAD: usize = 9;
 
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const ACK: u8 = 1;
-const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
 /// A TCP connection on which a test writes what it likes.
@@ -52,7 +46,7 @@ impl Raw {
     /// A connection that begins as HTTP/2 does, and acknowledges settings and pings while it is read.
     pub async fn http2(address: &str) -> Self {
         let mut raw = Self { answers: true, ..Self::connect(address).await };
-        raw.send(&[PREFACE, &Frame::new(SETTINGS, 0, 0, Bytes::new()).bytes()].concat()).await;
+        raw.send(&[PREFACE, &Frame::new(Frame::SETTINGS, 0, 0, Bytes::new()).bytes()].concat()).await;
         raw
     }
 
@@ -88,9 +82,12 @@ impl Raw {
     /// The next frame; `None` where the connection ended, or none came in time.
     pub async fn next(&mut self, within: Duration) -> Option<Frame> {
         let frame = tokio::time::timeout(within, self.read()).await.ok()??;
-        if self.answers && frame.flags & ACK == 0 && matches!(frame.kind, SETTINGS | PING) {
-            let payload = if frame.kind == PING { frame.payload.clone() } else { Bytes::new() };
-            self.send(&Frame::new(frame.kind, ACK, 0, payload).bytes()).await;
+        if self.answers
+            && frame.flags & Frame::ACK == 0
+            && matches!(frame.kind, Frame::SETTINGS | Frame::PING)
+        {
+            let payload = if frame.kind == Frame::PING { frame.payload.clone() } else { Bytes::new() };
+            self.send(&Frame::new(frame.kind, Frame::ACK, 0, payload).bytes()).await;
         }
         Some(frame)
     }
@@ -108,6 +105,19 @@ impl Raw {
 }
 
 impl Frame {
+    pub(crate) const DATA: u8 = 0;
+    pub(crate) const HEADERS: u8 = 1;
+    /// The kind of a frame that takes a call back.
+    pub const RST_STREAM: u8 = 3;
+    /// The kind of a frame of settings.
+    pub const SETTINGS: u8 = 4;
+    /// The kind of a ping.
+    pub const PING: u8 = 6;
+    pub(crate) const GOAWAY: u8 = 7;
+    /// The flag of an acknowledgement.
+    pub const ACK: u8 = 1;
+    pub(crate) const END_STREAM: u8 = 1;
+
     /// A frame.
     pub fn new(kind: u8, flags: u8, stream: u32, payload: impl Into<Bytes>) -> Self {
         Self { kind, flags, stream, payload: payload.into() }
@@ -124,33 +134,43 @@ impl Frame {
             ("content-type", "application/grpc"),
             ("te", "trailers"),
         ];
-        for (name, value) in own.iter().chain(more) {
-            // A literal without indexing, with a new name.
-            block.push(0);
-            text(&mut block, name);
-            text(&mut block, value);
-        }
-        Self::new(HEADERS, END_HEADERS, stream, block)
+        literals(&mut block, own.iter().chain(more));
+        Self::new(Self::HEADERS, END_HEADERS, stream, block)
+    }
+
+    /// The headers of a gRPC answer whose body follows.
+    pub fn answer(stream: u32) -> Self {
+        // `:status: 200`, as it stands in HPACK's own table.
+        let mut block = vec![0x88];
+        literals(&mut block, &[("content-type", "application/grpc")]);
+        Self::new(Self::HEADERS, END_HEADERS, stream, block)
+    }
+
+    /// The end of an answer.
+    pub fn trailers(stream: u32, trailers: &[(&str, &str)]) -> Self {
+        let mut block = Vec::new();
+        literals(&mut block, trailers);
+        Self::new(Self::HEADERS, END_HEADERS | Self::END_STREAM, stream, block)
     }
 
     /// A piece of a call's body.
     pub fn data(stream: u32, bytes: impl Into<Bytes>, ends: bool) -> Self {
-        Self::new(DATA, if ends { END_STREAM } else { 0 }, stream, bytes)
+        Self::new(Frame::DATA, if ends { Frame::END_STREAM } else { 0 }, stream, bytes)
     }
 
     /// Whether it holds headers or trailers.
     pub fn is_headers(&self) -> bool {
-        self.kind == HEADERS
+        self.kind == Frame::HEADERS
     }
 
     /// Whether it is a part of a body.
     pub fn is_data(&self) -> bool {
-        self.kind == DATA
+        self.kind == Frame::DATA
     }
 
     /// The reason of a GOAWAY.
     pub fn goes_away(&self) -> Option<h2::Reason> {
-        let code = self.payload.get(4..8).filter(|_| self.kind == 7)?;
+        let code = self.payload.get(4..8).filter(|_| self.kind == Self::GOAWAY)?;
         Some(u32::from_be_bytes(code.try_into().ok()?).into())
     }
 
@@ -163,7 +183,7 @@ impl Frame {
         bytes
     }
 
-    fn take(buffer: &mut BytesMut) -> Option<Self> {
+    pub(crate) fn take(buffer: &mut BytesMut) -> Option<Self> {
         let head = buffer.get(..HEAD)?;
         let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
         let (kind, flags) = (head[3], head[4]);
@@ -173,6 +193,15 @@ impl Frame {
         }
         buffer.advance(HEAD);
         Some(Self { kind, flags, stream, payload: buffer.split_to(length).freeze() })
+    }
+}
+
+/// Headers as literals without indexing, with new names.
+fn literals<'a>(block: &mut Vec<u8>, headers: impl IntoIterator<Item = &'a (&'a str, &'a str)>) {
+    for (name, value) in headers {
+        block.push(0);
+        text(block, name);
+        text(block, value);
     }
 }
 

@@ -1,4 +1,5 @@
 //! What a process holds and spends, as the kernel counts it.
+use std::path::Path;
 use std::time::Duration;
 
 use super::Process;
@@ -36,11 +37,19 @@ impl Process {
 
     /// User and system time of all its threads.
     pub fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("its statistics");
-        // The name stands in parentheses and may hold anything; fields 14 and 15 of the whole are the times.
-        let (_, fields) = stat.rsplit_once(") ").expect("its name");
-        let ticks = fields.split(' ').skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks"));
-        Duration::from_millis(ticks.sum::<u64>() * 1_000 / TICKS)
+        time(&std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("its statistics"))
+    }
+
+    /// User and system time of its threads of this name.
+    pub fn cpu_of(&self, name: &str) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.id())).expect("its threads");
+        // One that ends meanwhile has no name any more.
+        let read = |thread: &Path, what| std::fs::read_to_string(thread.join(what)).unwrap_or_default();
+        let threads = threads.map(|thread| thread.expect("a thread").path());
+        threads
+            .filter(|thread| read(thread, "comm").trim() == name)
+            .map(|thread| time(&read(&thread, "stat")))
+            .sum()
     }
 
     /// How many file descriptors it has open.
@@ -54,4 +63,12 @@ impl Process {
         let kibibytes: u64 = line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("a number");
         kibibytes * 1_024
     }
+}
+
+/// User and system time in what the kernel says of a process or a thread.
+fn time(stat: &str) -> Duration {
+    // The name stands in parentheses and may hold anything; fields 14 and 15 of the whole are the times.
+    let (_, fields) = stat.rsplit_once(") ").expect("its name");
+    let ticks = fields.split(' ').skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks"));
+    Duration::from_millis(ticks.sum::<u64>() * 1_000 / TICKS)
 }

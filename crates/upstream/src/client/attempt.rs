@@ -85,6 +85,7 @@ async fn read(
     max: usize,
     (room, held, end): (&Room, &mut Held, Instant),
 ) -> Result<Bytes, Fault> {
+    let status = response.status().as_u16();
     let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
     if announced > max {
         return Err(Fault::TooLarge(max));
@@ -92,7 +93,8 @@ async fn read(
     room.grow(held, announced, end).await?;
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| {
-        if error.is_timeout() { Fault::Silent(Cause::of(&error)) } else { Fault::CutOff(Cause::of(&error)) }
+        let cause = Cause::of(&error);
+        if error.is_timeout() { Fault::Silent(cause) } else { Fault::CutOff(status, cause) }
     })? {
         let size = body.len() + chunk.len();
         if size > max {

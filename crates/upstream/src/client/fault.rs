@@ -32,8 +32,8 @@ pub(super) enum Fault {
     Silent(Cause),
     /// The connection ended before an answer began.
     Reset(Cause),
-    /// The connection ended within the body.
-    CutOff(Cause),
+    /// The connection ended within the body of an answer of this status.
+    CutOff(u16, Cause),
     /// The body is larger than this.
     TooLarge(usize),
     /// The body is compressed, though that was not asked for.
@@ -76,11 +76,18 @@ impl Fault {
             Self::Redirected(status) if effect == Effect::Write => {
                 return failure_of_write(status, api, None, None);
             }
-            Self::Redirected(status) => return failure(status, api, None, None),
+            Self::Redirected(status) => {
+                let error = failure(status, api, None, None);
+                return if effect == Effect::Charged { error.with("charge", "unknown") } else { error };
+            }
             Self::NotSent(cause) => (unavailable, format!("{api} cannot be reached"), Some(cause)),
             Self::Silent(cause) => (unavailable, format!("{api} did not answer in time"), Some(cause)),
             Self::Reset(cause) => (unavailable, format!("{api} broke the connection off"), Some(cause)),
-            Self::CutOff(cause) => (malformed, format!("the answer of {api} was cut off"), Some(cause)),
+            Self::CutOff(status, cause) => {
+                // What is left of a refusal is nobody's word.
+                let reason = if status < 400 { malformed } else { unavailable };
+                (reason, format!("the answer of {api} was cut off"), Some(cause))
+            }
             Self::TooLarge(max) => (malformed, format!("{api} sent an answer larger than {max} bytes"), None),
             Self::Encoded => (malformed, format!("{api} sent a compressed answer unasked"), None),
             Self::NoRoom => (Reason::Overloaded, NO_ROOM.to_owned(), None),

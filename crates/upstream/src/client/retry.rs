@@ -8,6 +8,8 @@ use crate::Answer;
 
 /// Longest pause before the first repeat; it doubles with each.
 const FIRST: Duration = Duration::from_millis(200);
+/// The same where the upstream has had enough and does not say for how long.
+const LIMITED: Duration = Duration::from_secs(2);
 /// Longest pause that is not asked for by the upstream.
 const LONGEST: Duration = Duration::from_secs(10);
 
@@ -30,8 +32,14 @@ impl Retries {
         if self.left == 0 || !self.helps(outcome) {
             return None;
         }
-        let asked = outcome.as_ref().ok().and_then(|answer| answer.retry_after).unwrap_or_default();
-        let wait = asked + jitter(self.made);
+        let answer = outcome.as_ref().ok();
+        let wait = match answer.and_then(|answer| answer.retry_after).filter(|asked| !asked.is_zero()) {
+            Some(asked) => asked + jitter(FIRST, self.made),
+            None if answer.is_some_and(|answer| answer.status == 429) => {
+                LIMITED / 2 + jitter(LIMITED, self.made) / 2
+            }
+            None => jitter(FIRST, self.made),
+        };
         if Instant::now() + wait >= self.end {
             return None;
         }
@@ -49,15 +57,15 @@ impl Retries {
             (Effect::Charged, Err(fault)) => matches!(fault, Fault::NotSent(_)),
             (Effect::Read, Ok(status)) => matches!(status, 429 | 500 | 502 | 503 | 504),
             // An answer that is cut off twice is the upstream's doing, not the network's.
-            (Effect::Read, Err(Fault::CutOff(_))) => !std::mem::replace(&mut self.cut_off, true),
+            (Effect::Read, Err(Fault::CutOff(..))) => !std::mem::replace(&mut self.cut_off, true),
             (Effect::Read, Err(fault)) => matches!(fault, Fault::NotSent(_) | Fault::Reset(_)),
         }
     }
 }
 
 /// Full jitter: anything up to a bound that doubles, so that callers do not return together.
-fn jitter(made: u32) -> Duration {
-    let bound = FIRST.saturating_mul(2_u32.saturating_pow(made)).min(LONGEST);
+fn jitter(first: Duration, made: u32) -> Duration {
+    let bound = first.saturating_mul(2_u32.saturating_pow(made)).min(LONGEST);
     bound.mul_f64(rand::random::<f64>())
 }
 
@@ -70,7 +78,7 @@ mod tests {
         for made in 0..40 {
             let bound = Duration::from_millis(200 * (1 << made.min(20))).min(LONGEST);
             for _ in 0..100 {
-                assert!(jitter(made) <= bound);
+                assert!(jitter(FIRST, made) <= bound);
             }
         }
     }

@@ -1,4 +1,5 @@
-//! The layer in front of every public method: key, scope, then the method. It runs before the body is read.
+//! The layer in front of every public method: key and scope before the body is read, then a place among the tenant's calls, then
+//! the method.
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use granary_rpc::{Deadline, Error, Reason, metadata};
-use granary_server::admission::{DEADLINE, Permit};
+use granary_server::admission::{Length, deadline_of};
 use granary_server::stack::LaterTenant;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
@@ -15,6 +16,7 @@ use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
+use super::arriving::too_long;
 use super::{Call, bearer, request_id};
 use crate::state::State;
 
@@ -68,14 +70,23 @@ where
         let state = Arc::clone(&self.state);
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            match admit(&state, &parts).await {
-                Ok((call, _permit)) => {
-                    if let (Some(later), Ok(tenant)) =
-                        (parts.extensions.get::<LaterTenant>(), HeaderValue::try_from(&call.caller.tenant))
-                    {
-                        // Set once at most: a call has one tenant.
-                        let _ = later.0.set(tenant);
-                    }
+            let call = match admit(&state, &parts).await {
+                Ok(call) => call,
+                Err(error) => return Ok(error.into_status().into_http()),
+            };
+            if let (Some(later), Ok(tenant)) =
+                (parts.extensions.get::<LaterTenant>(), HeaderValue::try_from(&call.caller.tenant))
+            {
+                // Set once at most: a call has one tenant.
+                let _ = later.0.set(tenant);
+            }
+            let (tenant, until) = (call.caller.tenant.clone(), deadline_of(&parts.extensions));
+            let body = match state.arriving.whole(&tenant, body, until).await {
+                Ok(body) => body,
+                Err(status) => return Ok(status.into_http()),
+            };
+            match state.admission.admit(&tenant, Length::Short, until).await {
+                Ok(_permit) => {
                     parts.headers.remove(metadata::AUTHORIZATION);
                     parts.extensions.insert(call);
                     ready.call(Request::from_parts(parts, body)).await.map(explained)
@@ -86,8 +97,8 @@ where
     }
 }
 
-/// The call, and its place among those of its tenant.
-async fn admit(state: &State, request: &Parts) -> Result<(Call, Permit), Error> {
+/// The call, where its key may make it.
+async fn admit(state: &State, request: &Parts) -> Result<Call, Error> {
     let path = request.uri.path();
     let unknown = || Error::new(Reason::MethodUnknown, "there is no such method").with("method", path);
     let method = state.table.path(path).ok_or_else(unknown)?;
@@ -102,11 +113,7 @@ async fn admit(state: &State, request: &Parts) -> Result<(Call, Permit), Error> 
     }
     .await;
     match admitted {
-        Ok(call) => {
-            let until = deadline.unwrap_or_else(|| Deadline::after(DEADLINE));
-            let permit = state.admission.admit(&call.caller.tenant, until).await?;
-            Ok((call, permit))
-        }
+        Ok(call) => Ok(call),
         Err(error) => Err(state.audit.refuse(entry, error).await),
     }
 }
@@ -119,16 +126,11 @@ fn explained(response: Response<Body>) -> Response<Body> {
     }
     let code = headers.get(Status::GRPC_STATUS).map(|value| Code::from_bytes(value.as_bytes()));
     let error = match code {
-        Some(Code::OutOfRange) => {
-            Error::new(Reason::LimitExceeded, "the request is longer than 65,536 bytes")
-                .with("subject", "message")
-        }
+        Some(Code::OutOfRange) => too_long(),
         Some(Code::Internal) => {
             Error::new(Reason::InvalidInput, "the request is not a message of this method")
         }
-        Some(Code::Unimplemented) => {
-            Error::new(Reason::MethodUnknown, "there is no such method, or no such encoding")
-        }
+        Some(Code::Unimplemented) => Error::new(Reason::MethodUnknown, "there is no such method"),
         _ => return response,
     };
     error.into_status().into_http()

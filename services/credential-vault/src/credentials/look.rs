@@ -1,7 +1,7 @@
 //! What a ticket needs of the store: one record for each needed kind, and its current value opened.
 use granary_credential::{Credential, Kind};
 use granary_proto::granary::vault::v1::CredentialStatus;
-use granary_rpc::Error;
+use granary_rpc::{Error, Reason};
 
 use super::{damaged, expired, missing, revoked};
 use crate::accounts::{Accounts, Place, vouch};
@@ -35,26 +35,38 @@ pub(super) async fn first_of(
     expired_value: Expired,
 ) -> Result<Opened, Error> {
     for kind in kinds {
-        let path = place.kind(*kind);
-        let Some(seen) = records.see::<documents::Credential>(&path).await? else { continue };
-        if !vouch::stands(&seen) {
-            let incarnation = &seen.document.incarnation;
-            if accounts.enabled(place).await?.incarnation != *incarnation {
-                continue;
+        // What was read may have been sealed anew before it is opened, as by a move to another store: then it is read again.
+        let mut unopened: Option<Vec<u8>> = None;
+        loop {
+            let path = place.kind(*kind);
+            let Some(seen) = records.see::<documents::Credential>(&path).await? else { break };
+            if !vouch::stands(&seen) {
+                let incarnation = &seen.document.incarnation;
+                if accounts.enabled(place).await?.incarnation != *incarnation {
+                    break;
+                }
+                accounts.set(&path, seen.version, incarnation).await;
             }
-            accounts.set(&path, seen.version, incarnation).await;
+            let record = seen.document;
+            let status = record.status();
+            let sealed = match status {
+                CredentialStatus::Revoked => return Err(revoked(*kind)),
+                CredentialStatus::Expired if expired_value == Expired::Refuses => return Err(expired(*kind)),
+                _ => &record.current().ok_or_else(damaged)?.sealed,
+            };
+            let opened = records.store().open(&place.context(&record.incarnation, *kind), sealed).await;
+            let plain = match opened.map_err(Error::from) {
+                Ok(plain) => plain,
+                Err(error) if error.reason() == Reason::Internal && unopened.as_ref() != Some(sealed) => {
+                    unopened = Some(sealed.clone());
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let credential = Credential::decode(*kind, &plain).ok_or_else(damaged)?;
+            let (version, incarnation) = (record.version, record.incarnation);
+            return Ok(Opened { credential, version, status, incarnation });
         }
-        let record = seen.document;
-        let status = record.status();
-        let sealed = match status {
-            CredentialStatus::Revoked => return Err(revoked(*kind)),
-            CredentialStatus::Expired if expired_value == Expired::Refuses => return Err(expired(*kind)),
-            _ => &record.current().ok_or_else(damaged)?.sealed,
-        };
-        let plain = records.store().open(&place.context(&record.incarnation, *kind), sealed).await?;
-        let credential = Credential::decode(*kind, &plain).ok_or_else(damaged)?;
-        let (version, incarnation) = (record.version, record.incarnation);
-        return Ok(Opened { credential, version, status, incarnation });
     }
     // Without a credential, the account tells which of all reasons it is.
     accounts.enabled(place).await?;

@@ -14,6 +14,9 @@ pub(super) const KEPT: usize = 5;
 /// Shortest time between two probes of one credential, in milliseconds: also between the two that settle that it has expired.
 pub(super) const PROBE_INTERVAL_MS: i64 = 30_000;
 
+/// How long others wait for what a probe finds, in milliseconds. Where it breaks off, nobody tells.
+const PROBE_WAIT_MS: i64 = 5_000;
+
 /// A value that was just sealed.
 #[derive(Clone, Debug)]
 pub(super) struct Fresh {
@@ -88,6 +91,16 @@ impl Credential {
         let left =
             self.probe_ms.saturating_add(PROBE_INTERVAL_MS).saturating_sub(now_ms).min(PROBE_INTERVAL_MS);
         u64::try_from(left).ok().filter(|left| *left > 0).map(Duration::from_millis)
+    }
+
+    /// Notes that a probe's verdict was told; `false` where that changes nothing.
+    pub(super) fn tell_probe(&mut self, verdict: &Verdict) -> bool {
+        verdict.probe && verdict.version == self.version && !std::mem::replace(&mut self.probe_told, true)
+    }
+
+    /// Whether what the last probe found is still to be waited for.
+    pub(super) fn probe_is_open(&self, now_ms: i64) -> bool {
+        !self.probe_told && now_ms.saturating_sub(self.probe_ms) < PROBE_WAIT_MS
     }
 
     /// The current value; none after a revocation.

@@ -8,11 +8,12 @@ use granary_credential::layer::now_ms as now_ms_unsigned;
 use granary_credential::ticket::{self, Header};
 use granary_credential::{Credential, Kind, Secret};
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::Exposure;
+use granary_proto::granary::policy::v1::{Exposure, Scope};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::credential_broker_server::CredentialBroker as Rpcs;
 use granary_proto::granary::vault::v1::{CredentialStatus, TicketCredential};
 use granary_rpc::{Error, Identifier, Reason};
+use granary_server::admission::{Length, deadline_of};
 use tonic::{Request, Response, Status};
 
 use super::{Faults, verdicts};
@@ -64,10 +65,16 @@ impl CredentialBroker {
             method.exposure != Exposure::Internal
                 && method.needs.iter().flatten().any(|kind| kinds.contains(kind))
         };
-        let mut uses = self.0.table.service(&probe.service).filter(uses).map(|method| method.scope);
-        let Some(first) = uses.next() else { return Ok(()) };
-        let held = std::iter::once(first).chain(uses).any(|scope| caller.must_hold(scope).is_ok());
-        if held { Ok(()) } else { caller.must_hold(first) }
+        let mut scopes: Vec<Scope> =
+            self.0.table.service(&probe.service).filter(uses).map(|method| method.scope).collect();
+        scopes.sort_unstable_by_key(|scope| scope.text());
+        scopes.dedup();
+        if scopes.is_empty() || scopes.iter().any(|scope| caller.holds(*scope)) {
+            return Ok(());
+        }
+        let any_of = scopes.iter().map(|scope| scope.text()).collect::<Vec<_>>().join(", ");
+        let text = format!("the API key lacks a scope that uses what is to be verified: any of {any_of}");
+        Err(Error::new(Reason::ScopeMissing, text).with("scope", any_of))
     }
 
     async fn issue(
@@ -151,6 +158,7 @@ impl Rpcs for CredentialBroker {
         request: Request<wire::IssueTicketRequest>,
     ) -> Answer<wire::IssueTicketResponse> {
         let mut entry = self.entry("IssueTicket", &request)?;
+        let until = deadline_of(request.extensions());
         let request = request.into_inner();
         let mut faults = Faults::default();
         let identifier = faults.identifier(request.identifier);
@@ -163,6 +171,8 @@ impl Rpcs for CredentialBroker {
         let (identifier, method) = faults.finish(identifier.zip(method))?;
         let issued = async {
             let caller = self.caller(&request.principal_token, &mut entry).await?;
+            // What it costs is looks into the store, where tenants take turns.
+            let _permit = self.0.admission.admit(&caller.tenant, Length::Short, until).await?;
             self.issue(&caller, &identifier, method).await
         }
         .await;
@@ -193,6 +203,7 @@ impl Rpcs for CredentialBroker {
         request: Request<wire::ReportOutcomeRequest>,
     ) -> Answer<wire::ReportOutcomeResponse> {
         let mut entry = self.entry("ReportOutcome", &request)?;
+        let until = deadline_of(request.extensions());
         let request = request.into_inner();
         let mut faults = Faults::default();
         let identifier = faults.identifier(request.identifier);
@@ -205,6 +216,7 @@ impl Rpcs for CredentialBroker {
             Ok(caller) => caller,
             Err(error) => return Err(self.0.audit.refuse(entry, error).await.into()),
         };
+        let _permit = self.0.admission.admit(&caller.tenant, Length::Short, until).await?;
         let entry = entry.account(identifier.as_str()).credential(kind.text(), Some(verdict.version));
         let (state, audited) = (Arc::clone(&self.0), (!verdict.accepted).then(|| entry.clone()));
         let is_rejected = !verdict.accepted;

@@ -2,21 +2,29 @@
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use granary_credential_vault::store::{Context, Embedded, Error, Expect, Record, Store};
+use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 pub(crate) struct Counting {
     inner: Arc<dyn Store>,
     opened: Mutex<Vec<Context>>,
     read: Mutex<Vec<String>>,
+    /// The value that was opened last, as it is sealed.
+    sealed: Mutex<Vec<u8>>,
+    /// Reads of a credential that are still to show its value as another store had sealed it.
+    moved: AtomicUsize,
     /// Puts that are still to be done and then reported as unavailable.
     lost_answers: AtomicUsize,
     /// Operations that are still to work before any fails.
     working: AtomicUsize,
     /// Operations that are still to fail.
     outage: AtomicUsize,
+    /// How long a read takes, and how many there may be at a time.
+    slow: Mutex<Option<(Duration, Arc<Semaphore>)>>,
     /// Holds puts of credentials back, to let others overtake them.
     pub(crate) gate: Mutex<Option<Arc<tokio::sync::Notify>>>,
 }
@@ -31,9 +39,12 @@ impl Counting {
             inner,
             opened: Mutex::default(),
             read: Mutex::default(),
+            sealed: Mutex::default(),
+            moved: AtomicUsize::new(0),
             lost_answers: AtomicUsize::new(0),
             working: AtomicUsize::new(0),
             outage: AtomicUsize::new(0),
+            slow: Mutex::default(),
             gate: Mutex::new(None),
         }
     }
@@ -51,6 +62,16 @@ impl Counting {
     /// The last segments of the paths that were read.
     pub(crate) fn read_names(&self) -> Vec<String> {
         self.read.lock().unwrap().iter().map(|p| p.rsplit('/').next().unwrap().to_owned()).collect()
+    }
+
+    /// Lets so many reads be under way at a time, and each take so long; the others wait in the order in which they came.
+    pub(crate) fn slow_down(&self, reads: usize, each: Duration) {
+        *self.slow.lock().unwrap() = Some((each, Arc::new(Semaphore::new(reads))));
+    }
+
+    /// Shows the value that was opened last as another store had sealed it, so many times.
+    pub(crate) fn move_away(&self, reads: usize) {
+        self.moved.store(reads, Ordering::SeqCst);
     }
 
     pub(crate) fn lose_answers(&self, count: usize) {
@@ -84,7 +105,18 @@ impl Store for Counting {
     async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
         self.may()?;
         self.read.lock().unwrap().push(path.to_owned());
-        self.inner.get(path).await
+        let slow = self.slow.lock().unwrap().clone();
+        if let Some((each, places)) = slow {
+            let _place = places.acquire().await.unwrap();
+            tokio::time::sleep(each).await;
+        }
+        let mut record = self.inner.get(path).await?;
+        if let Some(record) = record.as_mut().filter(|_| path.ends_with("_token") && take(&self.moved)) {
+            let sealed = self.sealed.lock().unwrap().clone();
+            let at = record.data.windows(sealed.len()).position(|part| part == sealed).unwrap();
+            record.data[at + sealed.len() - 1] ^= 1;
+        }
+        Ok(record)
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
@@ -121,7 +153,9 @@ impl Store for Counting {
 
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         self.opened.lock().unwrap().push(context.clone());
-        self.inner.open(context, sealed).await
+        let opened = self.inner.open(context, sealed).await?;
+        sealed.clone_into(&mut self.sealed.lock().unwrap());
+        Ok(opened)
     }
 
     async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {

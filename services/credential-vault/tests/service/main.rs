@@ -6,6 +6,7 @@ mod admin;
 mod admission;
 mod audit;
 mod credentials;
+mod fairness;
 mod faults;
 mod invalidations;
 mod limits;

@@ -16,6 +16,7 @@ use granary_proto::granary::vault::v1::admin_client::AdminClient;
 use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
 use granary_rpc::Reason;
+use granary_server::admission;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
@@ -50,11 +51,12 @@ pub(crate) struct Options {
     pub(crate) one_key_for_harvest: bool,
     pub(crate) audit: Audit,
     pub(crate) place: Option<(stores::Kind, stores::Place)>,
+    pub(crate) admission: admission::Settings,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { one_key_for_harvest: false, audit: Audit::none(), place: None }
+        Self { one_key_for_harvest: false, audit: Audit::none(), place: None, admission: Default::default() }
     }
 }
 
@@ -82,7 +84,7 @@ pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
         rings: rings.clone(),
         audit: options.audit,
         one_key_for_harvest: options.one_key_for_harvest,
-        admission: Default::default(),
+        admission: options.admission,
         place: options.place,
     };
     let vault = Vault::new(parts).await.unwrap();

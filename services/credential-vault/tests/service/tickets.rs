@@ -190,3 +190,14 @@ async fn methods_without_needs_and_unknown_ones_get_no_ticket() {
         assert_eq!(reason::<()>(Err(status)), Reason::InvalidInput);
     }
 }
+
+/// While everything moves to another store, a record may be read from the one and opened by the other.
+#[tokio::test]
+async fn a_value_that_was_sealed_anew_meanwhile_is_read_again_once() {
+    let suite = with_all_kinds(Options::default()).await;
+    assert_eq!(suite.opened_text(LOG_TIME, "u").await, ["canary-harvest"]);
+    suite.store.move_away(1);
+    assert_eq!(suite.opened_text(LOG_TIME, "u").await, ["canary-harvest"]);
+    suite.store.move_away(usize::MAX);
+    assert_eq!(reason(suite.ticket(&suite.operator, "u", LOG_TIME).await), Reason::Internal);
+}

@@ -35,6 +35,7 @@ async fn each_answer_of_a_vault_in_trouble_has_a_name_of_its_own() {
             Outage::Standby,
         ),
         (429, r#"{"errors":["request path \"granary\": rate limit quota exceeded"]}"#, Outage::RateLimited),
+        (503, r#"{"errors":["overloaded, try again later"]}"#, Outage::RateLimited),
         (502, "<html>bad gateway</html>", Outage::Unreachable),
         (500, r#"{"errors":["1 error occurred: an internal one"]}"#, Outage::Unreachable),
         (504, "", Outage::Unreachable),

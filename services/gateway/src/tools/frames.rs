@@ -3,11 +3,11 @@ use bytes::{BufMut, Bytes, BytesMut};
 use granary_rpc::metadata::CHARGE_MICROS;
 use granary_rpc::{Error, Reason};
 use http::{HeaderMap, HeaderValue, Response};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 
-use crate::body::{Outbound, Source};
+use crate::body::Outbound;
 use crate::relay::Relay;
 
 /// Flag and length.
@@ -48,7 +48,7 @@ pub(crate) fn unary(message: &[u8]) -> Outbound {
     // A request that large was refused when it came in.
     frame.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     frame.put_slice(message);
-    Outbound::new(Source::Own(Full::new(frame.freeze())))
+    Outbound::new(frame.freeze())
 }
 
 /// The one message of an answer, or the status that it ended with.

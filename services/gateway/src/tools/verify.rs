@@ -1,4 +1,6 @@
 //! Whether a vendor takes a credential now, asked for on demand.
+use std::time::Duration;
+
 use granary_proto::granary::gateway::v1::{VerifyCredentialRequest, VerifyCredentialResponse};
 use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::{Error, Reason, Violation, error};
@@ -10,6 +12,9 @@ use super::context::Context;
 /// The limit that a refusal names where a probe was made a moment ago.
 const PROBES: &str = "probes";
 
+/// How often a probe that another made is asked after. The broker bounds how long that goes on.
+const PAUSE: Duration = Duration::from_millis(250);
+
 impl Tools {
     pub(super) async fn verify(
         &self,
@@ -19,10 +24,15 @@ impl Tools {
         let account = context.account(&request.identifier)?;
         let method = self.core.probe_of(request.kind()).ok_or_else(unknown_kind)?;
         let (core, caller) = (&self.core, &context.caller);
-        let probed = core.probe(caller, &account, method, &context.headers, context.deadline).await;
-        let probed = match probed {
-            Ok(probed) => probed,
-            Err(status) => return stands(&status).ok_or(status),
+        let probed = loop {
+            match core.probe(caller, &account, method, &context.headers, context.deadline).await {
+                Ok(probed) => break probed,
+                // Another's probe is under way: what it finds is shared.
+                Err(status) if is_open(&status) && context.deadline.remaining() > 2 * PAUSE => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                Err(status) => return stands(&status).ok_or(status),
+            }
         };
         let known = core.broker.report(caller.token(), &account, probed.verdict).await?;
         Ok(VerifyCredentialResponse {
@@ -33,6 +43,11 @@ impl Tools {
             charge: probed.charge,
         })
     }
+}
+
+/// Whether a refusal is of a probe that another one waits for.
+fn is_open(status: &Status) -> bool {
+    error::metadata_of(status, "is_open").is_some_and(|text| text == "true")
 }
 
 /// What came of a probe that was made a moment ago, as the refusal of another one tells it.

@@ -90,7 +90,6 @@ async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
         json!({"status": 503}),
         json!({"status": 404, "body": "html"}),
         json!({"status": 422, "body": "html"}),
-        json!({"status": 429, "body": "html"}),
         json!({"edge": "after", "status": 503}),
         json!({"edge": "after", "status": 499}),
     ] {
@@ -104,6 +103,11 @@ async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
         assert!(status.message().contains("list_time_entries"), "{effect}");
         assert_eq!(posts(&house).await, before + 1, "{effect}");
     }
+    // Its own limit comes as a page.
+    let page = json!({"status": 429, "body": "html"});
+    house.fault(&on("POST", "/v2/time_entries", page)).await;
+    let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+    assert_eq!(reason(&outcome), Reason::UpstreamThrottled);
     let own = json!({"status": 503, "body": {"json": {"message": "down for maintenance"}}});
     house.fault(&on("POST", "/v2/time_entries", own)).await;
     let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;

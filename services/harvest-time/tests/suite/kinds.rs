@@ -59,6 +59,21 @@ async fn a_probe_says_yes_or_no_only_where_harvest_does() {
     for (status, body) in [
         (200, "<html>"),
         (200, r#"{"error":"account_inactive"}"#),
+        (200, ""),
+        (200, "{}"),
+        (200, "[]"),
+        (200, r#"{"id":null,"first_name":"x"}"#),
+        (200, r#"{"id":"1"}"#),
+        (200, r#"{"id":1"#),
+        (200, r#"{"user":{"id":1}}"#),
+        (200, r#"{"message":"sign in","success":false}"#),
+        (401, "{}"),
+        (401, r#"["invalid_token"]"#),
+        (401, r#"{"error":"invalid_tok"#),
+        (401, r#"{"error":"Invalid_Token"}"#),
+        (401, r#"{"error":{"error":"invalid_token"}}"#),
+        (401, r#"{"type":"about:blank","title":"Unauthorized","status":401}"#),
+        (401, r#"{"status":401,"error":"Unauthorized","path":"/v2/users/me"}"#),
         (401, "<html>"),
         (401, ""),
         (401, r#"{"message":"Unauthorized"}"#),
@@ -72,7 +87,8 @@ async fn a_probe_says_yes_or_no_only_where_harvest_does() {
         let upstream = Stub::start(canned).await;
         let service = door(&upstream.url).await;
         let outcome = service.call(&path("ProbeHarvestToken"), &token(), &json!({})).await;
-        assert_ne!(reason(&outcome), Reason::CredentialRejected, "{status}");
+        assert_ne!(reason(&outcome), Reason::CredentialRejected, "{status} {body}");
+        assert_eq!(crate::wire::outcome(outcome.unwrap_err().metadata()), None, "{status} {body}");
     }
 }
 

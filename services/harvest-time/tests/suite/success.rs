@@ -37,6 +37,53 @@ async fn an_error_in_the_place_of_the_entity_is_no_success() {
         assert_eq!(detail(&failed, "upstream_message").as_deref(), Some("Spent date is locked"), "{rpc}");
         assert_eq!(seen.len(), 1, "{rpc} is sent once");
     }
+    // Harvest answers a deletion with nothing at all, or with the entry as it was.
+    let (outcome, _) = once(
+        "DeleteTimeEntry",
+        json!({"time_entry_id": 77}),
+        vec![Canned::json("DELETE", ENTRY, 200, &json!({"id": 77, "hours": 1.5}))],
+    )
+    .await;
+    assert_eq!(outcome.unwrap().json["time_entry_id"].to_string().trim_matches('"'), "77");
+    for body in [
+        json!({"success": false}),
+        json!({"errors": ["locked"]}),
+        json!({"id": 78}),
+        json!({"id": 77, "success": false}),
+        json!([1]),
+        json!("x"),
+    ] {
+        let canned = vec![Canned::json("DELETE", ENTRY, 200, &body)];
+        let (outcome, _) = once("DeleteTimeEntry", json!({"time_entry_id": 77}), canned).await;
+        assert_eq!(reason(&outcome), Reason::UnknownOutcome, "{body}");
+    }
+    for (rpc, at) in
+        [("StopTimer", "/v2/time_entries/77/stop"), ("RestartTimer", "/v2/time_entries/77/restart")]
+    {
+        for body in
+            [json!({"id": 78}), json!({"id": 77, "success": false}), json!({"id": 77, "error": "locked"})]
+        {
+            let canned = vec![Canned::json("PATCH", at, 200, &body)];
+            let (outcome, _) = once(rpc, json!({"time_entry_id": 77}), canned).await;
+            assert_eq!(reason(&outcome), Reason::UnknownOutcome, "{rpc} {body}");
+        }
+        // Neither did what was asked for, or neither says so.
+        let runs = json!({"id": 77, "is_running": rpc == "StopTimer"});
+        let (outcome, _) =
+            once(rpc, json!({"time_entry_id": 77}), vec![Canned::json("PATCH", at, 200, &runs)]).await;
+        assert_eq!(outcome.unwrap().json["warnings"][0]["field"], "is_running", "{rpc}");
+    }
+    for body in [
+        json!({"users": {}}),
+        json!({"users": [], "success": false}),
+        json!({"users": [], "error": "x"}),
+        json!({"users": [], "message": "log in"}),
+        json!({"users": [null, {}]}),
+    ] {
+        let (outcome, _) =
+            once("ListUsers", json!({}), vec![Canned::json("GET", "/v2/users", 200, &body)]).await;
+        assert_eq!(reason(&outcome), Reason::UpstreamMalformed, "{body}");
+    }
     for (rpc, input, at) in
         [("GetUser", json!({"user_id": "me"}), "/v2/users/me"), ("GetCompany", json!({}), "/v2/company")]
     {
@@ -74,6 +121,32 @@ async fn an_edit_that_was_not_made_is_told_field_by_field() {
     let (outcome, seen) = once("UpdateTimeEntry", times, vec![by_hours()]).await;
     assert_eq!(reason(&outcome), Reason::TimerModeMismatch);
     assert_eq!(seen, ["GET /v2/company"]);
+}
+
+#[tokio::test]
+async fn an_entry_that_was_logged_otherwise_or_came_back_bare_is_told_field_by_field() {
+    let whole = json!({"id": 9, "project": {"id": 1}, "task": {"id": 2}, "user": {"id": 3},
+        "spent_date": "2026-03-31", "hours": 1.5, "notes": null});
+    let other = json!({"id": 9, "project": {"id": 1}, "task": {"id": 4}, "user": {"id": 3},
+        "spent_date": "2026-04-01", "hours": 0.0, "notes": ""});
+    let asked =
+        json!({"project_id": 1, "task_id": 2, "user_id": 3, "spent_date": "2026-03-31", "hours": 1.5});
+    let bare: [&str; 5] = ["project_id", "task_id", "user_id", "spent_date", "hours"];
+    for (stored, fields) in [
+        (whole, &[] as &[&str]),
+        (other, &["task_id", "spent_date", "hours"]),
+        (json!({"id": 9}), &bare),
+        (json!({"id": 9, "hours": null, "spent_date": null, "project": {}}), &bare),
+    ] {
+        let by_hours = Canned::json("GET", "/v2/company", 200, &json!({"wants_timestamp_timers": false}));
+        let logged = Canned::json("POST", "/v2/time_entries", 201, &stored);
+        let (outcome, _) = once("LogTimeEntry", asked.clone(), vec![by_hours, logged]).await;
+        let answered = outcome.unwrap().json;
+        let warnings = answered["warnings"].as_array().cloned().unwrap_or_default();
+        let told: Vec<&str> = warnings.iter().map(|warning| warning["field"].as_str().unwrap()).collect();
+        assert_eq!(told, fields, "{stored}");
+        assert!(warnings.iter().all(|warning| warning["code"] == "NOT_APPLIED"), "{warnings:?}");
+    }
 }
 
 #[tokio::test]

@@ -188,6 +188,8 @@ impl Door {
             tenant: TENANT.to_owned(),
             account: ACCOUNT.to_owned(),
             incarnation: vec![7; 16],
+            // What is taken is told, too.
+            unproven: credentials.iter().map(|credential| credential.kind().into()).collect(),
             ..Header::default()
         };
         let now = granary_credential::layer::now_ms();
@@ -206,16 +208,20 @@ impl Drop for Door {
     }
 }
 
-/// What a call tells of a credential: its kind, its version, and whether the vendor took it.
+/// What a call tells of its credentials, with commas between them: the kind, the version, and whether the vendor took it.
 pub(crate) fn outcome(metadata: &MetadataMap) -> Option<String> {
+    let told = metadata.get(metadata::CREDENTIAL_OUTCOME)?.to_str().unwrap();
+    Some(told.split(',').map(verdict).collect::<Vec<_>>().join(","))
+}
+
+fn verdict(told: &str) -> String {
     use granary_credential::verdict::Verdict;
-    let told = metadata.get(metadata::CREDENTIAL_OUTCOME)?.as_bytes();
-    let signed = data_encoding::BASE64.decode(told).unwrap();
+    let signed = data_encoding::BASE64.decode(told.as_bytes()).unwrap();
     // Three bytes before the message, 32 after it.
     let verdict = Verdict::decode(&signed[3..signed.len() - 32]).unwrap();
     assert_eq!((verdict.tenant.as_str(), verdict.account.as_str()), (TENANT, ACCOUNT));
     let word = if verdict.accepted { "accepted" } else { "rejected" };
-    Some(format!("{};{};{word}", verdict.kind().text(), verdict.version))
+    format!("{};{};{word}", verdict.kind().text(), verdict.version)
 }
 
 /// One variable part of a failure.

@@ -14,15 +14,22 @@ const SHORTAGE: &str = "no available resource";
 /// Apify closes a part of itself to a user for several reasons; this is that the money is used up.
 const CLOSED: &str = "platform-feature-disabled";
 const USED_UP: &str = "usage hard limit exceeded";
+/// Where a user permits what an actor needs, which only the user can.
+const CONSOLE: &str = "https://console.apify.com/";
+const MAX_ADDRESS: usize = 512;
 /// When a run that found no room may find some: others have to end first.
 const ROOM_WAIT: Duration = Duration::from_secs(30);
 
 /// The body of an answer that succeeded. The start of a run that cannot be read may have been one all the same.
 pub(super) fn succeeded(answer: &Answer, write: bool) -> Result<Value, Error> {
-    if !(200..300).contains(&answer.status) {
-        return Err(of(answer, write));
+    let is_success = (200..300).contains(&answer.status);
+    match answer.json() {
+        // An error with a type of Apify's decides before the status.
+        Some(body) if is_success && !body["error"]["type"].is_string() => Ok(body),
+        None if is_success && write => Err(unknown(answer.status, None)),
+        None if is_success => Err(unreadable("JSON")),
+        _ => Err(of(answer, write)),
     }
-    answer.json().ok_or_else(|| if write { unknown() } else { unreadable("JSON") })
 }
 
 /// An answer that says success and cannot be read.
@@ -30,9 +37,13 @@ pub(super) fn unreadable(what: &str) -> Error {
     Error::new(Reason::UpstreamMalformed, format!("apify answered without {what}")).with("upstream", UPSTREAM)
 }
 
-/// The answer to a start cannot be used: a run may have begun.
-pub(super) fn unknown() -> Error {
-    failure_of_write(200, UPSTREAM, None, None)
+/// The answer to a start cannot be used: a run may have begun, and the one that is named did.
+pub(super) fn unknown(status: u16, run: Option<&str>) -> Error {
+    let error = failure_of_write(status, UPSTREAM, None, None);
+    match run {
+        Some(run) => error.with("run_id", run).with("collect_with", "get_bulk_run"),
+        None => error,
+    }
 }
 
 fn of(answer: &Answer, write: bool) -> Error {
@@ -57,7 +68,7 @@ fn of(answer: &Answer, write: bool) -> Error {
         // The user's other runs have the room; they end by themselves.
         "actor-memory-limit-exceeded" | "concurrent-runs-limit-exceeded" => shortage(),
         // Without a type it is not Apify that speaks.
-        "" if matches!(answer.status, 401..=403) || answer.is_page() && answer.status < 500 => {
+        "" if (400..500).contains(&answer.status) && (answer.status != 429 || answer.is_page()) => {
             foreign(answer.status, UPSTREAM, write, answer.retry_after)
         }
         "invalid-token" | "token-not-provided" | "user-or-token-not-found" if answer.status == 401 => {
@@ -77,8 +88,19 @@ fn of(answer: &Answer, write: bool) -> Error {
         _ => plain(answer.status),
     };
     let error = if kind.is_empty() { error } else { error.with("upstream_type", status::tidy(&kind)) };
+    let error = match approval(&body) {
+        Some(address) => error.with("approval_url", address),
+        None => error,
+    };
     match error.reason() {
         Reason::CredentialRejected => error.with(KIND, Kind::ApifyToken.text()),
         _ => error,
     }
+}
+
+/// The page of Apify where its user can put it right. Nothing else is passed on as an address.
+fn approval(body: &Value) -> Option<&str> {
+    let address = body["error"]["data"]["approvalUrl"].as_str()?;
+    let plain = address.bytes().all(|byte| byte.is_ascii_graphic());
+    (address.starts_with(CONSOLE) && address.len() <= MAX_ADDRESS && plain).then_some(address)
 }

@@ -8,10 +8,12 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{ABORT, Apify, ROWS, WAIT, failure, get, micros};
-use crate::failure::CHARGE;
+use crate::failure::{CHARGE, saying};
 
-/// What an actor says, in small letters, where it was let do no more.
-const LIMITED: [&str; 2] = ["run limit", "max charge reached"];
+/// What an actor says, in small letters, where its user has had as many runs as are free.
+const NO_RUN_LEFT: &str = "run limit";
+/// What it says where the cap of the run is reached, which is ours.
+const NO_MONEY_LEFT: &str = "max charge reached";
 /// Shortest time between two questions about a run.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long rows that were charged are looked for after the end of a run, and the time between two looks.
@@ -58,6 +60,11 @@ impl State {
         if is_id(&state.id) && is_id(&state.dataset) { Ok(state) } else { Err(failure::unreadable("a run")) }
     }
 
+    /// The id alone, where an answer tells no more of a run that it began.
+    pub(super) fn id_in(body: &Value) -> Option<&str> {
+        body["data"]["id"].as_str().filter(|id| is_id(id))
+    }
+
     /// Whether it will not change any more.
     pub(crate) fn ended(&self) -> bool {
         ["SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"].contains(&self.status.as_str())
@@ -70,8 +77,11 @@ impl State {
     /// Whether it was let do no more, though Apify calls it a success: the actor ends by itself where the user has used up the
     /// runs that are free, or the cap is reached, and says so.
     pub(crate) fn is_limited(&self) -> bool {
-        let said = self.message.to_lowercase();
-        LIMITED.iter().any(|words| said.contains(words))
+        self.says(NO_RUN_LEFT) || self.says(NO_MONEY_LEFT)
+    }
+
+    fn says(&self, words: &str) -> bool {
+        self.message.to_lowercase().contains(words)
     }
 
     /// Results that were charged, by the run's own count. Starts are charged, too, and are none; nor are what Apify itself
@@ -133,7 +143,8 @@ impl Run {
             .and_then(|answer| failure::succeeded(&answer, false))
             .and_then(|body| State::read(&body))
         {
-            Ok(state) => self.state = state,
+            Ok(state) if state.id == self.state.id => self.state = state,
+            Ok(_) => return Err(self.gone(failure::unreadable("the run that was asked for"))),
             Err(error) if error.reason() == Reason::DeadlineExceeded => return Err(self.late()),
             // What passes is asked again; the run goes on meanwhile.
             Err(error)
@@ -215,22 +226,30 @@ impl Run {
         Ok(rows)
     }
 
+    /// The error of a run whose every row says in a profile's place what is wrong.
+    pub(crate) fn nothing_but(&mut self, said: &str) -> Error {
+        let text = "every row of the run of apify is a failure";
+        let error = Error::new(Reason::UpstreamUnavailable, text).with("upstream", super::UPSTREAM);
+        self.gone(saying(error, Some(said)))
+    }
+
     /// The error of a run that ended without anything to show for it; `None` where that may be so.
     pub(crate) fn refusal(&mut self) -> Option<Error> {
-        if self.state.succeeded() && !self.state.is_limited() {
-            return None;
-        }
-        let said = granary_upstream::status::tidy(&self.state.message);
-        if self.state.succeeded() {
-            let text = format!("apify lets this user's run fetch nothing: {said}");
-            let error = Error::new(Reason::OutOfCredit, text).with("upstream", super::UPSTREAM);
-            return Some(self.gone(error.with("upstream_message", said)));
-        }
-        let text = format!(
-            "the run of apify ended as {}: {said}",
-            granary_upstream::status::tidy(&self.state.status)
-        );
-        Some(self.gone(Error::new(Reason::UpstreamUnavailable, text).with("upstream", super::UPSTREAM)))
+        let (reason, text) = match (self.state.succeeded(), self.state.says(NO_RUN_LEFT)) {
+            (true, false) => return None,
+            (true, true) => (Reason::OutOfCredit, "apify lets this user's run fetch nothing".to_owned()),
+            (false, _) => {
+                let status = granary_upstream::status::tidy(&self.state.status);
+                (Reason::UpstreamUnavailable, format!("the run of apify ended as {status}"))
+            }
+        };
+        let said = Some(self.state.message.as_str()).filter(|said| !said.is_empty());
+        let text = match said {
+            Some(said) => format!("{text}: {}", granary_upstream::status::tidy(said)),
+            None => text,
+        };
+        let error = Error::new(reason, text).with("upstream", super::UPSTREAM);
+        Some(self.gone(saying(error, said)))
     }
 
     /// An error after which the run goes its own way; it says which run, and what was billed.

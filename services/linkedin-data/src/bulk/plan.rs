@@ -59,10 +59,10 @@ impl Plan {
     }
 
     /// The entries of URLs that no row came for.
-    pub(super) fn missing(&mut self, state: &State, read: usize) -> Vec<wire::BulkProfile> {
+    pub(super) fn missing(&mut self, state: &State) -> Vec<wire::BulkProfile> {
         let said = granary_upstream::status::tidy(&state.message);
-        // Of what was charged beyond the rows, nobody knows which profile it was for.
-        let billed = if state.charged_results() > read {
+        // Of what was charged beyond the rows that were asked for, nobody knows which profile it was for.
+        let billed = if state.charged_results() > self.answered() {
             format!("it may have been billed: see run {}", state.id)
         } else {
             "it was not billed".to_owned()
@@ -119,26 +119,39 @@ pub(crate) fn row(row: Value) -> wire::BulkProfile {
     wire::BulkProfile { url, index: None, profile, error }
 }
 
-/// A profile, or a miss: a row with an envelope around no element.
+/// A profile, or why there is none: a row with an envelope around no element, or one that shows nobody.
 fn outcome(mut row: Value) -> (Option<wire::Profile>, Option<wire::BulkError>) {
-    let missed = |row: &Value| {
+    let missed = |row: &Value, reason: &str| {
         let told = match row.get("error") {
             Some(Value::String(text)) => Some(text.clone()),
             Some(error) => word(error, &["error", "message"]).map(str::to_owned),
             None => None,
         };
-        let message = told
-            .map_or_else(|| "upstream found nobody there".to_owned(), |t| granary_upstream::status::tidy(&t));
-        wire::BulkError { reason: Some("UPSTREAM_NOT_FOUND".to_owned()), message: Some(message) }
+        let nothing = match reason {
+            "UPSTREAM_NOT_FOUND" => "upstream found nobody there",
+            _ => "the row shows nobody",
+        };
+        let message = told.map_or_else(|| nothing.to_owned(), |told| granary_upstream::status::tidy(&told));
+        wire::BulkError { reason: Some(reason.to_owned()), message: Some(message) }
     };
-    match row.get_mut("element").map(Value::take) {
-        Some(element @ Value::Object(_)) => (Some(answer::profile(&element)), None),
-        Some(_) => (None, Some(missed(&row))),
-        None if word(&row, &["id", "linkedinUrl", "publicIdentifier"]).is_none()
-            && row.get("error").is_some() =>
-        {
-            (None, Some(missed(&row)))
-        }
+    let status = row.get("status").and_then(Value::as_u64);
+    let reason = match status {
+        Some(500..) => "UPSTREAM_UNAVAILABLE",
+        Some(404) => "UPSTREAM_NOT_FOUND",
+        None if row.get("error").is_some() => "UPSTREAM_NOT_FOUND",
+        _ => "UPSTREAM_MALFORMED",
+    };
+    let element = row.get_mut("element").map(Value::take);
+    let shown = match &element {
+        Some(element) => element,
+        None => &row,
+    };
+    let is_denied = row.get("success").is_some_and(|success| success == false);
+    if is_denied || word(shown, &["id", "linkedinUrl", "publicIdentifier"]).is_none() {
+        return (None, Some(missed(&row, reason)));
+    }
+    match element {
+        Some(element) => (Some(answer::profile(&element)), None),
         None => {
             if let Value::Object(row) = &mut row {
                 row.shift_remove("originalQuery");
@@ -181,7 +194,7 @@ mod tests {
             json: json!({"chargedEventCounts": {"actor-start": 1, "profile": 2}}),
             ..State::default()
         };
-        let missing = plan.missing(&state, 2);
+        let missing = plan.missing(&state);
         assert_eq!((missing.len(), missing[0].index), (1, Some(3)));
         let message = missing[0].error.clone().unwrap().message.unwrap();
         assert!(message.contains("max charge reached") && message.contains("not billed"), "{message}");
@@ -195,7 +208,7 @@ mod tests {
         plan.take(json!({"id": "1", "originalQuery": {"url": "https://www.linkedin.com/in/a"}}));
         let json = json!({"chargedEventCounts": {"profile": 2}});
         let state = State { id: "r1".to_owned(), json, ..State::default() };
-        let message = plan.missing(&state, 1)[0].error.clone().unwrap().message.unwrap();
+        let message = plan.missing(&state)[0].error.clone().unwrap().message.unwrap();
         assert!(message.contains("may have been billed") && message.contains("r1"), "{message}");
     }
 

@@ -46,7 +46,7 @@ impl Session {
         let answer = self.service.harvestapi().send(call, auth, deadline).await.ok()?;
         let envelope = Envelope::read(&answer)?;
         match effective(answer.status, envelope.status) {
-            Effective::Success if envelope.is_owner() => Some(true),
+            Effective::Success if envelope.owner().is_some() => Some(true),
             Effective::Failed(401) if envelope.is_own_refusal(401) => Some(false),
             Effective::Success | Effective::Failed(_) => None,
         }

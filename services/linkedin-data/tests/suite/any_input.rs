@@ -1,6 +1,7 @@
 //! Any JSON in any field of any tool: either the simulator's journal holds what was meant, by the table in `meant`, or the call
 //! is refused, nothing was sent, and nothing is charged.
 mod meant;
+mod runs;
 mod values;
 
 use std::sync::Mutex;
@@ -73,9 +74,14 @@ impl House {
     }
 }
 
-/// The tools that HarvestAPI answers, each with one of its fields.
-fn fields() -> Vec<(&'static Method, FieldDescriptor)> {
-    let own = |m: &&Method| m.upstream.as_ref().is_some_and(|upstream| upstream.api() == Api::Harvestapi);
+/// Whether a refusal says that it cost something.
+fn is_charged(status: &Status) -> bool {
+    status.metadata().get(metadata::CHARGE_MICROS).is_some_and(|charge| charge != "0")
+}
+
+/// The tools that one vendor answers, each with one of its fields.
+fn fields(api: Api) -> Vec<(&'static Method, FieldDescriptor)> {
+    let own = |m: &&Method| m.upstream.as_ref().is_some_and(|upstream| upstream.api() == api);
     let fields = |m: &'static Method| m.descriptor.input().fields().map(move |f| (m, f)).collect::<Vec<_>>();
     methods().into_iter().filter(own).flat_map(fields).collect()
 }
@@ -98,7 +104,7 @@ fn input(method: &Method, field: &FieldDescriptor, value: &Value) -> Map<String,
 fn what_goes_upstream_is_what_was_meant_or_nothing_goes() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let house = runtime.block_on(House::open());
-    let fields = fields();
+    let fields = fields(Api::Harvestapi);
     let values = fields.iter().map(|(_, field)| values::of(field)).collect();
     try_values(TRIED, values, |at, value| {
         let (method, field) = &fields[at];
@@ -110,8 +116,7 @@ fn what_goes_upstream_is_what_was_meant_or_nothing_goes() {
         });
         let (ended, wrong) = match &outcome {
             Err(status) if reason_of(status) == Some(Reason::InvalidInput) => {
-                let charged = status.metadata().get(metadata::CHARGE_MICROS).is_some_and(|c| c != "0");
-                let wrong = !journal.is_empty() || charged;
+                let wrong = !journal.is_empty() || is_charged(status);
                 (Ended::Refused, wrong.then(|| format!("refused after {journal:?}: {status:?}")))
             }
             _ => {

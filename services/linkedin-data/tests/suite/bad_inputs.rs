@@ -83,7 +83,7 @@ async fn what_upstream_would_misread_is_refused() {
     let upstream = Stub::start(vec![]).await;
     let service = door(&upstream.url).await;
     let person = json!({"public_identifier": "someone", "page": 2});
-    let post = "https://www.linkedin.com/posts/x";
+    let post = "https://www.linkedin.com/posts/x-activity-7";
     for (tool, input, field) in [
         ("get_profile_posts", person.clone(), "pagination_token"),
         ("get_profile_comments", person.clone(), "pagination_token"),
@@ -202,7 +202,7 @@ fn bad_inputs(good: &Value, descriptor: &MessageDescriptor) -> Vec<(Value, Strin
 
 fn of_field(field: &FieldDescriptor) -> Vec<Value> {
     let rule = field_rule(field);
-    let long = "x".repeat(9_000);
+    let long = "x".repeat(40_000);
     let mut bad = vec![json!({"x": 1}), json!([[1]]), json!([{"x": 1}]), json!([null])];
     let texts = match field.kind() {
         Kind::Int32 | Kind::Int64 => {

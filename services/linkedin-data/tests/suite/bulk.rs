@@ -11,16 +11,16 @@ use crate::tools::held;
 use crate::wire::{Answered, Door, detail, reason};
 use crate::{door_with, path};
 
-const RUNS: &str = "/v2/acts/harvestapi~linkedin-profile-scraper/runs";
+pub(crate) const RUNS: &str = "/v2/acts/harvestapi~linkedin-profile-scraper/runs";
 const RUN: &str = "/v2/actor-runs/runInvented01";
 const ITEMS: &str = "/v2/datasets/setInvented01/items";
 const ABORT: &str = "/v2/actor-runs/runInvented01/abort";
 
-fn token() -> Credential {
+pub(crate) fn token() -> Credential {
     held(granary_proto::policy_table().unwrap().tool("bulk_scrape_profiles").unwrap()).remove(0)
 }
 
-fn url(slug: &str) -> String {
+pub(crate) fn url(slug: &str) -> String {
     format!("https://www.linkedin.com/in/{slug}")
 }
 
@@ -54,11 +54,11 @@ fn config(upstream: &Stub) -> Config {
     config
 }
 
-async fn door(upstream: &Stub) -> Door {
+pub(crate) async fn door(upstream: &Stub) -> Door {
     door_with(&config(upstream)).await
 }
 
-async fn scrape(service: &Door, input: Value) -> Result<Answered, tonic::Status> {
+pub(crate) async fn scrape(service: &Door, input: Value) -> Result<Answered, tonic::Status> {
     service.call(&path("BulkScrapeProfiles"), &token(), &input).await
 }
 
@@ -176,40 +176,6 @@ async fn what_a_run_gave_before_it_failed_is_delivered() {
 }
 
 #[tokio::test]
-async fn the_types_of_apifys_errors_have_their_reasons() {
-    for (status, kind, expected) in [
-        (400, "invalid-input", Reason::UpstreamInvalidInput),
-        (400, "max-total-charge-usd-below-minimum", Reason::Internal),
-        (400, "run-failed", Reason::UpstreamUnavailable),
-        (401, "invalid-token", Reason::CredentialRejected),
-        (401, "token-not-provided", Reason::CredentialRejected),
-        (401, "user-or-token-not-found", Reason::CredentialRejected),
-        (403, "invalid-token", Reason::UpstreamForbidden),
-        (402, "actor-memory-limit-exceeded", Reason::UpstreamUnavailable),
-        (402, "concurrent-runs-limit-exceeded", Reason::UpstreamUnavailable),
-        (402, "not-enough-usage-to-run-paid-actor", Reason::OutOfCredit),
-        (403, "not-enough-usage-to-run-paid-actor", Reason::OutOfCredit),
-        (403, "insufficient-permissions", Reason::UpstreamForbidden),
-        (404, "record-not-found", Reason::UpstreamNotFound),
-        (408, "run-timeout-exceeded", Reason::UnknownOutcome),
-        (413, "request-too-large", Reason::UpstreamInvalidInput),
-        (429, "rate-limit-exceeded", Reason::UpstreamThrottled),
-        (500, "internal", Reason::UnknownOutcome),
-    ] {
-        let body = json!({"error": {"type": kind, "message": "invented words"}});
-        let upstream = Stub::start(vec![Canned::json("POST", RUNS, status, &body)]).await;
-        let outcome = scrape(&door(&upstream).await, json!({"urls": [url("a")]})).await;
-        assert_eq!(reason(&outcome), expected, "{kind}");
-        let failed = outcome.unwrap_err();
-        assert_eq!(detail(&failed, "upstream_type").as_deref(), Some(kind));
-        let told = crate::wire::outcome(failed.metadata());
-        let rejected = expected == Reason::CredentialRejected;
-        assert_eq!(told, rejected.then(|| "apify_token;3;rejected".to_owned()), "{kind}");
-        assert_eq!(upstream.seen().len(), 1, "{kind}: a start is never repeated");
-    }
-}
-
-#[tokio::test]
 async fn a_run_that_takes_too_long_goes_on_and_is_named() {
     let mut canned = vec![started()];
     canned.extend(std::iter::repeat_n(now("RUNNING"), 4_000));
@@ -219,7 +185,11 @@ async fn a_run_that_takes_too_long_goes_on_and_is_named() {
         Door::open_for(Duration::from_secs(2), |ring| granary_linkedin_data::routes(&config, ring)).await;
     let outcome = scrape(&service, json!({"urls": [url("a")]})).await;
     assert_eq!(reason(&outcome), Reason::DeadlineExceeded);
-    assert_eq!(detail(&outcome.unwrap_err(), "run_id").as_deref(), Some("runInvented01"));
+    let late = outcome.unwrap_err();
+    assert_eq!(detail(&late, "run_id").as_deref(), Some("runInvented01"));
+    assert_eq!(detail(&late, "dataset_id").as_deref(), Some("setInvented01"));
+    assert_eq!(detail(&late, "collect_with").as_deref(), Some("get_bulk_run"));
+    assert!(late.message().contains("get_bulk_run"), "{late:?}");
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(upstream.seen().iter().all(|seen| seen.path != ABORT));
 }
@@ -281,22 +251,6 @@ async fn employees_are_fetched_under_a_cap() {
     assert!(start.query.contains("maxTotalChargeUsd=0.1&"), "{}", start.query);
     assert_eq!(start.body["profileScraperMode"], "Full ($8 per 1k)");
     assert_eq!(start.body["locations"], json!(["Port Imaginary, Germany"]));
-}
-
-#[tokio::test]
-async fn probes_say_no_only_where_the_vendor_does() {
-    for (status, body, expected) in [
-        (200, json!({"data": {"id": "x"}}), Some(true)),
-        (401, json!({"error": {"type": "user-or-token-not-found", "message": "no"}}), Some(false)),
-        (500, json!({}), None),
-        (403, json!({"error": {"type": "insufficient-permissions", "message": "no"}}), None),
-    ] {
-        let mut canned = Vec::new();
-        canned.extend(std::iter::repeat_n(Canned::json("GET", "/v2/users/me", status, &body), 3));
-        let upstream = Stub::start(canned).await;
-        let outcome = door(&upstream).await.call(&path("ProbeApifyToken"), &token(), &json!({})).await;
-        assert_eq!(outcome.ok().map(|answered| answered.json["accepted"] == true), expected, "{status}");
-    }
 }
 
 #[tokio::test]

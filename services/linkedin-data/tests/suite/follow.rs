@@ -144,6 +144,18 @@ async fn a_page_that_fails_ends_the_stream_with_the_place_to_go_on_from() {
     assert_eq!((&end["next"]["page"], &end["items"]), (&json!(2), &json!(2)));
     assert_eq!(reason_of(&failed.unwrap()), Some(Reason::OutOfCredit));
 
+    // What was billed for the page that failed is counted, and so is that nobody tells.
+    let denied = json!({"status": 200, "success": false, "elements": [], "cost": 0.1, "requestId": "r-2"});
+    let denied = Canned::json("GET", LEADS, 200, &denied);
+    let away = Canned::new("GET", LEADS, 503, "");
+    for (second, cost, unknown) in [(denied, 200_000, 0), (away, 100_000, 1)] {
+        let upstream = Stub::start(vec![leads(1, 9, 2, &json!(0.1)), second]).await;
+        let (messages, _) = follow(&door(&upstream.url).await, people(json!({})), None).await;
+        let told = self::end(&messages);
+        assert_eq!(told["cost_micros"].to_string().trim_matches('"'), cost.to_string(), "{told}");
+        assert_eq!(told["pages_of_unknown_cost"], json!(unknown), "{told}");
+    }
+
     let refusal = r#"{"error":{"error":"Invalid API key"}}"#;
     let upstream = Stub::start(vec![Canned::new("GET", LEADS, 401, refusal)]).await;
     let (messages, failed) = follow(&door(&upstream.url).await, people(json!({})), None).await;

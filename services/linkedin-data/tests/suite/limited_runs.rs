@@ -65,16 +65,17 @@ async fn a_run_whose_user_has_no_more_of_them_is_no_answer_of_nobody() {
             assert_eq!(detail(&failed, "run_id").as_deref(), Some("runInvented02"));
             assert_eq!(detail(&failed, "upstream_message").as_deref(), Some(message));
         }
-        let said = Said {
-            message: "max charge reached",
-            cost: json!(0.004),
-            events: json!({"profile": 1}),
-            rows: vec!["ann"],
-        };
-        let answered = call(rpc, &said).await.unwrap();
-        let warning = &answered.json["warnings"][0];
-        assert_eq!(warning["code"], "RUN_CUT_SHORT", "{rpc}");
-        assert!(warning["message"].as_str().unwrap().contains("max charge reached"), "{warning}");
+        // The cap is the call's own, with rows or without.
+        for (cost, events, rows) in [
+            (json!(0.004), json!({"profile": 1}), vec!["ann"]),
+            (json!(0.02), json!({"actor-start": 1}), vec![]),
+        ] {
+            let answered =
+                call(rpc, &Said { message: "max charge reached", cost, events, rows }).await.unwrap();
+            let warning = &answered.json["warnings"][0];
+            assert_eq!(warning["code"], "RUN_CUT_SHORT", "{rpc}");
+            assert!(warning["message"].as_str().unwrap().contains("max charge reached"), "{warning}");
+        }
     }
 }
 

@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails where it cannot go on")]
 
 mod any_input;
+mod apify_failures;
 mod bad_inputs;
 mod bulk;
 mod calls;
 mod fixtures;
 mod follow;
 mod inputs;
+mod late_rows;
 mod limited_runs;
 mod members;
 mod prices;
+mod probes;
+mod runs_of_others;
 #[path = "../../../harvest-time/tests/suite/stub.rs"]
 mod stub;
 mod success;

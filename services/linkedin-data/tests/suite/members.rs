@@ -54,12 +54,19 @@ async fn what_a_call_as_a_member_costs_is_not_published_so_no_cap_can_be_kept() 
 async fn a_probe_of_the_session_says_no_only_where_the_session_is_at_fault() {
     let me = |status, body: &str| Canned::new("GET", "/users/my-api-user", status, body.to_owned());
     let mine = |status, body: &str| Canned::new("GET", "/linkedin/my-profile", status, body.to_owned());
+    let told = |status: u16| json!({"element": null, "status": status, "error": "gone"}).to_string();
     for (canned, expected) in [
         (vec![mine(200, r#"{"status":200,"element":{"id":"x"}}"#)], Some(true)),
-        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
-        (vec![mine(200, r#"{"status":403,"error":"gone"}"#), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
-        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(200, "<html>")], None),
-        (vec![mine(200, r#"{"status":401,"error":"gone"}"#), me(401, "<html>")], None),
+        (vec![mine(200, &told(401)), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
+        (vec![mine(200, &told(403)), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
+        (vec![mine(403, &told(403)), me(200, r#"{"user":{"id":"x"}}"#)], Some(false)),
+        (vec![mine(200, &told(401)), me(200, "<html>")], None),
+        (vec![mine(200, &told(401)), me(401, "<html>")], None),
+        (
+            vec![mine(401, r#"{"status":401,"error":"Unauthorized"}"#), me(200, r#"{"user":{"id":"x"}}"#)],
+            None,
+        ),
+        (vec![mine(403, r#"{"status":403,"error":"Forbidden"}"#), me(200, r#"{"user":{"id":"x"}}"#)], None),
         (vec![mine(401, "<html>")], None),
         (vec![mine(200, r#"{"status":200,"element":null}"#)], None),
         (vec![mine(200, r#"{"status":200,"element":{"error":"no"}}"#)], None),

@@ -50,7 +50,8 @@ async fn a_call_that_fits_the_cap_is_sent() {
     ] {
         service.call_with(&path("ScrapeProfile"), &key(KEY), &input, &[(MAX_COST, cap)]).await.unwrap();
     }
-    let free = Stub::start(vec![Canned::new("GET", "/users/my-api-user", 200, "{}")]).await;
+    let owner = r#"{"usage": {"balance": 3}}"#;
+    let free = Stub::start(vec![Canned::new("GET", "/users/my-api-user", 200, owner)]).await;
     let service = crate::door(&free.url).await;
     service.call_with(&path("GetMyApiUser"), &key(KEY), &json!({}), &[(MAX_COST, "0")]).await.unwrap();
 }

@@ -56,7 +56,8 @@ pub(crate) fn good(tool: &str) -> Value {
         | "get_private_account_pools"
         | "get_sent_connection_requests"
         | "get_received_connection_requests"
-        | "my_profile" => json!({}),
+        | "my_profile"
+        | "" => json!({}),
         _ => json!({"search": "lanterns"}),
     }
 }

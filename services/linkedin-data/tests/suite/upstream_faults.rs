@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use granary_linkedin_data::Config;
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::{Api, CredentialKind as Kind, Effect};
+use granary_proto::granary::policy::v1::{Api, Effect};
 use granary_rpc::Reason::{self, *};
 use granary_rpc::metadata::CREDENTIAL_OUTCOME;
 use serde_json::json;
@@ -45,18 +45,18 @@ async fn call(service: &Door, method: &Method) -> Result<Answered, tonic::Status
 /// The reason of a status, for what only reads, and for what changes something. What refuses a credential, money or a right in
 /// another form than the vendor's is not the vendor.
 const STATUSES: [(u16, Reason, Reason); 12] = [
-    (400, UpstreamInvalidInput, UpstreamInvalidInput),
+    (400, UpstreamUnavailable, UnknownOutcome),
     (401, UpstreamUnavailable, UnknownOutcome),
     (402, UpstreamUnavailable, UnknownOutcome),
     (403, UpstreamUnavailable, UnknownOutcome),
-    (404, UpstreamNotFound, UpstreamNotFound),
-    (409, UpstreamConflict, UpstreamConflict),
-    (418, UpstreamMalformed, UpstreamMalformed),
-    (422, UpstreamInvalidInput, UpstreamInvalidInput),
+    (404, UpstreamUnavailable, UnknownOutcome),
+    (409, UpstreamUnavailable, UnknownOutcome),
+    (418, UpstreamUnavailable, UnknownOutcome),
+    (422, UpstreamUnavailable, UnknownOutcome),
     (429, UpstreamThrottled, UpstreamThrottled),
     (500, UpstreamUnavailable, UnknownOutcome),
     (503, UpstreamUnavailable, UnknownOutcome),
-    (302, UpstreamMalformed, UpstreamMalformed),
+    (302, UpstreamMalformed, UnknownOutcome),
 ];
 
 #[tokio::test]
@@ -75,9 +75,8 @@ async fn every_status_has_its_reason_for_every_tool() {
             let failed = outcome.unwrap_err();
             assert_eq!(failed.metadata().get(CREDENTIAL_OUTCOME), None, "{} {status}", method.tool);
             let wait = failed.get_details_retry_info().and_then(|info| info.retry_delay);
-            // A member's own limit lasts for hours or weeks: no wait is invented.
-            let acts = method.needs.iter().flatten().any(|kind| *kind == Kind::LinkedinSession);
-            assert_eq!(wait.is_some(), status == 429 && !acts, "{} {status}", method.tool);
+            // A member's own limit, which lasts for hours or weeks, is told by an envelope.
+            assert_eq!(wait.is_some(), status == 429, "{} {status}", method.tool);
         }
         assert!(elsewhere.seen().is_empty(), "{} followed a redirect", method.tool);
         only_its_own_credentials(method, &upstream);
@@ -136,10 +135,7 @@ async fn an_answer_that_cannot_be_read_has_its_reason_for_every_tool() {
         }
         let silent = if method.is_read() { UpstreamUnavailable } else { UnknownOutcome };
         assert_eq!(reason(&call(&service, method).await), silent, "{}: silence", method.tool);
-        // Whatever object comes is what upstream says of the owner.
-        if method.tool != "get_my_api_user" {
-            assert_eq!(reason(&call(&service, method).await), expected, "{}: wrong types", method.tool);
-        }
+        assert_eq!(reason(&call(&service, method).await), expected, "{}: wrong types", method.tool);
         only_its_own_credentials(method, &upstream);
     }
 }

@@ -1,79 +1,106 @@
-//! Promise 12: whatever bytes come in a vendor's place, a credential counts as refused only by a 401 in the vendor's own form.
-use granary_linkedin_data::Config;
-use proptest::prelude::*;
-use serde_json::{Value, json};
+//! Promise 12: whatever bytes come in a vendor's place, a credential counts as refused only by a 401 in the vendor's own form,
+//! and as taken only by what was asked for.
+mod bodies;
+mod reference;
 
+use granary_linkedin_data::Config;
+use granary_proto::Method;
+use granary_proto::granary::policy::v1::{Api, Exposure};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::door_with;
 use crate::stub::{Canned, Stub};
 use crate::tools::{good, held};
 use crate::wire::outcome;
-use crate::{door_with, path};
+use bodies::{Reply, reply};
 
-const RUNS: &str = "/v2/acts/harvestapi~linkedin-profile-scraper/runs";
+const OWNER: &str = "/users/my-api-user";
+const RUN: &str = "/v2/actor-runs/runInvented01";
+const ROWS: &str = "/v2/datasets/setInvented01/items";
 
-fn status() -> impl Strategy<Value = u16> {
-    prop_oneof![2 => Just(401), 1 => Just(403), 2 => Just(200), 1 => prop::sample::select(vec![400, 402, 404, 407, 429, 500, 503])]
+/// All that is answered once, the probes with it.
+fn all() -> Vec<&'static Method> {
+    let table = granary_proto::policy_table().unwrap();
+    let all = table.service("granary.linkedin.v1.LinkedInData");
+    all.filter(|method| !method.descriptor.is_server_streaming()).collect()
 }
 
-fn value() -> impl Strategy<Value = Value> {
-    let word =
-        prop::sample::select(vec!["Invalid API key", "invalid-token", "token-not-provided", "Forbidden", ""]);
-    let number = prop::sample::select(vec![200, 401, 403, 404]);
-    prop_oneof![
-        word.clone().prop_map(|word| json!({"error": {"error": word}})),
-        word.clone().prop_map(|word| json!({"error": {"type": word, "message": word}})),
-        (number, word.clone())
-            .prop_map(|(status, word)| json!({"status": status, "error": word, "element": null})),
-        word.clone().prop_map(|word| json!({"message": word})),
-        word.prop_map(|word| json!([word])),
-    ]
+fn api(method: &Method) -> Api {
+    method.upstream.as_ref().unwrap().api()
 }
 
-fn json_text() -> impl Strategy<Value = Vec<u8>> {
-    value().prop_map(|value| value.to_string().into_bytes())
+/// Who owns the key, as far as that is asked.
+fn owner() -> impl Strategy<Value = Reply> {
+    let known = json!({"user": {"id": "x"}, "usage": {"balance": 3}}).to_string().into_bytes();
+    prop_oneof![Just(Reply { status: 200, body: known }), reply()]
 }
 
-fn body() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        5 => json_text(),
-        1 => json_text().prop_map(|body| [b"<html>".as_slice(), body.as_slice()].concat()),
-        1 => json_text().prop_map(|body| body[..body.len() / 2].to_vec()),
-        1 => prop::collection::vec(any::<u8>(), 0..60),
-    ]
-}
-
-/// What the reference says of HarvestAPI and of Apify, written a second time.
-fn is_own_refusal(apify: bool, http: u16, body: &[u8]) -> bool {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    if apify {
-        let types = ["invalid-token", "token-not-provided", "user-or-token-not-found"];
-        return http == 401 && body["error"]["type"].as_str().is_some_and(|kind| types.contains(&kind));
+/// What a call tells of its credentials, where it is answered like this.
+async fn told(method: &Method, told: &Reply, owner: &Reply) -> Option<String> {
+    let endpoint = method.upstream.as_ref().unwrap();
+    let verb = if endpoint.verb() == granary_upstream::Verb::Post { "POST" } else { "GET" };
+    let canned = |verb, path: &str, reply: &Reply| {
+        Canned::new(verb, path, reply.status, reply.body.clone()).header("content-type", "text/html")
+    };
+    let path = endpoint.path.replace("{run_id}", "runInvented01");
+    let rows = Canned::new("GET", ROWS, 200, "[]");
+    let upstream = Stub::start(vec![
+        canned(verb, &path, told),
+        canned("GET", OWNER, owner),
+        canned("GET", RUN, told),
+        rows,
+    ])
+    .await;
+    let mut config = Config::default();
+    for vendor in [&mut config.harvestapi, &mut config.apify] {
+        vendor.base_url.clone_from(&upstream.url);
+        vendor.retries = 0;
     }
-    let told = body["status"].as_u64();
-    let effective = if http == 200 { told.unwrap_or(200) } else { u64::from(http) };
-    effective == 401 && (told == Some(401) || body["error"]["error"].is_string())
+    let held = held(method);
+    match door_with(&config).await.call_as(&method.path, &held, &good(&method.tool)).await {
+        Ok(answered) if method.exposure == Exposure::Internal => {
+            let word = if answered.json["accepted"] == true { "accepted" } else { "rejected" };
+            Some(format!("{};3;{word}", held[0].kind().text()))
+        }
+        Ok(answered) => outcome(&answered.metadata),
+        Err(failed) => outcome(failed.metadata()),
+    }
+}
+
+/// What it should tell.
+fn expected(method: &Method, told: &Reply, owner: &Reply) -> Option<String> {
+    let rpc = method.descriptor.name();
+    let kinds: Vec<&str> = held(method).iter().map(|credential| credential.kind().text()).collect();
+    let (refused, taken) = match api(method) {
+        Api::Apify => (
+            reference::refused_by_apify(told).then_some("apify_token"),
+            reference::shows_a_user_or_a_run(rpc, told),
+        ),
+        _ => (
+            reference::refused(kinds.contains(&"linkedin_session"), told, owner),
+            reference::shows_what_was_asked_for(rpc, told),
+        ),
+    };
+    // A probe is asked about its first credential.
+    let many = if method.exposure == Exposure::Internal { 1 } else { kinds.len() };
+    match refused {
+        Some(kind) => Some(format!("{kind};3;rejected")),
+        None => taken.then(|| {
+            kinds[..many].iter().map(|kind| format!("{kind};3;accepted")).collect::<Vec<_>>().join(",")
+        }),
+    }
 }
 
 #[test]
-fn only_a_401_in_the_vendors_form_refuses_a_credential() {
+fn only_the_vendors_own_form_refuses_a_credential_and_only_what_was_asked_for_proves_one() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let config = ProptestConfig { cases: 160, ..ProptestConfig::default() };
-    proptest!(config, |(status in status(), body in body(), apify in any::<bool>())| {
-        let told = runtime.block_on(async {
-            let (method, answered) = if apify { ("POST", RUNS) } else { ("GET", "/linkedin/profile") };
-            let canned = Canned::new(method, answered, status, body.clone()).header("content-type", "text/html");
-            let upstream = Stub::start(vec![canned; 4]).await;
-            let mut config = Config::default();
-            config.harvestapi.base_url.clone_from(&upstream.url);
-            config.apify.base_url.clone_from(&upstream.url);
-            let tool = if apify { "bulk_scrape_profiles" } else { "scrape_profile" };
-            let method = granary_proto::policy_table().unwrap().tool(tool).unwrap();
-            let rpc = if apify { "BulkScrapeProfiles" } else { "ScrapeProfile" };
-            let credential = held(method).remove(0);
-            match door_with(&config).await.call(&path(rpc), &credential, &good(tool)).await {
-                Ok(_) => false,
-                Err(failed) => outcome(failed.metadata()).is_some(),
-            }
-        });
-        prop_assert_eq!(told, is_own_refusal(apify, status, &body), "{} {:?}", status, String::from_utf8_lossy(&body));
+    let config = ProptestConfig { cases: 1_500, ..ProptestConfig::default() };
+    let method = prop::sample::select(all());
+    proptest!(config, |(method in method, answered in reply(), owner in owner())| {
+        let expected = expected(method, &answered, &owner);
+        let shown = String::from_utf8_lossy(&answered.body);
+        let found = runtime.block_on(told(method, &answered, &owner));
+        prop_assert_eq!(found, expected, "{} {} {} {:?}", method.path, answered.status, shown, owner);
     });
 }

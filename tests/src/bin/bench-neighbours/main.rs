@@ -12,6 +12,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const GOOD: &str = "good-user";
 const BAD: &str = "bad-user";
+/// Empty rows in a mebibyte of JSON.
+const ROWS: usize = 349_000;
 
 /// The API key is read from BENCH_API_KEY. The result is one line of JSON.
 #[derive(Debug, Parser)]
@@ -54,5 +56,14 @@ async fn settle(address: &str, vault: &str, sandbox: &str, key: &str) -> Value {
         neighbours::settle(&client, &sandbox, account).await;
         keys.push(client.key_text().to_owned());
     }
+    // What the vendor does to the bad one: a group after three seconds, and a search of so many empty rows.
+    let key = neighbours::key_of(BAD);
+    let slow = json!({"api": "harvestapi", "path": "/linkedin/group*", "credential": key, "count": 0, "delay_ms": 3_000});
+    sandbox.fault(slow).await;
+    let found = json!({"status": 200, "cost": 0.004, "elements": vec![json!({}); ROWS]});
+    let path = "/linkedin/company-search*";
+    let rows =
+        json!({"api": "harvestapi", "path": path, "credential": key, "count": 0, "body": {"json": found}});
+    sandbox.fault(rows).await;
     json!({"good": keys[0], "bad": keys[1]})
 }

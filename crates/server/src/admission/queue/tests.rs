@@ -7,13 +7,13 @@ use proptest::prelude::*;
 use super::*;
 
 fn queue(in_flight: usize, per_tenant: usize, waiting: usize, waiting_per_tenant: usize) -> Arc<Queue> {
-    let settings = Settings {
+    let bounds = Bounds {
         max_in_flight: in_flight,
         max_in_flight_per_tenant: per_tenant,
         max_waiting: waiting,
         max_waiting_per_tenant: waiting_per_tenant,
     };
-    Arc::new(Queue::new("test", settings))
+    Arc::new(Queue::new("test", Length::Short, bounds))
 }
 
 fn soon() -> Deadline {

@@ -124,3 +124,36 @@ impl Inner {
         is_crowded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::Pool;
+    use super::*;
+    use crate::Peer;
+
+    /// The addresses that a pool uses of those that its peer has.
+    async fn used(pool: &Pool) -> BTreeSet<String> {
+        pool.0.resolve().await;
+        pool.0.endpoints().iter().map(|endpoint| endpoint.address.clone()).collect()
+    }
+
+    #[tokio::test]
+    async fn of_a_peer_with_many_addresses_each_pool_uses_sixteen_and_stays_with_them() {
+        let addresses =
+            |count: u8| (1..=count).map(|n| format!("127.0.0.{n}:9")).collect::<Vec<_>>().join(",");
+        let pool = |count| Pool::new(Peer::plain(addresses(count), None));
+        let all: BTreeSet<String> = addresses(40).split(',').map(str::to_owned).collect();
+        let (one, two) = (pool(40), pool(40));
+        let (of_one, of_two) = (used(&one).await, used(&two).await);
+        assert_eq!((of_one.len(), of_two.len()), (MAX_ADDRESSES, MAX_ADDRESSES));
+        assert!(of_one.is_subset(&all) && of_two.is_subset(&all));
+        assert_ne!(of_one, of_two, "one pool in 60 billion picks what another does");
+        let before = one.0.endpoints();
+        assert_eq!(used(&one).await, of_one);
+        let same = |endpoint: &Arc<Endpoint>| before.iter().any(|known| Arc::ptr_eq(known, endpoint));
+        assert!(one.0.endpoints().iter().all(same), "what is known keeps its connections");
+        assert_eq!(used(&pool(16)).await.len(), 16, "up to there, all are used");
+    }
+}

@@ -184,6 +184,7 @@ fn with_verb(method: &Method, verb: Verb) -> Method {
         descriptor: method.descriptor.clone(),
         needs: method.needs.clone(),
         ticket_class: method.ticket_class,
+        is_stream: method.is_stream,
         effect: method.effect,
         scope: method.scope,
         exposure: method.exposure,

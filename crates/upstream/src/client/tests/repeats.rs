@@ -41,6 +41,11 @@ async fn repeats_end() {
     let server = Server::start(vec![cut_off()]).await;
     assert_eq!(send(&client(&server), read()).await.unwrap_err().reason(), Reason::UpstreamMalformed);
     assert_eq!(server.requests().len(), 2, "cut off twice is malformed");
+
+    // What is left of a refusal says nothing of the upstream.
+    let refusal = Step::Part("HTTP/1.1 401 Unauthorized\r\ncontent-length: 9\r\n\r\n{".into());
+    let server = Server::start(vec![refusal]).await;
+    assert_eq!(send(&client(&server), read()).await.unwrap_err().reason(), Reason::UpstreamUnavailable);
 }
 
 #[tokio::test]
@@ -87,6 +92,16 @@ async fn a_wait_that_the_upstream_asks_for_is_kept() {
     let begin = Instant::now();
     assert_eq!(send(&client(&server), read()).await.unwrap().status, 200);
     assert!(begin.elapsed() >= Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn an_upstream_that_has_had_enough_is_given_a_second_at_least() {
+    for told in ["", "retry-after: 0\r\n"] {
+        let server = Server::start(vec![answer(429, told, ""), answer(200, "", "{}")]).await;
+        let begin = Instant::now();
+        assert_eq!(send(&client(&server), read()).await.unwrap().status, 200);
+        assert!(begin.elapsed() >= Duration::from_secs(1), "{told}");
+    }
 }
 
 #[tokio::test]

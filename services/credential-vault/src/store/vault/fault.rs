@@ -166,6 +166,8 @@ fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
         404 => Fault::NotFound,
         429 => Fault::Outage(Outage::RateLimited),
         307 | 308 | 412 | 472 | 473 => Fault::Outage(Outage::Standby),
+        // Adaptive overload protection.
+        503 if says("overloaded") => Fault::Outage(Outage::RateLimited),
         503 if says("Vault is sealed") || says("sealed") => Fault::Outage(Outage::Sealed),
         500..=599 if says("leadership lost") => Fault::Deposed,
         500..=599 if says("standby") || says("not active") || says("leader") => {
@@ -191,6 +193,7 @@ mod tests {
         assert_eq!(api(403, "permission denied"), Fault::Forbidden);
         assert_eq!(api(404, "no handler for route \"x/data/y\". route entry not found."), Fault::NotSetUp);
         assert_eq!(api(429, "request path: rate limit quota exceeded"), Fault::Outage(Outage::RateLimited));
+        assert_eq!(api(503, "overloaded, try again later"), Fault::Outage(Outage::RateLimited));
         assert_eq!(api(503, "Vault is sealed"), Fault::Outage(Outage::Sealed));
         assert_eq!(
             api(500, "local node not active but active cluster node not found"),

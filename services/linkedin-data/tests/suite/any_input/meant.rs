@@ -2,7 +2,7 @@
 //!
 //! | Written | Sent |
 //! |---|---|
-//! | a text of a field without a form | the same, letter by letter; nothing where it is empty |
+//! | a text of a field without a form, an id of an earlier answer | the same, letter by letter; nothing where it is empty |
 //! | a number for a text | its digits, without an empty fraction |
 //! | an array, or the text of a JSON array | its items |
 //! | a text with commas for a list | its pieces |
@@ -113,7 +113,7 @@ fn same(field: &FieldDescriptor, value: &Value, sent: &str) -> bool {
             }
             // Where a name is taken, only what looks like an address is one.
             let name = |text: &str| rule.format() == Format::CompanyOrName && !text.contains("linkedin.com/");
-            let free = |text: &str| rule.format() == Format::Unspecified || name(text);
+            let free = |text: &str| matches!(rule.format(), Format::Unspecified | Format::Id) || name(text);
             let plain = |text: &str| words(&if free(text) { text.to_owned() } else { address(text) });
             let each = texts.iter().map(|text| plain(text)).filter(|text| !text.is_empty());
             let meant = each.collect::<Vec<_>>().join(" ");
@@ -127,7 +127,7 @@ fn same(field: &FieldDescriptor, value: &Value, sent: &str) -> bool {
 }
 
 /// The values that a field was given: of a list, its items, however they were written.
-fn items(field: &FieldDescriptor, value: &Value) -> Vec<Value> {
+pub(super) fn items(field: &FieldDescriptor, value: &Value) -> Vec<Value> {
     match value {
         Value::Null => Vec::new(),
         Value::Array(items) if field.is_list() => items
@@ -150,7 +150,7 @@ fn array(value: &Value) -> Option<Vec<Value>> {
     serde_json::from_str(text).ok()
 }
 
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),
@@ -168,12 +168,12 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn blank(value: &Value) -> bool {
+pub(super) fn blank(value: &Value) -> bool {
     value.as_str().is_some_and(|text| words(text).is_empty())
 }
 
 /// An address, a slug or an id without what its spellings differ in.
-fn address(text: &str) -> String {
+pub(super) fn address(text: &str) -> String {
     let text = text.trim();
     // Around a slug nothing is taken off.
     let is_address = text.contains("linkedin.com/") || text.contains("://") || text.contains("www.");
@@ -201,7 +201,7 @@ fn address(text: &str) -> String {
 }
 
 /// A text as words: commas, in a list or within an item, part them as blanks do.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     let text = text.replace("%2C", ",");
     text.split(|c: char| c == ',' || c.is_whitespace())
         .filter(|word| !word.is_empty())

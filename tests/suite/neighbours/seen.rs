@@ -1,0 +1,144 @@
+//! What hostile peers do is seen: in metrics, and in the logs of whatever a call passes through.
+use std::time::Duration;
+
+use bytes::Bytes;
+use granary_testkit::hostile::{EMPTY, Frame, Raw};
+use granary_testkit::{Cluster, Hostile};
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::{COMPANY, HEALTH, House, PROFILE, WATCH, profile};
+
+const SOON: Duration = Duration::from_secs(3);
+
+/// Starts everything, with the gateway's metrics under 1.
+async fn house(settings: &[&str]) -> House {
+    let mut cluster = Cluster::prepare("").await;
+    cluster.set(settings);
+    for service in ["credential-vault", "harvest-time", "linkedin-data"] {
+        cluster.run(service);
+    }
+    let metrics = format!("--set={}", cluster.metrics(1));
+    cluster.run_with("gateway", "gateway", &[metrics]);
+    cluster.ready("gateway").await;
+    House::around(cluster).await
+}
+
+impl House {
+    async fn measured(&self, name: &str, labels: &[&str]) -> u64 {
+        self.cluster.measured(1, name, labels).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_peers_do_is_counted_under_the_name_of_its_limit() {
+    let house = house(&["gateway.limits.max_connections=60", "gateway.max_calls_per_tenant=5"]).await;
+    house.answer_evil("/v2/company*", 1_000, None).await;
+    let stranger = Hostile::new(&house.gateway());
+
+    // Connections and calls under way, as many as there are.
+    let mut held = Vec::new();
+    for _ in 0..20 {
+        held.push(stranger.connect().await);
+    }
+    let watch = held[0].call(WATCH, EMPTY).await.expect("a call");
+    sleep(Duration::from_millis(200)).await;
+    assert!(house.measured("granary_connections{", &["side=\"server\""]).await >= 20);
+    assert!(house.measured("granary_streams ", &[]).await >= 1);
+    for _ in 0..80 {
+        held.extend(stranger.try_connect().await);
+    }
+    assert!(house.measured("granary_connections_refused_total{", &["limit=\"connections\""]).await >= 20);
+    watch.cancel();
+    drop(held);
+    sleep(Duration::from_millis(300)).await;
+
+    // Calls that are refused at a limit, and those that are taken back.
+    let large = stranger.clone().with_large_headers(20_000);
+    large.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    let other = stranger.clone().without("content-type").with("content-type", "text/html");
+    other.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    let packed = stranger.clone().with("grpc-encoding", "gzip");
+    packed.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    let mut connection = house.evil.connect().await;
+    let mut calls = Vec::new();
+    for _ in 0..10 {
+        calls.push(connection.call(COMPANY, EMPTY).await.expect("a call"));
+    }
+    sleep(Duration::from_millis(300)).await;
+    calls.into_iter().for_each(granary_testkit::hostile::Call::cancel);
+    sleep(Duration::from_millis(300)).await;
+    for (limit, least) in [("header_bytes", 1), ("content_type", 1), ("encoding", 1), ("calls_per_tenant", 5)]
+    {
+        let label = format!("limit=\"{limit}\"");
+        let count = house.measured("granary_refusals_total{", &[&label]).await;
+        assert!(count >= least, "{limit}: {count}");
+    }
+    assert!(house.measured("granary_streams_reset_total ", &[]).await >= 5);
+
+    // A connection that is ended for its frames.
+    let mut raw = Raw::http2(&house.gateway()).await;
+    raw.send(&Frame::new(Frame::SETTINGS, 0, 0, Bytes::new()).bytes().repeat(100)).await;
+    while raw.next(Duration::from_millis(500)).await.is_some() {}
+    for (name, labels) in [
+        ("granary_goaways_total{", ["direction=\"sent\"", "ENHANCE_YOUR_CALM"]),
+        ("granary_connections_closed_total{", ["side=\"server\"", "frames"]),
+    ] {
+        assert_eq!(house.measured(name, &labels).await, 1, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_reads_and_connections_that_are_turned_over_are_counted() {
+    let house =
+        house(&["gateway.limits.idle_timeout_ms=500", "gateway.max_unread_bytes_per_tenant=100000"]).await;
+    let evil = house.evil.clone().with_window(0).with_timeout("2S");
+    let mut connection = evil.connect().await;
+    let mut calls = Vec::new();
+    for _ in 0..6 {
+        calls.push(connection.call(PROFILE, profile()).await.expect("a call"));
+    }
+    sleep(Duration::from_millis(800)).await;
+    let unread = house.measured("granary_unread_bytes ", &[]).await;
+    assert!((10_000..400_000).contains(&unread), "{unread} bytes wait for their reader");
+    for call in calls {
+        call.end(SOON).await;
+    }
+    assert!(house.measured("granary_stalls_total ", &[]).await >= 1);
+    assert!(house.measured("granary_stalls_ended_total ", &[]).await >= 1);
+    let idle = Hostile::new(&house.gateway()).connect().await;
+    idle.ended(SOON).await;
+    assert!(house.measured("granary_connections_closed_total{", &["idle"]).await >= 1);
+    assert!(house.measured("granary_goaways_total{", &["direction=\"sent\"", "NO_ERROR"]).await >= 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trace_and_a_request_id_join_the_logs_of_whatever_a_call_passes_through() {
+    let house = House::open(&["logging.form=json"]).await;
+    let (trace, id) = ("0af7651916cd43dd8448eb211c80319c", "order-4711");
+    let traced = house
+        .evil
+        .clone()
+        .with("traceparent", &format!("00-{trace}-b7ad6b7169203331-01"))
+        .with("tracestate", "vendor=1")
+        .with("baggage", "shop=7")
+        .with("x-request-id", id);
+    let ended = traced.connect().await.call(COMPANY, EMPTY).await.expect("a call").end(SOON).await;
+    assert!(ended.is_ok(), "{ended}");
+    let forged = house.evil.clone().with("traceparent", "00-nonsense");
+    forged.connect().await.call(COMPANY, EMPTY).await.expect("a call").end(SOON).await;
+    sleep(Duration::from_millis(200)).await;
+    for service in ["gateway", "harvest-time"] {
+        let log = house.cluster.process(service).log_text();
+        let lines: Vec<serde_json::Value> =
+            log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let joined: Vec<_> = lines.iter().filter(|line| line["trace_id"] == trace).collect();
+        assert_eq!(joined.len(), 1, "{service}: {log}");
+        assert_eq!(
+            (&joined[0]["request_id"], &joined[0]["tenant"]),
+            (&json!(id), &json!("evil")),
+            "{service}"
+        );
+        assert!(!log.contains("nonsense"), "{service}: {log}");
+    }
+}

@@ -1,0 +1,164 @@
+//! What a service says that it did not begin goes out again, once and whatever it does; what was never written stays unsent.
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use granary_proto::google::r#type::{Date, Decimal};
+use granary_proto::granary::harvest::v1::LogTimeEntryRequest;
+use granary_testkit::hostile::{self, Call, EMPTY, How};
+use granary_testkit::neighbours::{self, Answered, Good, key_of};
+use granary_testkit::{Cluster, Deed, FaultProxy, Impostor, Link};
+use tonic::Code;
+
+use super::{COMPANY, House, TIME_ENTRY};
+
+/// So many that each kind of call meets the impostor many times, whichever of two addresses it is sent to first.
+const CALLS: usize = 30;
+const LIST_TOOLS: &str = "/granary.gateway.v1.ToolService/ListTools";
+const SOON: Duration = Duration::from_secs(3);
+
+/// The services, with an impostor beside harvest-time and beside linkedin-data.
+async fn beside(impostor: &Impostor) -> House {
+    let mut cluster = Cluster::prepare("").await;
+    let both = |name| format!("{},{}", cluster.address(name), impostor.address());
+    let settings = [
+        format!("gateway.harvest_time.address={}", both("harvest-time")),
+        format!("gateway.linkedin_data.address={}", both("linkedin-data")),
+    ];
+    cluster.set(&settings.each_ref().map(String::as_str));
+    for service in granary_testkit::cluster::SERVICES {
+        cluster.run(service);
+    }
+    cluster.ready("gateway").await;
+    House::around(cluster).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_and_charged_reads_that_were_not_begun_are_sent_again_once_and_succeed() {
+    for deed in [Deed::Refuse, Deed::GoAway] {
+        let impostor = Impostor::start(deed.clone(), 100).await;
+        let house = beside(&impostor).await;
+        let (client, account) = (house.good.client(), house.good.account());
+        for (good, path) in [(Good::TimeEntry, "/v2/time_entries"), (Good::Profile, "/linkedin/profile")] {
+            let (before, turned_away) = (house.sandbox.newest().await, impostor.calls().len());
+            let balance = house.sandbox.balance(&key_of(account)).await;
+            let mut charged = 0;
+            for number in 0..CALLS {
+                let answer = neighbours::call(client, account, good).await;
+                match answer
+                    .unwrap_or_else(|e| panic!("{good:?} {number}, {deed:?}: {}", neighbours::told(&e)))
+                {
+                    Answered::Charged(cost) => charged += cost,
+                    Answered::Entry(_) | Answered::Read => {}
+                }
+            }
+            let journal = house.sandbox.journal(before).await;
+            let arrived = journal.iter().filter(|call| call.path.starts_with(path)).count();
+            let billed = balance - house.sandbox.balance(&key_of(account)).await;
+            let turned_away = impostor.calls().len() - turned_away;
+            println!("{good:?}, {deed:?}: {turned_away} of {CALLS} were not begun at first");
+            assert!((1..=CALLS).contains(&turned_away), "the impostor turned {turned_away} calls away");
+            assert_eq!(arrived, CALLS, "{good:?}, {deed:?}: each arrives at the vendor once");
+            assert_eq!(billed, charged, "{good:?}, {deed:?}: what was billed, and what was told");
+        }
+    }
+}
+
+/// An entry that can be told from others.
+fn entry(notes: &str) -> Bytes {
+    hostile::frame(&LogTimeEntryRequest {
+        project_id: 12_345_678,
+        task_id: 87_654_321,
+        spent_date: Some(Date { year: 2026, month: 3, day: 31 }),
+        hours: Some(Decimal { value: "1".into() }),
+        notes: Some(notes.to_owned()),
+        ..Default::default()
+    })
+}
+
+/// A service takes one call at a time, so that all others wait in the gateway, on a connection that they share.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_ends_before_it_was_written_is_not_sent_any_more() {
+    const HOLDS: Duration = Duration::from_millis(500);
+    let impostor = Impostor::start(Deed::Answer(HOLDS), 1).await;
+    let address = format!("gateway.harvest_time.address={}", impostor.address());
+    let house = House::open(&[&address, "gateway.threads=1"]).await;
+    // Its ticket is there from now on.
+    let caller = house.evil.clone();
+    let mut connection = caller.connect().await;
+    let first = connection.call(COMPANY, EMPTY).await.expect("a call").end(HOLDS * 4).await;
+    assert!(first.is_ok(), "{first}");
+
+    let holding = connection.call(COMPANY, EMPTY).await.expect("a call");
+    tokio::time::sleep(HOLDS / 5).await;
+    let mut taken_back = Vec::new();
+    for _ in 0..10 {
+        taken_back.push(connection.call(TIME_ENTRY, entry("taken back")).await.expect("a call"));
+    }
+    connection.becomes(&caller.clone().with_timeout("150m"));
+    let mut late = Vec::new();
+    for _ in 0..10 {
+        late.push(connection.call(TIME_ENTRY, entry("late")).await.expect("a call"));
+    }
+    connection.becomes(&caller);
+    let kept = connection.call(TIME_ENTRY, entry("kept")).await.expect("a call");
+    tokio::time::sleep(HOLDS / 5).await;
+    assert_eq!(impostor.calls().len(), 2, "they wait");
+    taken_back.into_iter().for_each(Call::cancel);
+    let late = join_all(late.into_iter().map(|call| call.end(HOLDS))).await;
+    for call in late {
+        let code = call.status.as_ref().map(tonic::Status::code);
+        assert!(call.how == How::Answered && code == Some(Code::DeadlineExceeded), "{call}");
+    }
+    assert!(holding.end(HOLDS).await.is_ok());
+    let kept = kept.end(HOLDS * 3).await;
+    assert!(kept.is_ok(), "{kept}");
+    // What would still be sent comes by now. Of what a connection had already numbered, the peer may hear that it is no more.
+    tokio::time::sleep(HOLDS + HOLDS / 5).await;
+    let mut messages = impostor.calls().split_off(2);
+    messages.retain(|message| !message.is_empty());
+    assert_eq!(messages, [entry("kept")], "what was taken back or late was sent, too");
+}
+
+/// The broker says nothing, so that calls without a ticket wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_ends_before_it_has_a_ticket_is_never_sent() {
+    const WAITS: Duration = Duration::from_millis(300);
+    let impostor = Impostor::start(Deed::Answer(Duration::ZERO), 100).await;
+    let mut cluster = Cluster::prepare("").await;
+    let broker = FaultProxy::start(&cluster.address("broker")).await;
+    let harvest = format!("gateway.harvest_time.address={}", impostor.address());
+    cluster.set(&[&harvest, &format!("gateway.broker.address={}", broker.address())]);
+    for service in granary_testkit::cluster::SERVICES {
+        cluster.run(service);
+    }
+    cluster.ready("gateway").await;
+    let house = House::around(cluster).await;
+    // The key is known, the account's ticket for a write is not.
+    let mut connection = house.evil.connect().await;
+    let known = connection.call(LIST_TOOLS, EMPTY).await.expect("a call").end(SOON).await;
+    assert!(known.is_ok(), "{known}");
+    broker.link(Link::Partitioned).await;
+    let mut taken_back = Vec::new();
+    for _ in 0..10 {
+        taken_back.push(connection.call(TIME_ENTRY, entry("taken back")).await.expect("a call"));
+    }
+    connection.becomes(&house.evil.clone().with_timeout("150m"));
+    let mut late = Vec::new();
+    for _ in 0..10 {
+        late.push(connection.call(TIME_ENTRY, entry("late")).await.expect("a call"));
+    }
+    connection.becomes(&house.evil);
+    let kept = connection.call(TIME_ENTRY, entry("kept")).await.expect("a call");
+    tokio::time::sleep(WAITS).await;
+    taken_back.into_iter().for_each(Call::cancel);
+    for call in join_all(late.into_iter().map(|call| call.end(WAITS))).await {
+        let code = call.status.as_ref().map(tonic::Status::code);
+        assert!(call.how == How::Answered && code == Some(Code::DeadlineExceeded), "{call}");
+    }
+    broker.heal().await;
+    let kept = kept.end(SOON).await;
+    assert!(kept.is_ok(), "{kept}");
+    tokio::time::sleep(WAITS).await;
+    assert_eq!(impostor.calls(), [entry("kept")], "what was taken back or late was sent, too");
+}
