@@ -41,9 +41,10 @@ const MAX_PENDING_RESETS: usize = 16_384;
 /// Frames on streams that are long over which may be answered by a reset in the life of a connection.
 const MAX_LATE_FRAMES: usize = 16_384;
 /// A call that is refused before its body has arrived is reset; for so long, what still arrives of so many of them is passed
-/// over, and not taken for a fault of the caller's.
+/// over, and not taken for a fault of the caller's. It is more than a thread can refuse in that time, so that the time is what
+/// bounds their memory: one caller behind a balancer refused 16,000 times a second would else end the calls of all of them.
 const LATE_TIMEOUT: Duration = Duration::from_secs(1);
-const MAX_LATE_STREAMS: usize = 4_096;
+const MAX_LATE_STREAMS: usize = 65_536;
 /// What small frames may cost a public listener before they are read: as much as what all streams of a connection may hold in
 /// large ones. One caller behind a balancer can cut its bodies so small that a turn brings thousands.
 const FRAME_BUDGET: usize = 64 * 1024 * 1024;
