@@ -30,7 +30,7 @@ async fn streams_of_a_service_that_is_killed_end_with_trailers_that_say_why() {
     for _ in 0..sized(20, 200) {
         streams.push(connection.call(FOLLOW, body.clone()).await.expect("a call"));
     }
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(sized(600, 6_000))).await;
     house.cluster.kill("linkedin-data").await;
     for stream in streams {
         let ended = stream.end(SOON).await;

@@ -194,7 +194,7 @@ async fn many_streams_outlive_a_restart_of_credential_vault_and_the_changes_of_o
             });
         }
     }
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    tokio::time::sleep(Duration::from_millis(sized(1_500, 10_000))).await;
     // Changes of other accounts and keys, before, during and after a restart.
     for round in 0..2 {
         for other in 0..3 {
@@ -211,7 +211,7 @@ async fn many_streams_outlive_a_restart_of_credential_vault_and_the_changes_of_o
             cluster.ready("gateway").await;
         }
     }
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    tokio::time::sleep(Duration::from_millis(sized(1_500, 10_000))).await;
     stop.send(true).expect("streams");
     let ended = streams.join_all().await;
     let lost: Vec<String> = ended.iter().filter_map(|stream| stream.clone().err()).collect();
