@@ -167,7 +167,7 @@ pub(crate) fn to_list<R: Listed>(
 ) -> Result<R, Error> {
     let envelope = text(answer).and_then(|body| Members::read(body).ok());
     let mut envelope = envelope.ok_or_else(|| failure::unreadable("an object"))?;
-    if failure::is_denied(answer) {
+    if failure::denies(&envelope) {
         return Err(failure::without_item("list", failure::text(answer)));
     }
     let is_rows =

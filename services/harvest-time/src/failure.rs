@@ -1,4 +1,7 @@
 //! What a failed answer of Harvest means. Its error bodies have three shapes, or are empty; a page is somebody else's.
+use std::str;
+
+use granary_convert::Members;
 use granary_credential::Kind;
 use granary_proto::Method;
 use granary_rpc::{Error, Reason};
@@ -118,15 +121,18 @@ pub(crate) fn text(answer: &Answer) -> Option<String> {
     })
 }
 
-/// Whether an answer that says success says beside it that it is none: an error, a message, or "success": false. Nothing of Harvest's has
-/// a member of these names.
+/// Whether an answer that says success says beside it that it is none.
 pub(crate) fn is_denied(answer: &Answer) -> bool {
-    let Some(body) = answer.json() else { return false };
-    let is_error = |error: &Value| !matches!(error, Value::Null | Value::Bool(false));
-    let is_message = |message: &Value| message.as_str().is_some_and(|text| !text.trim().is_empty());
-    body.get("error").is_some_and(is_error)
-        || body.get("message").is_some_and(is_message)
-        || body.get("success").is_some_and(|success| success == false)
+    let body = str::from_utf8(&answer.body).ok().and_then(|body| Members::read(body).ok());
+    body.is_some_and(|body| denies(&body))
+}
+
+/// Whether there is an error, a message, or "success": false. Nothing of Harvest's has a member of these names.
+pub(crate) fn denies(body: &Members<'_>) -> bool {
+    let is_message = |message: Value| message.as_str().is_some_and(|text| !text.trim().is_empty());
+    body.raw("error").is_some_and(|error| !matches!(error, "null" | "false"))
+        || body.value("message").is_some_and(is_message)
+        || body.raw("success") == Some("false")
 }
 
 /// What a member may call where the method is for managers.

@@ -1,4 +1,5 @@
 //! JSON within a text, where a list or an object is meant: clients of agents write the one for the other.
+use granary_rpc::unseen::is_unseen;
 use serde_json::{Map, Value};
 
 use super::bounds::Count;
@@ -48,9 +49,7 @@ pub(super) fn object(
 
 /// A text without what cannot be seen before it, such as the mark that files begin with.
 fn begin(written: &str) -> &str {
-    written.trim_start_matches(|c: char| {
-        c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2060}')
-    })
+    written.trim_start_matches(|c: char| c.is_whitespace() || is_unseen(c))
 }
 
 /// Whether JSON was written as a text of JSON once more.

@@ -3,7 +3,7 @@ use granary_credential::{Credential, Kind};
 use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::{Error, Reason};
 
-use super::{damaged, expired, missing, revoked};
+use super::refusal::{damaged, expired, missing, revoked};
 use crate::accounts::{Accounts, Place, vouch};
 use crate::documents;
 use crate::records::Records;
