@@ -7,6 +7,7 @@ use std::time::Duration;
 use granary_credential::Key;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -167,6 +168,16 @@ impl Cluster {
         self.run_with("gateway-2", "gateway", &[format!("--set=gateway.listen.address={address}")]);
         self.ready("gateway-2").await;
         address
+    }
+
+    /// Waits until a service takes connections, where the gateway's word on it says nothing: somebody else may answer beside it.
+    pub async fn listens(&self, service: &str) {
+        let mut tries = 0;
+        while TcpStream::connect(self.address(service)).await.is_err() {
+            tries += 1;
+            assert!(tries < 400, "{service} does not listen: {}", self.process(service).log_text());
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Waits until a gateway says that it and everything behind it serve.

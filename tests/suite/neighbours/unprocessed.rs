@@ -26,9 +26,13 @@ async fn beside(impostor: &Impostor) -> House {
         format!("gateway.linkedin_data.address={}", both("linkedin-data")),
     ];
     cluster.set(&settings.each_ref().map(String::as_str));
-    for service in granary_testkit::cluster::SERVICES {
+    // The gateway would take the impostor's health for theirs, so it comes last.
+    for service in ["credential-vault", "harvest-time", "linkedin-data"] {
         cluster.run(service);
     }
+    cluster.listens("harvest-time").await;
+    cluster.listens("linkedin-data").await;
+    cluster.run("gateway");
     cluster.ready("gateway").await;
     House::around(cluster).await
 }
