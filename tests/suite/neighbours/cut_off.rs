@@ -27,7 +27,7 @@ async fn streams_of_a_service_that_is_killed_end_with_trailers_that_say_why() {
     let calling = house.good.start().await;
     let mut connection = house.evil.connect().await;
     let mut streams = Vec::new();
-    for _ in 0..sized(20, 200) {
+    for _ in 0..sized(20, 100) {
         streams.push(connection.call(FOLLOW, body.clone()).await.expect("a call"));
     }
     tokio::time::sleep(Duration::from_millis(sized(600, 6_000))).await;

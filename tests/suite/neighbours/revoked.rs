@@ -166,8 +166,12 @@ fn named_run(status: &Status) -> Option<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_streams_outlive_a_restart_of_credential_vault_and_the_changes_of_others() {
     let (tenants, each) = (4, sized(50, 250));
-    let most = format!("gateway.max_streams_per_tenant={}", 2 * each);
-    let mut cluster = Cluster::start_with(&[&most]).await;
+    let settings = [
+        format!("gateway.max_streams_per_tenant={}", 2 * each),
+        format!("linkedin_data.admission.max_long_in_flight_per_tenant={}", 2 * each),
+        format!("linkedin_data.admission.max_long_in_flight={}", 2 * each * tenants),
+    ];
+    let mut cluster = Cluster::start_with(&settings.each_ref().map(String::as_str)).await;
     let (operator, sandbox) = (cluster.client(), cluster.sandbox());
     endless_pages(&sandbox, 1_000).await;
     let (stop, stopped) = watch::channel(false);
