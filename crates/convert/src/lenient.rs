@@ -150,10 +150,36 @@ pub fn has_more_items(json: &str, most: usize) -> Result<bool, Malformed> {
     Ok(items > most)
 }
 
-/// Whether a list has rows with nothing in any of them: what stands for a list, and shows nothing.
+/// Longest text of a list that is looked at for what is wrong in the place of its rows.
+const MAX_FAULTS: usize = 4_096;
+
+/// Whether a list has rows, and nothing in any of them but what is wrong: what stands for a list, and shows nothing.
+///
+/// ```
+/// use granary_convert::lenient::is_hollow;
+/// assert!(is_hollow("[{}]") && is_hollow(r#"[{"error":"no rows"}]"#) && is_hollow(r#"["none"]"#));
+/// assert!(!is_hollow("[]") && !is_hollow(r#"[{"id":"1","error":"x"}]"#));
+/// ```
 pub fn is_hollow(json: &str) -> bool {
     let is_bare = |c: char| c.is_ascii_whitespace() || "[]{},nul".contains(c);
-    json.contains(['{', 'n']) && json.chars().all(is_bare)
+    if json.contains(['{', 'n']) && json.chars().all(is_bare) {
+        return true;
+    }
+    let begins_with_a_row =
+        json.trim_start_matches(|c: char| c == '[' || c.is_ascii_whitespace()).starts_with(['{', ']']);
+    let may_be =
+        !begins_with_a_row || ["\"error", "\"message\"", "\"success\""].iter().any(|key| json.contains(key));
+    may_be
+        && json.len() <= MAX_FAULTS
+        && serde_json::from_str(json)
+            .is_ok_and(|rows: Vec<serde_json::Value>| !rows.is_empty() && !rows.iter().any(shows_something))
+}
+
+/// Whether a row has any member that does not tell what is wrong.
+fn shows_something(row: &serde_json::Value) -> bool {
+    let tells_a_fault =
+        |key: &str| ["error", "errors", "message", "success", "status", "statusCode", "code"].contains(&key);
+    row.as_object().is_some_and(|row| row.keys().any(|key| !tells_a_fault(key)))
 }
 
 /// Reads a whole text. Of a key that stands twice in an object the last one counts, which is known only when all were seen:

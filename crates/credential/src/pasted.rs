@@ -55,7 +55,12 @@ fn anothers(value: &str, begins: &str, what: &'static str) -> Option<&'static st
 
 /// What a key, a token or a cookie plainly is in place of itself.
 pub(crate) fn wrong(value: &str) -> Option<&'static str> {
-    form(value).or_else(|| named(value).then_some("begins with a name and \"=\": paste only what follows"))
+    const NAMED: &str = "begins with a name and \"=\": paste only what follows";
+    // A header of several cookies may end in the quotes of another one.
+    if value.contains(';') && named(value) {
+        return Some(NAMED);
+    }
+    form(value).or_else(|| named(value).then_some(NAMED))
 }
 
 fn wrong_proxy(value: &str) -> Option<&'static str> {
@@ -63,7 +68,14 @@ fn wrong_proxy(value: &str) -> Option<&'static str> {
     if is_proxy(value) {
         return None;
     }
-    form(value).or(Some("must be a URL such as \"http://proxy.example:8080\", or HOST:PORT"))
+    const WANTED: &str = "must be a URL such as \"http://proxy.example:8080\", or HOST:PORT";
+    let is_url = value.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
+    let form = form(value).filter(|_| !is_url);
+    form.or(Some(WANTED))
+}
+
+fn is_scheme(text: &str) -> bool {
+    PROXIES.contains(&text.to_ascii_lowercase().as_str())
 }
 
 fn wrong_agent(value: &str) -> Option<&'static str> {
@@ -169,10 +181,10 @@ fn named(value: &str) -> bool {
 /// Whether it is a URL of a proxy, or a host and a port.
 fn is_proxy(value: &str) -> bool {
     let (scheme, rest) = match value.split_once("://") {
-        Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+        Some((scheme, rest)) => (Some(scheme), rest),
         None => (None, value),
     };
-    if scheme.as_deref().is_some_and(|scheme| !PROXIES.contains(&scheme)) {
+    if scheme.is_some_and(|scheme| !is_scheme(scheme)) {
         return false;
     }
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place).trim_end_matches('/');

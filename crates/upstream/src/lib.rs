@@ -22,4 +22,4 @@ pub use auth::{Auth, Prefix};
 pub use call::{Call, Verb};
 pub use client::Client;
 pub use config::{BuildError, Config};
-pub use status::{Effective, effective, failure, failure_of_write, foreign};
+pub use status::{Effective, effective, failure, failure_of_write, foreign, is_of_a_gateway};

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use granary_rpc::{Error, Reason};
+use serde_json::Value;
 
 /// How long to wait where an upstream throttles without saying so; Harvest counts over 15 seconds.
 const DEFAULT_WAIT: Duration = Duration::from_secs(15);
@@ -58,9 +59,10 @@ pub fn foreign(status: u16, upstream: &str, write: bool, retry_after: Option<Dur
     error.with("answered_by", "intermediary")
 }
 
-/// The same for a write, where a status that leaves open whether it happened is an outcome of its own: a fault, a
-/// time-out, and a success that cannot be used. A 503 says that the upstream did not take the call up only in the upstream's
-/// own words; edges answer it, too, for a request that they passed on and whose answer came late.
+/// The same for a write, where a status that leaves open whether it happened is an outcome of its own: a fault, a time-out, a
+/// success that cannot be used, and a refusal that no upstream documents. A 503 is none that is believed, whatever words it has:
+/// edges answer it for a request that they passed on and whose answer came late. Where a form shows that it is the upstream's
+/// own, [`failure`] says what it means.
 pub fn failure_of_write(
     status: u16,
     upstream: &str,
@@ -68,11 +70,33 @@ pub fn failure_of_write(
     retry_after: Option<Duration>,
 ) -> Error {
     match status {
-        503 if message.is_some() => failure(status, upstream, message, retry_after),
-        0..=399 | 408 | 500.. => unknown(status, upstream, message),
+        400 | 402..=404 | 409 | 422 | 429 => failure(status, upstream, message, retry_after),
         401 | 407 => foreign(status, upstream, true, retry_after),
-        _ => failure(status, upstream, message, retry_after),
+        _ => unknown(status, upstream, message),
     }
+}
+
+/// Members that gateways and frameworks give to what they refuse, and that no upstream has in an error.
+const GATEWAY_MEMBERS: [&str; 8] =
+    ["timestamp", "path", "statusCode", "status_code", "request_id", "requestId", "traceId", "fault"];
+/// What they say with no member but a message, in small letters.
+const GATEWAY_WORDS: [&str; 6] = [
+    "forbidden",
+    "missing authentication token",
+    "not found",
+    "service unavailable",
+    "unauthorized",
+    "you cannot consume this service",
+];
+
+/// Whether an error is one that gateways and frameworks make, in a form that could else be an upstream's own.
+pub fn is_of_a_gateway(body: &Value) -> bool {
+    let is_numbered = body["error"]["code"].is_number();
+    let says = |text: &str| GATEWAY_WORDS.contains(&text.trim().to_lowercase().as_str());
+    let is_bare = body.as_object().is_some_and(|members| members.len() == 1);
+    is_numbered
+        || GATEWAY_MEMBERS.iter().any(|member| body.get(member).is_some())
+        || is_bare && body["message"].as_str().is_some_and(says)
 }
 
 fn unknown(status: u16, upstream: &str, message: Option<&str>) -> Error {
@@ -126,6 +150,8 @@ fn build(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -148,7 +174,9 @@ mod tests {
             (404, Reason::UpstreamNotFound, Reason::UpstreamNotFound),
             (408, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
             (409, Reason::UpstreamConflict, Reason::UpstreamConflict),
-            (418, Reason::UpstreamMalformed, Reason::UpstreamMalformed),
+            (405, Reason::UpstreamMalformed, Reason::UnknownOutcome),
+            (413, Reason::UpstreamMalformed, Reason::UnknownOutcome),
+            (499, Reason::UpstreamMalformed, Reason::UnknownOutcome),
             (422, Reason::UpstreamInvalidInput, Reason::UpstreamInvalidInput),
             (429, Reason::UpstreamThrottled, Reason::UpstreamThrottled),
             (500, Reason::UpstreamUnavailable, Reason::UnknownOutcome),
@@ -168,9 +196,33 @@ mod tests {
     }
 
     #[test]
-    fn a_503_in_the_upstreams_own_words_leaves_a_write_undone() {
-        let error = failure_of_write(503, "apify", Some("Service is down for maintenance"), None);
-        assert_eq!(error.reason(), Reason::UpstreamUnavailable);
+    fn a_503_says_nothing_of_a_write_whatever_words_it_has() {
+        let error = failure_of_write(503, "harvest", Some("Service Unavailable"), None);
+        assert_eq!(error.reason(), Reason::UnknownOutcome);
+    }
+
+    #[test]
+    fn what_gateways_and_frameworks_write_is_known_by_its_members() {
+        for body in [
+            json!({"timestamp": "2026-11-28T10:00:00Z", "status": 404, "error": "Not Found", "path": "/x"}),
+            json!({"statusCode": 403, "message": "Forbidden resource", "error": "Forbidden"}),
+            json!({"message": "no Route matched with those values", "request_id": "a"}),
+            json!({"error": {"code": 404, "message": "Not found.", "status": "NOT_FOUND"}}),
+            json!({"message": "Forbidden"}),
+            json!({"message": "Missing Authentication Token"}),
+        ] {
+            assert!(is_of_a_gateway(&body), "{body}");
+        }
+        for body in [
+            json!({"message": "Not authorized!"}),
+            json!({"status": 404, "error": "Not Found"}),
+            json!({"error": 404, "message": "Not found"}),
+            json!({"error": {"error": "Invalid API key"}}),
+            json!({"error": {"type": "record-not-found", "message": "Not found"}}),
+            json!([]),
+        ] {
+            assert!(!is_of_a_gateway(&body), "{body}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use granary_convert::Members;
 use granary_credential::Kind;
 use granary_proto::Method;
 use granary_rpc::{Error, Reason};
-use granary_upstream::{Answer, Call, Verb, failure, failure_of_write, foreign};
+use granary_upstream::{Answer, Call, Verb, failure, failure_of_write, foreign, is_of_a_gateway};
 use serde_json::Value;
 
 /// The name under which metadata, metrics and messages know this third party.
@@ -16,7 +16,7 @@ const INVALID_TOKEN: &str = "invalid_token";
 
 /// A failed answer as an error.
 pub(crate) fn of(status: u16, answer: &Answer, method: &Method, write: bool) -> Error {
-    let text = own_text(answer);
+    let text = own_text(status, answer);
     // Its limit is the one refusal that Harvest tells without words of its own.
     if text.is_none() && (400..500).contains(&status) && status != 429 {
         return foreign(status, UPSTREAM, write, answer.retry_after);
@@ -101,14 +101,16 @@ pub(crate) fn short(text: &str) -> String {
     short
 }
 
-/// The words of a refusal in one of Harvest's own three forms. What gateways and frameworks write has objects in their places, or
-/// says when and where it was.
-fn own_text(answer: &Answer) -> Option<String> {
-    let body = answer.json()?;
-    let is_foreign = ["timestamp", "path", "requestId"].iter().any(|key| body.get(key).is_some());
-    let word = |key: &str| body.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
-    let words = ["error_description", "message", "error"].into_iter().find_map(word);
-    words.filter(|_| !is_foreign).map(str::to_owned)
+/// The words of a refusal in the form that Harvest has for it: a status and an error where there is no such object, else a message.
+/// What gateways and frameworks write has other members, or words that are known for theirs.
+fn own_text(status: u16, answer: &Answer) -> Option<String> {
+    let body = answer.json().filter(|body| !is_of_a_gateway(body))?;
+    let text = match status {
+        404 if body["status"] == 404 => &body["error"],
+        404 => return None,
+        _ => &body["message"],
+    };
+    text.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
 /// What stands in the place of what was asked for.

@@ -42,7 +42,14 @@ pub(crate) async fn time<R: OfEntry>(session: &Session) -> Result<R, Error> {
     match item::<R>(session).await {
         Ok(mut response) => {
             let told = applied::warnings(&session.input, response.time_entry());
-            let stands = starts_timer(session).then(|| applied::runs(true, response.time_entry())).flatten();
+            let stands = match runs(session) {
+                Some(true) => applied::runs(true, response.time_entry()),
+                // That it does not run goes without saying.
+                Some(false) if response.time_entry().is_some_and(|entry| entry.is_running == Some(true)) => {
+                    applied::runs(false, response.time_entry())
+                }
+                _ => None,
+            };
             let runs = timer::warning(response.time_entry());
             response.warnings().extend(told.into_iter().chain(stands).chain(runs));
             Ok(response)
@@ -55,10 +62,15 @@ pub(crate) async fn time<R: OfEntry>(session: &Session) -> Result<R, Error> {
     }
 }
 
-/// Whether a new entry is to run: one without hours and without times.
-fn starts_timer(session: &Session) -> bool {
+/// Whether a new entry is to run: one without hours and without times is, one with hours or an end is not. Of an entry that is
+/// changed nothing is said.
+fn runs(session: &Session) -> Option<bool> {
     let has = |field: &str| session.input.has_field_by_name(field);
-    !["time_entry_id", "hours", "started_time", "ended_time"].into_iter().any(has)
+    match (has("time_entry_id"), has("hours") || has("ended_time"), has("started_time")) {
+        (true, ..) => None,
+        (false, true, _) => Some(false),
+        (false, false, starts) => (!starts).then_some(true),
+    }
 }
 
 /// Deletes an entry. Harvest documents a status and no body, and recorded answers are the entry as it was.

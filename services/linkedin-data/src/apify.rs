@@ -1,6 +1,7 @@
 //! Runs of Apify actors: started once, followed, read, and ended where nobody waits for them any more.
 mod failure;
 mod run;
+mod state;
 
 use std::time::Duration;
 
@@ -11,7 +12,8 @@ use serde_json::Value;
 
 use crate::failure::saying;
 
-pub(crate) use run::{Run, State, is_id};
+pub(crate) use run::Run;
+pub(crate) use state::{State, is_id};
 
 /// The name under which metadata, metrics and messages know this third party.
 pub(crate) const UPSTREAM: &str = "apify";

@@ -4,7 +4,7 @@ use std::str;
 use granary_convert::Members;
 use granary_proto::granary::linkedin::v1::ApiUser;
 use granary_proto::granary::types::v1::Charge;
-use granary_upstream::{Answer, money};
+use granary_upstream::{Answer, is_of_a_gateway, money};
 use serde_json::Value;
 
 /// What the caller sent is not sent back to it, and what an error says is told as one.
@@ -28,6 +28,8 @@ pub(crate) struct Envelope<'a> {
     is_whole: bool,
     /// Whether it is the one answer without an envelope that upstream was seen to refuse a key by.
     refuses_key: bool,
+    /// Whether it is an error without an envelope in a form of upstream's.
+    is_own_error: bool,
     /// Everything else that is not null, a `null` element excepted.
     pub(crate) rest: Members<'a>,
 }
@@ -44,6 +46,7 @@ impl<'a> Envelope<'a> {
         let is_alone = rest.iter().count() == 1;
         let is_bad_key = |error: Value| error == serde_json::json!({"error": BAD_KEY});
         let refuses_key = answer.status == 401 && is_alone && rest.value("error").is_some_and(is_bad_key);
+        let is_own_error = error.is_some() && is_error_of_upstream(answer, &rest);
         let status = take(&mut rest, "status", |status| plain(status)?.parse().ok());
         let charge = Charge {
             cost_micros: take(&mut rest, "cost", |cost| money::micros(&plain(cost)?)),
@@ -51,7 +54,7 @@ impl<'a> Envelope<'a> {
             upstream_request_id: take(&mut rest, "requestId", plain),
         };
         rest.retain(|key, raw| key == "element" || raw != "null");
-        Some(Self { status, error, charge, is_whole, refuses_key, rest })
+        Some(Self { status, error, charge, is_whole, refuses_key, is_own_error, rest })
     }
 }
 
@@ -62,9 +65,10 @@ impl Envelope<'_> {
         self.is_whole && self.status == Some(status) || status == 401 && self.refuses_key
     }
 
-    /// Whether upstream says what is wrong in a form of its own: an envelope, or an error by that name.
+    /// Whether upstream says what is wrong in a form of its own: an envelope, or one of the forms of an error that are documented
+    /// or were seen.
     pub(crate) fn says_so(&self, status: u16) -> bool {
-        self.is_own_refusal(status) || self.rest.raw("error").is_some_and(is_something)
+        self.is_own_refusal(status) || self.is_own_error
     }
 
     /// Whether it tells of a member's limit at LinkedIn, and not of upstream's own for calls at a time.
@@ -86,6 +90,19 @@ impl Envelope<'_> {
     }
 }
 
+/// An object around the text, a number beside a message, or both as text with the status of the answer. What is said of an empty
+/// wallet is not published, so that any text is taken for it.
+fn is_error_of_upstream(answer: &Answer, body: &Members<'_>) -> bool {
+    let (error, message) = (body.value("error").unwrap_or_default(), body.value("message"));
+    let has_message = message.is_some_and(|message| message.is_string());
+    let is_nested = error["error"].is_string();
+    let is_numbered = error.is_i64() && has_message;
+    let is_whole = error.is_string() && has_message && body.value("status") == Some(answer.status.into());
+    let is_of_wallet = answer.status == 402 && error.is_string();
+    (is_nested || is_numbered || is_whole || is_of_wallet)
+        && answer.json().is_some_and(|body| !is_of_a_gateway(&body))
+}
+
 /// Whether what stands under "success" says that it is none.
 pub(crate) fn is_no(success: Option<&str>) -> bool {
     matches!(success, Some("false" | "\"false\""))
@@ -93,7 +110,7 @@ pub(crate) fn is_no(success: Option<&str>) -> bool {
 
 /// Whether what stands under "error" is more than nothing.
 pub(crate) fn is_something(error: &str) -> bool {
-    !matches!(error, "null" | "false" | "\"\"")
+    !matches!(error, "null" | "false" | "\"\"" | "{}" | "[]")
 }
 
 /// Whether anything of a user or of a wallet is there.

@@ -17,7 +17,9 @@ pub(crate) const KIND: &str = "kind";
 /// A failed answer as an error.
 pub(crate) fn of(status: u16, answer: &Answer, envelope: Option<&Envelope<'_>>, write: bool) -> Error {
     let text = envelope.and_then(|envelope| envelope.error.as_deref());
-    let map = if write { failure_of_write } else { failure };
+    // That it did not take a call up is believed in an envelope alone.
+    let is_not_up = status == 503 && envelope.is_some_and(|envelope| envelope.is_own_refusal(status));
+    let map = if write && !is_not_up { failure_of_write } else { failure };
     charged_as(map(status, UPSTREAM, text, answer.retry_after), envelope)
 }
 

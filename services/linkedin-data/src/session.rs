@@ -161,11 +161,9 @@ impl Session {
             Effective::Success => {
                 envelope.ok_or_else(|| self.unreadable("an object", Some(&charge_of_unreadable(answer))))
             }
-            Effective::Failed(status @ 401..=403) => match envelope.as_ref() {
+            // Never a 402: an empty wallet says nothing of a key or of a session.
+            Effective::Failed(status @ (401 | 403)) => match envelope.as_ref() {
                 Some(own) if own.is_own_refusal(status) => Err(self.settle(status, answer, own).await),
-                Some(own) if status == 402 && own.says_so(status) => {
-                    Err(self.failed(status, answer, Some(own)))
-                }
                 _ => Err(self.foreign(status, answer)),
             },
             Effective::Failed(status) if answer.is_page() && status < 500 => {

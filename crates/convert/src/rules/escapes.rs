@@ -34,24 +34,45 @@ pub(super) fn visible(text: &str) -> Result<(), Fault> {
     unseen::first(text).map_or(Ok(()), |name| Err(Fault::Unseen(name)))
 }
 
-/// A slug, or one segment of a path, with its escapes taken apart. What comes out holds no percent sign, so that a second
-/// time changes nothing.
-pub(super) fn decoded(segment: &str) -> Result<Cow<'_, str>, Fault> {
+/// A slug with its escapes taken apart. What comes out holds no percent sign, so that a second time changes nothing.
+pub(super) fn decoded(slug: &str) -> Result<Cow<'_, str>, Fault> {
+    let text = decoded_segment(slug)?;
+    if text.contains('%') { Err(Fault::Twice) } else { Ok(text) }
+}
+
+/// One segment of a path with its escapes taken apart. What comes out may hold a percent sign, as the title of a job does that is
+/// "80-100%": [`written`] makes the escape of it again.
+pub(super) fn decoded_segment(segment: &str) -> Result<Cow<'_, str>, Fault> {
     if !segment.contains('%') {
         visible(segment)?;
         return Ok(Cow::Borrowed(segment));
     }
-    let escape = |w: &[u8]| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit();
-    let escapes = segment.as_bytes().windows(3).filter(|w| escape(w)).count();
-    if escapes != segment.bytes().filter(|b| *b == b'%').count() {
+    if escapes(segment) != segment.bytes().filter(|b| *b == b'%').count() {
         return Err(Fault::Escape);
     }
     let text = percent_decode_str(segment).decode_utf8().map_err(|_| Fault::Escape)?;
-    if text.contains('%') {
+    if escapes(&text) > 0 {
         return Err(Fault::Twice);
     }
     visible(&text)?;
     Ok(text)
+}
+
+/// How many escapes a text has.
+fn escapes(text: &str) -> usize {
+    let is_escape = |w: &&[u8]| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit();
+    text.as_bytes().windows(3).filter(is_escape).count()
+}
+
+/// A segment as it stands in an address: what would end it, or be taken for an escape, is escaped. Letters stay as they are.
+pub(super) fn written(segment: &str) -> String {
+    segment.chars().fold(String::with_capacity(segment.len()), |mut text, c| {
+        match c {
+            '%' | '#' | '?' | '"' | '<' | '>' | '[' | ']' => text.push_str(&format!("%{:02X}", u32::from(c))),
+            c => text.push(c),
+        }
+        text
+    })
 }
 
 #[cfg(test)]
@@ -63,6 +84,8 @@ mod tests {
         assert_eq!(decoded("j%C3%BCrgen-x"), Ok(Cow::Borrowed("jürgen-x")));
         assert_eq!(decoded("jürgen-x"), Ok(Cow::Borrowed("jürgen-x")));
         assert_eq!(decoded("j%25C3%25BCrgen-x"), Err(Fault::Twice));
+        assert_eq!(decoded_segment("80-100%25-at-acme"), Ok(Cow::Borrowed("80-100%-at-acme")));
+        assert_eq!(written("80-100%-c#-jürgen"), "80-100%25-c%23-jürgen");
         for bad in ["100%", "a%2", "a%zz", "%FF", "%C3", "j%C3rgen"] {
             assert_eq!(decoded(bad), Err(Fault::Escape), "{bad}");
         }

@@ -4,7 +4,7 @@ mod tests;
 
 use granary_rpc::absent::is_absent;
 
-use super::escapes::{Fault, decoded, visible};
+use super::escapes::{self, Fault, decoded_segment, visible};
 use super::format::{digits, slug};
 use super::url;
 
@@ -31,6 +31,8 @@ pub(super) struct Page {
     /// Whether the path ends in a slash.
     slash: bool,
     query: String,
+    /// Whether a comma stands in its path as it is: two addresses may have been written as one.
+    has_comma: bool,
 }
 
 /// Whether a text is meant as an address, and not as a slug or a name.
@@ -50,7 +52,7 @@ impl Page {
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
         visible(text)?;
         // An address that was cut short names somebody else.
-        let cut = text.contains('…') || text.contains("...");
+        let cut = text.contains('…') || text.split(['/', '?']).any(|part| part.trim_end().ends_with("..."));
         let text = tidy(text);
         if cut || text.contains(url::is_odd) {
             return Err(Fault::Other);
@@ -69,22 +71,43 @@ impl Page {
             path.pop();
         }
         // LinkedIn's own mails and its pages for telephones have the same paths behind a word of theirs.
-        if path.len() > 1 && path.first().is_some_and(|first| PREFIXES.contains(first)) {
+        while path.len() > 1 && path.first().is_some_and(|first| PREFIXES.contains(first)) {
             path.remove(0);
         }
+        let has_comma = path.iter().any(|segment| segment.contains(','));
         let mut path = path.into_iter().map(segment).collect::<Result<Vec<_>, _>>()?;
         if let Some(first) = path.first_mut() {
             first.make_ascii_lowercase();
         }
-        Ok(Self { host, path, slash, query: query.to_owned() })
+        Ok(Self { host, path, slash, query: query.to_owned(), has_comma }.in_todays_form())
+    }
+
+    /// The same page by the address that it has today, where an old one names it.
+    fn in_todays_form(mut self) -> Self {
+        let is_activity =
+            self.at(0) == "feed" && self.at(1) == "update" && self.at(2).starts_with("activity:");
+        let is_groups = self.path.len() == 1 && self.at(0) == "groups";
+        let group = self.parameter("gid").filter(|id| is_groups && digits(id)).map(str::to_owned);
+        if let Some(id) = group {
+            self.path.push(id);
+            self.query.clear();
+        }
+        match self.path.as_mut_slice() {
+            [first, ..] if first == "company-beta" => "company".clone_into(first),
+            [_, _, urn, ..] if is_activity => urn.insert_str(0, "urn:li:"),
+            _ => {}
+        }
+        self
     }
 
     /// The same as one text, without a fragment.
     pub(super) fn written(&self) -> String {
         let mut text = format!("https://{}", self.host);
+        // A comma of a person's address would part it in two where a list is a text.
+        let comma = if self.at(0) == "in" { "%2C" } else { "," };
         for segment in &self.path {
             text.push('/');
-            text.push_str(segment);
+            text.push_str(&escapes::written(segment).replace(',', comma));
         }
         if self.slash {
             text.push('/');
@@ -103,10 +126,16 @@ impl Page {
             Shows::Anything => !first.is_empty(),
             // "me" is whoever looks.
             Shows::Person => {
-                first == "in" && self.names(1) && self.at(1) != "me" && !self.at(1).contains(['@', ','])
+                let is_one = !self.has_comma && !self.at(1).contains('@');
+                first == "in" && self.names(1) && self.at(1) != "me" && is_one
             }
-            Shows::Company => matches!(first, "company" | "school" | "showcase") && self.names(1),
-            Shows::Group => first == "groups" && self.names(1),
+            // LinkedIn leads to "unavailable" where a company is not there.
+            Shows::Company => {
+                matches!(first, "company" | "school" | "showcase")
+                    && self.names(1)
+                    && self.at(1) != "unavailable"
+            }
+            Shows::Group => first == "groups" && self.names(1) && !NO_GROUPS.contains(&self.at(1)),
             Shows::Job => {
                 let named = self.at(1) == "view" && self.at(2).ends_with(|c: char| c.is_ascii_digit());
                 first == "jobs" && (named || self.asks("currentJobId", digits))
@@ -125,7 +154,7 @@ impl Page {
                     COMMENTS.iter().any(|name| self.asks(name, |urn| is_whole_urn(&decoded_lossy(urn))));
                 asked && self.shows(Shows::Post) || self.path.iter().any(|s| is_urn_of_comment(s))
             }
-            Shows::Ad => first == "ad-library" && self.at(1) == "detail" && self.names(2),
+            Shows::Ad => first == "ad-library" && self.at(1) == "detail" && digits(self.at(2)),
             Shows::AdSearch => first == "ad-library" && self.at(1) == "search" && self.asks_for_something(),
             Shows::SalesSearch => {
                 let is_search = self.at(1) == "search" && self.at(2) == "people" && self.asks_for_something();
@@ -166,10 +195,18 @@ impl Page {
     fn asks(&self, name: &str, fits: impl Fn(&str) -> bool) -> bool {
         self.query.split('&').filter_map(|pair| pair.split_once('=')).any(|(n, v)| n == name && fits(v))
     }
+
+    /// The first value of a parameter.
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(n, _)| *n == name).map(|(_, value)| value)
+    }
 }
 
 /// What stands before the paths that are known.
-const PREFIXES: [&str; 3] = ["comm", "mwlite", "m"];
+const PREFIXES: [&str; 5] = ["comm", "mwlite", "m", "profile", "organization-guest"];
+/// What stands in the place of a group's id and is none.
+const NO_GROUPS: [&str; 4] = ["discover", "my-groups", "create", "requests"];
 /// The beginnings of what names a post.
 const POSTS: [&str; 4] = ["urn:li:activity:", "urn:li:ugcPost:", "urn:li:share:", "urn:li:groupPost:"];
 /// The kinds of a post, as they stand before its number in the last part of its address.
@@ -229,7 +266,10 @@ fn linkedin(authority: &str) -> Option<String> {
     (own && port.is_none_or(|port| matches!(port, 443 | 80))).then_some(host)
 }
 
+/// A segment with its escapes taken apart. Signs that are escaped may stand in it, as in the title of a job for C#; as they are,
+/// they would be something else.
 fn segment(text: &str) -> Result<String, Fault> {
-    let text = decoded(text)?;
-    if slug(&text) { Ok(text.into_owned()) } else { Err(Fault::Other) }
+    let whole = decoded_segment(text)?;
+    let plain = whole.replace(['#', '?', '"', '<', '>', '[', ']'], "-");
+    if slug(&plain) && !text.contains(['[', ']']) { Ok(whole.into_owned()) } else { Err(Fault::Other) }
 }

@@ -83,7 +83,7 @@ fn text(field: &Field) -> Map<String, Value> {
         }
         Format::JobUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/jobs/[^/\\s]"),
         Format::GroupUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/groups/[^/\\s]"),
-        Format::AdUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/detail/[^/\\s]"),
+        Format::AdUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/detail/[0-9]+(/.*)?$"),
         Format::AdSearchUrl => ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/ad-library/search[^/\\s]"),
         Format::PostUrl => {
             ("pattern", "^https://([a-z]+\\.)?linkedin\\.com/(posts|feed/update|pulse|video)/[^/\\s]")

@@ -19,6 +19,7 @@ pub(super) enum Listed {
 /// Reads a text that stands where a list is meant.
 pub(super) fn list(written: &str, path: &str, count: &mut Count, faults: &mut Faults) -> Listed {
     match json(written, ['[', '{'], path, count, faults) {
+        None if is_name(written) => Listed::Words,
         None if begin(written).starts_with(['[', '{', '`']) || is_text_of_json(written) => Listed::Broken,
         None => Listed::Words,
         Some(Value::Array(items)) => Listed::Items(items),
@@ -52,6 +53,17 @@ fn begin(written: &str) -> &str {
     written.trim_start_matches(|c: char| c.is_whitespace() || is_unseen(c))
 }
 
+/// Whether a text that begins with a bracket is one of those that names begin with, such as "[24]7.ai": it is closed, words follow
+/// it, and nothing of it is in quotes.
+fn is_name(written: &str) -> bool {
+    let written = begin(written).trim_end();
+    let within = written.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    within.is_some_and(|(within, rest)| {
+        let is_plain = !within.contains([',', '[', '{']) && !rest.contains(']') && !written.contains('"');
+        is_plain && !rest.trim().is_empty() && !rest.trim().starts_with(',')
+    })
+}
+
 /// Whether JSON was written as a text of JSON once more.
 fn is_text_of_json(written: &str) -> bool {
     begin(written).starts_with("\"[") || begin(written).starts_with("\"{")
@@ -76,4 +88,19 @@ fn json(
     let json = text::parse(written).ok()?;
     faults.extend(text::duplicates(written).iter().map(|at| fault(&join(path, at), "is given twice")));
     Some(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_begin_with_a_bracket() {
+        for name in ["[24]7.ai", "[x]cube LABS, Stripe", "[Senior] Engineer"] {
+            assert!(is_name(name), "{name}");
+        }
+        for list in ["[A, B]", "[A", "[\"A\"] B", "[A] , B", "[A], [B]", "[]", "{A} B"] {
+            assert!(!is_name(list), "{list}");
+        }
+    }
 }

@@ -17,10 +17,20 @@ const COUNTRIES: &str = "\
     philippines|poland|portugal|puerto rico|qatar|romania|russia|rwanda|saudi arabia|schweiz|senegal|serbia|\
     sierra leone|slovakia|slovenia|somalia|south africa|south korea|korea|spain|sri lanka|sudan|suriname|\
     sweden|switzerland|syria|taiwan|tajikistan|tanzania|thailand|togo|trinidad and tobago|tunisia|turkey|\
-    türkiye|turkmenistan|uganda|ukraine|uruguay|uzbekistan|venezuela|vietnam|yemen|zambia|zimbabwe";
+    türkiye|turkmenistan|uganda|ukraine|uruguay|uzbekistan|venezuela|vietnam|yemen|zambia|zimbabwe|hong kong sar|hong kong sar china|macau sar|macao sar|\
+    aruba|bermuda|british virgin islands|cayman islands|curaçao|faroe islands|french guiana|gibraltar|\
+    greenland|guadeloupe|guam|guernsey|isle of man|jersey|martinique|réunion|us virgin islands";
+
+/// Parts of the world: whatever stands behind them is no part of their name.
+const CONTINENTS: &str = "\
+    africa|apac|asia|asia pacific|australasia|benelux|caribbean|central america|central europe|dach|\
+    eastern europe|emea|europe|european union|gcc|global|latam|latin america|mena|middle east|nordics|\
+    north america|northern europe|oceania|scandinavia|south america|south asia|southeast asia|\
+    southern europe|western europe|worldwide";
 
 /// Cities that are countries: a second time after themselves they are the country.
-const CITY_STATES: &str = "singapore|hong kong|luxembourg|monaco|macau|san marino";
+const CITY_STATES: &str =
+    "singapore|hong kong|luxembourg|monaco|macau|macao|san marino|vatican city|djibouti";
 
 /// States and the like, under the country that they belong to.
 const REGIONS: &[(&str, &str)] = &[
@@ -107,11 +117,77 @@ const REGIONS: &[(&str, &str)] = &[
         "\
          jalisco|nuevo león|nuevo leon|yucatán|baja california",
     ),
+    (
+        "china",
+        "\
+         anhui|fujian|gansu|guangdong|guangxi|guizhou|hainan|hebei|heilongjiang|henan|hubei|hunan|\
+         inner mongolia|jiangsu|jiangxi|jilin|liaoning|shaanxi|shandong|shanxi|sichuan|yunnan|zhejiang",
+    ),
+    (
+        "south africa",
+        "\
+         western cape|eastern cape|northern cape|gauteng|kwazulu-natal|limpopo|mpumalanga",
+    ),
+    (
+        "switzerland",
+        "\
+         aargau|basel-landschaft|basel-stadt|graubünden|thurgau|ticino|valais|vaud",
+    ),
+    (
+        "japan",
+        "\
+         tokyo|aichi|hokkaido|hyogo|kanagawa",
+    ),
+    ("greece", "attiki"),
+    ("finland", "uusimaa|pirkanmaa"),
+    ("estonia", "harjumaa|harju"),
+    ("austria", "styria|tyrol|upper austria|lower austria|carinthia"),
+    ("norway", "viken|vestland|rogaland|trøndelag"),
+    ("indonesia", "jakarta|west java|east java|central java|banten|bali"),
+    ("colombia", "antioquia|cundinamarca|valle del cauca"),
 ];
 
 /// Whether it is the name of a country.
 pub(super) fn is_country(name: &str) -> bool {
     has(COUNTRIES, name)
+}
+
+/// Whether it is a part of the world that is larger than a country.
+pub(super) fn is_continent(name: &str) -> bool {
+    has(CONTINENTS, name)
+}
+
+/// Whether it is a city that a country's name may stand behind: its own, or that of the state that it belongs to.
+pub(super) fn is_city_of(city: &str, country: &str) -> bool {
+    let is_of_china = matches!(city, "hong kong" | "macau" | "macao") && country.contains("china");
+    !is_city_state(city) || is_of_china || country.starts_with(city) || country.len() == 2
+}
+
+/// Whether it is called as parts of a country are: "County Cork", "Stockholm County", "Capital Region of Denmark".
+pub(super) fn is_called_region(name: &str) -> bool {
+    let name = name.to_lowercase();
+    const BEHIND: [&str; 9] = [
+        " county",
+        " region",
+        " province",
+        " prefecture",
+        " oblast",
+        " governorate",
+        " canton",
+        " district",
+        " department",
+    ];
+    const BEFORE: [&str; 8] = [
+        "county ",
+        "province of ",
+        "state of ",
+        "region of ",
+        "canton of ",
+        "capital region",
+        "federal territory",
+        "national capital",
+    ];
+    BEHIND.iter().any(|word| name.ends_with(word)) || BEFORE.iter().any(|word| name.starts_with(word))
 }
 
 /// Whether it is a city that is a country, too.

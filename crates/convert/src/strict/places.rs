@@ -1,5 +1,5 @@
 //! Which pieces of a text with commas are one place: a state or a country belongs to the place before it.
-use super::place_names::{country_of, is_city_state, is_country};
+use super::place_names::{country_of, is_called_region, is_city_of, is_city_state, is_continent, is_country};
 
 /// Puts together what belongs together.
 pub(super) fn join(pieces: &[&str]) -> Vec<String> {
@@ -14,8 +14,15 @@ pub(super) fn join(pieces: &[&str]) -> Vec<String> {
             {
                 Kind::Place
             }
-            // "São Paulo, São Paulo, Brazil": a state of its capital's name.
-            Kind::Place if same && next.is_some_and(|next| kind(next) == Kind::Country) => Kind::Region(""),
+            // "São Paulo, São Paulo, Brazil", "Kyiv, Kyiv City, Ukraine", "Cork, County Cork, Ireland".
+            Kind::Place
+                if next.is_some_and(|next| kind(next) == Kind::Country)
+                    && places
+                        .last()
+                        .is_some_and(|place| is_called_region(piece) || begins_with(piece, &place.text)) =>
+            {
+                Kind::Region("")
+            }
             Kind::Place if same && is_city_state(&piece.to_lowercase()) => Kind::Country,
             kind => kind,
         };
@@ -45,6 +52,8 @@ enum Kind {
     /// A state or the like, with its country in small letters; nothing where only two letters are known.
     Region(&'static str),
     Country,
+    /// A part of the world that is larger than a country: no part of another place, and none of it.
+    World,
 }
 
 struct Place {
@@ -57,10 +66,13 @@ struct Place {
 impl Place {
     fn takes(&self, kind: Kind, piece: &str) -> bool {
         match (self.head, kind) {
-            (_, Kind::Place) | (Kind::Country, _) => false,
+            (_, Kind::Place | Kind::World) | (Kind::Country | Kind::World, _) => false,
             (Kind::Place, Kind::Region(_)) => !self.region && !self.country,
             (Kind::Region(_), Kind::Region(_)) => false,
-            (Kind::Place, Kind::Country) => !self.country,
+            (Kind::Place, Kind::Country) => {
+                let (city, country) = (self.text.to_lowercase(), piece.to_lowercase());
+                !self.country && is_city_of(&city, &country)
+            }
             (Kind::Region(of), Kind::Country) => {
                 let united = ["us", "usa", "united states", "united states of america"];
                 let piece = piece.to_lowercase();
@@ -82,6 +94,9 @@ impl Place {
 
 fn kind(piece: &str) -> Kind {
     let name = piece.to_lowercase();
+    if is_continent(&name) {
+        return Kind::World;
+    }
     if is_country(&name) {
         return Kind::Country;
     }
@@ -93,7 +108,13 @@ fn kind(piece: &str) -> Kind {
     }
 }
 
+/// Whether a piece is a name and something behind it.
+fn begins_with(piece: &str, name: &str) -> bool {
+    let (piece, name) = (piece.to_lowercase(), name.to_lowercase());
+    piece.strip_prefix(&name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+}
+
 /// Whether the name of a state is first of all that of a city.
 fn is_city(piece: &str) -> bool {
-    ["new york", "washington"].contains(&piece.to_lowercase().as_str())
+    ["new york", "washington", "tokyo", "jakarta", "bali"].contains(&piece.to_lowercase().as_str())
 }

@@ -17,32 +17,19 @@ fn line_of(list: List, text: &str) -> Vec<String> {
 }
 
 /// What stands behind a company's name and is none by itself, in small letters and without full stops.
-const LEGAL_FORMS: [&str; 16] = [
-    "ag",
-    "co",
-    "corp",
-    "gmbh",
-    "inc",
-    "incorporated",
-    "limited",
-    "llc",
-    "llp",
-    "lp",
-    "ltd",
-    "nv",
-    "plc",
-    "pty ltd",
-    "sa",
-    "se",
-];
+const LEGAL_FORMS: &str = "\
+    ag|aps|asa|bhd|bv|co|company|corp|corporation|doo|eireli|gmbh|gmbh & co kg|inc|incorporated|jsc|kgaa|kk|\
+    limited|llc|llp|lp|ltd|ltda|nv|ohg|ooo|oy|oyj|pjsc|plc|pte ltd|private limited|pty ltd|pvt ltd|sa|sa de cv|\
+    sab de cv|sarl|sas|sdn bhd|se|slu|s de rl de cv|sp z oo|srl|tbk";
+/// Those that are words, too, and are meant where they are written as forms are: "AB", "S.p.A.".
+const SHORT_FORMS: &str = "a/s|ab|as|cv|ev|kg|lda|sl|spa|ug";
 
 /// The pieces, with a legal form put back behind its company: "Acme, Inc." is one name.
 fn names(pieces: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for piece in pieces {
-        let form = piece.replace('.', "").to_lowercase();
         match names.last_mut() {
-            Some(name) if LEGAL_FORMS.contains(&form.as_str()) => {
+            Some(name) if is_legal_form(piece) => {
                 name.push_str(", ");
                 name.push_str(piece);
             }
@@ -50,6 +37,13 @@ fn names(pieces: &[&str]) -> Vec<String> {
         }
     }
     names
+}
+
+fn is_legal_form(piece: &str) -> bool {
+    let form = piece.replace('.', "").to_lowercase();
+    let is_one_of = |forms: &str| forms.split('|').any(|known| known == form);
+    let is_written_so = piece.contains(['.', '/']) || piece.chars().all(char::is_uppercase);
+    is_one_of(LEGAL_FORMS) || is_written_so && is_one_of(SHORT_FORMS)
 }
 
 #[cfg(test)]
@@ -73,6 +67,13 @@ mod tests {
             ("Stripe, Acme Co., Ltd.,Airbnb, LLC", &["Stripe", "Acme Co., Ltd.", "Airbnb, LLC"]),
             ("Inc., Time", &["Inc.", "Time"]),
             ("Incorporation, Incubators", &["Incorporation", "Incubators"]),
+            (
+                "Grupo Bimbo, S.A.B. de C.V., Grab, Pte. Ltd.",
+                &["Grupo Bimbo, S.A.B. de C.V.", "Grab, Pte. Ltd."],
+            ),
+            ("Acme, B.V., Acme, GmbH & Co. KG", &["Acme, B.V.", "Acme, GmbH & Co. KG"]),
+            ("Volvo, AB, Campari, S.p.A.", &["Volvo, AB", "Campari, S.p.A."]),
+            ("Hotel, Spa, ab", &["Hotel", "Spa", "ab"]),
         ] {
             assert_eq!(split(List::Comma, text), expected, "{text}");
         }
@@ -107,6 +108,33 @@ mod tests {
             ("london, uk, munich, bavaria, germany", &["london, uk", "munich, bavaria, germany"]),
             ("San Francisco Bay Area, Greater Boston", &["San Francisco Bay Area", "Greater Boston"]),
             ("Remote", &["Remote"]),
+            ("Shenzhen, Guangdong, China", &["Shenzhen, Guangdong, China"]),
+            ("Cape Town, Western Cape, South Africa", &["Cape Town, Western Cape, South Africa"]),
+            ("Lausanne, Vaud, Switzerland", &["Lausanne, Vaud, Switzerland"]),
+            ("Cork, County Cork, Ireland", &["Cork, County Cork, Ireland"]),
+            ("Stockholm, Stockholm County, Sweden", &["Stockholm, Stockholm County, Sweden"]),
+            ("Kyiv, Kyiv City, Ukraine", &["Kyiv, Kyiv City, Ukraine"]),
+            (
+                "Copenhagen, Capital Region of Denmark, Denmark",
+                &["Copenhagen, Capital Region of Denmark, Denmark"],
+            ),
+            (
+                "Kuala Lumpur, Federal Territory of Kuala Lumpur, Malaysia",
+                &["Kuala Lumpur, Federal Territory of Kuala Lumpur, Malaysia"],
+            ),
+            ("Shibuya, Tokyo, Japan", &["Shibuya, Tokyo, Japan"]),
+            ("Tokyo, Japan, Osaka, Japan", &["Tokyo, Japan", "Osaka, Japan"]),
+            ("Berlin, Munich, Germany", &["Berlin", "Munich, Germany"]),
+            ("Hong Kong, Hong Kong SAR", &["Hong Kong, Hong Kong SAR"]),
+            ("Hong Kong, China", &["Hong Kong, China"]),
+            ("Singapore, Malaysia", &["Singapore", "Malaysia"]),
+            ("Luxembourg, Belgium", &["Luxembourg", "Belgium"]),
+            ("EMEA, India", &["EMEA", "India"]),
+            ("Europe, United States", &["Europe", "United States"]),
+            ("Cayman Islands, Bahamas", &["Cayman Islands", "Bahamas"]),
+            ("New York, Mexico City", &["New York", "Mexico City"]),
+            ("Orange County, California", &["Orange County, California"]),
+            ("Remote, Worldwide", &["Remote", "Worldwide"]),
         ] {
             assert_eq!(split(List::Places, text), expected, "{text}");
         }

@@ -104,7 +104,8 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
                 Some(page) if page != "in/" || url.contains("/in/") => page,
                 _ => "posts/jane-doe-activity-7",
             };
-            let end = if page.starts_with("jobs") { "[0-9]{1,9}" } else { "[a-z]{1,9}" };
+            let is_numbered = page.starts_with("jobs") || page == "ad-library/detail/";
+            let end = if is_numbered { "[0-9]{1,9}" } else { "[a-z]{1,9}" };
             end.prop_map(move |end| json!(format!("https://www.linkedin.com/{page}{end}"))).boxed()
         }
         (_, Some(clock)) if clock.contains("[0-5]") => (1_u8..=12, 0_u8..60, any::<bool>())

@@ -92,6 +92,11 @@ fn a_proxy_is_a_url_or_a_host_with_a_port() {
     ] {
         assert!(wrong_proxy(bad).is_some(), "{bad}");
     }
+    for url in ["http://203.0.113.7:8080:user:pass", "http://proxy.example.com:99999"] {
+        assert!(wrong_proxy(url).is_some_and(|told| told.contains("HOST:PORT")), "{url}");
+    }
+    let header = wrong("li_at=AQEDx; JSESSIONID=\"ajax:1\"");
+    assert!(header.is_some_and(|told| told.contains("begins with a name")), "{header:?}");
     let session = Credential::LinkedinSession {
         li_at: Secret::new("li_at=x".into()),
         proxy: Some(Secret::new("nothing".into())),

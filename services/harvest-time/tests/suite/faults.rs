@@ -108,10 +108,46 @@ async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
     house.fault(&on("POST", "/v2/time_entries", page)).await;
     let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
     assert_eq!(reason(&outcome), Reason::UpstreamThrottled);
-    let own = json!({"status": 503, "body": {"json": {"message": "down for maintenance"}}});
-    house.fault(&on("POST", "/v2/time_entries", own)).await;
-    let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
-    assert_eq!(reason(&outcome), Reason::UpstreamUnavailable);
+}
+
+/// What gateways and frameworks write in JSON, which could else be taken for Harvest's: none of it says that nothing was done.
+#[tokio::test]
+async fn a_gateways_json_says_nothing_of_a_write_nor_of_what_is_there() {
+    let house = House::open().await;
+    let token = house.token("behind", "administrator").await;
+    for (status, body) in [
+        (503, json!({"message": "Service Unavailable"})),
+        (503, json!({"error": "Service Unavailable"})),
+        (503, json!({"message": "failure to get a peer from the ring-balancer", "request_id": "a"})),
+        (504, json!({"message": "Endpoint request timed out"})),
+        (403, json!({"message": "Forbidden"})),
+        (403, json!({"message": "Missing Authentication Token"})),
+        (403, json!({"statusCode": 403, "message": "Forbidden resource", "error": "Forbidden"})),
+        (404, json!({"message": "no Route matched with those values"})),
+        (404, json!({"error": "Not Found"})),
+        (404, json!({"statusCode": 404, "message": "Resource not found"})),
+        (
+            400,
+            json!({"timestamp": "2026-03-31T08:00:00Z", "status": 400, "error": "Bad Request", "path": "/"}),
+        ),
+        (402, json!({"statusCode": 402, "error": "Payment Required"})),
+        (413, json!({"message": "Request Too Long"})),
+    ] {
+        let edge = json!({"edge": "after", "status": status, "body": {"json": body.clone()}});
+        let before = posts(&house).await;
+        house.fault(&on("POST", "/v2/time_entries", edge.clone())).await;
+        let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+        assert_eq!(reason(&outcome), Reason::UnknownOutcome, "{status} {body}");
+        assert_eq!(posts(&house).await, before + 1, "{body}");
+        if status == 413 {
+            continue;
+        }
+        for _ in 0..4 {
+            house.fault(&on("GET", "/v2/users", edge.clone())).await;
+        }
+        let outcome = house.call("ListUsers", &token, json!({})).await;
+        assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{status} {body}");
+    }
 }
 
 async fn posts(house: &House) -> usize {

@@ -51,7 +51,9 @@ fn of(answer: &Answer, write: bool) -> Error {
     let word = |key: &str| body["error"][key].as_str().map(str::to_owned);
     let (kind, message) = (word("type").unwrap_or_default(), word("message"));
     let plain = |status: u16| {
-        let map = if write { failure_of_write } else { failure };
+        // That it did not take a call up is believed with a type of its own.
+        let is_not_up = status == 503 && !kind.is_empty();
+        let map = if write && !is_not_up { failure_of_write } else { failure };
         map(status, UPSTREAM, message.as_deref(), answer.retry_after)
     };
     let told = |reason: Reason, text: &str| {

@@ -1,19 +1,14 @@
-//! One run: what is known of it, its rows, and its end.
+//! One run: waiting for it, its rows, and its end.
 use std::time::Duration;
 
-use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Deadline, Error, Reason};
 use granary_upstream::{Call, Verb};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{ABORT, Apify, ROWS, WAIT, failure, get, micros};
+use super::{ABORT, Apify, ROWS, State, WAIT, failure, get};
 use crate::failure::{CHARGE, saying};
 
-/// What an actor says, in small letters, where its user has had as many runs as are free.
-const NO_RUN_LEFT: &str = "run limit";
-/// What it says where the cap of the run is reached, which is ours.
-const NO_MONEY_LEFT: &str = "max charge reached";
 /// Shortest time between two questions about a run.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long rows that were charged are looked for after the end of a run, and the time between two looks.
@@ -27,98 +22,18 @@ pub(crate) struct Run {
     state: State,
     /// Whether nobody would wait for it, once this is dropped.
     ours: bool,
-}
-
-/// What Apify says of a run.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct State {
-    pub(crate) id: String,
-    pub(crate) status: String,
-    pub(crate) message: String,
-    pub(crate) dataset: String,
-    /// All that was said.
-    pub(crate) json: Value,
-}
-
-/// Whether a text may be the id of a run or of a dataset. It becomes a part of paths.
-pub(crate) fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-}
-
-impl State {
-    /// Reads an answer about a run.
-    pub(super) fn read(body: &Value) -> Result<Self, Error> {
-        let data = &body["data"];
-        let word = |key: &str| data[key].as_str().unwrap_or_default().to_owned();
-        let state = Self {
-            id: word("id"),
-            status: word("status"),
-            message: word("statusMessage"),
-            dataset: word("defaultDatasetId"),
-            json: data.clone(),
-        };
-        if is_id(&state.id) && is_id(&state.dataset) { Ok(state) } else { Err(failure::unreadable("a run")) }
-    }
-
-    /// The id alone, where an answer tells no more of a run that it began.
-    pub(super) fn id_in(body: &Value) -> Option<&str> {
-        body["data"]["id"].as_str().filter(|id| is_id(id))
-    }
-
-    /// Whether it will not change any more.
-    pub(crate) fn ended(&self) -> bool {
-        ["SUCCEEDED", "FAILED", "TIMED-OUT", "ABORTED"].contains(&self.status.as_str())
-    }
-
-    pub(crate) fn succeeded(&self) -> bool {
-        self.status == "SUCCEEDED"
-    }
-
-    /// Whether it was let do no more, though Apify calls it a success: the actor ends by itself where the user has used up the
-    /// runs that are free, or the cap is reached, and says so.
-    pub(crate) fn is_limited(&self) -> bool {
-        self.says(NO_RUN_LEFT) || self.says(NO_MONEY_LEFT)
-    }
-
-    fn says(&self, words: &str) -> bool {
-        self.message.to_lowercase().contains(words)
-    }
-
-    /// Results that were charged, by the run's own count. Starts are charged, too, and are none; nor are what Apify itself
-    /// charges for each row beside the actor's events.
-    pub(crate) fn charged_results(&self) -> usize {
-        let is_result = |event: &str| !event.contains("start") && !event.starts_with("apify-");
-        let results = self.charged_events().filter(|(event, _)| is_result(event));
-        results.filter_map(|(_, count)| usize::try_from(count).ok()).fold(0, usize::saturating_add)
-    }
-
-    fn charged_events(&self) -> impl Iterator<Item = (&String, u64)> {
-        let events = self.json["chargedEventCounts"].as_object().into_iter().flatten();
-        events.filter_map(|(event, count)| Some((event, count.as_u64()?)))
-    }
-
-    /// What was billed, as far as it is told. A sum of nothing beside events that were charged is one that Apify has not made
-    /// yet: for some seconds after its end a run shows 0.
-    pub(crate) fn charge(&self) -> Charge {
-        let billed = self.charged_events().filter(|(_, count)| *count > 0);
-        let payment_codes: Vec<String> = billed.map(|(event, _)| event.clone()).collect();
-        let sum = micros(&self.json["usageTotalUsd"]);
-        Charge {
-            cost_micros: sum.filter(|sum| *sum != 0 || payment_codes.is_empty()),
-            payment_codes,
-            upstream_request_id: Some(self.id.clone()),
-        }
-    }
+    /// Whether this call began it, and pays for it.
+    begun: bool,
 }
 
 impl Run {
     pub(super) fn new(apify: Apify, state: State) -> Self {
-        Self { apify, state, ours: true }
+        Self { apify, state, ours: true, begun: true }
     }
 
     /// One that somebody else waits for, or nobody.
     pub(super) fn found(apify: Apify, state: State) -> Self {
-        Self { apify, state, ours: false }
+        Self { apify, state, ours: false, begun: false }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -147,9 +62,7 @@ impl Run {
             Ok(_) => return Err(self.gone(failure::unreadable("the run that was asked for"))),
             Err(error) if error.reason() == Reason::DeadlineExceeded => return Err(self.late()),
             // What passes is asked again; the run goes on meanwhile.
-            Err(error)
-                if matches!(error.reason(), Reason::UpstreamUnavailable | Reason::UpstreamThrottled) =>
-            {
+            Err(error) if passes(&error) => {
                 let pause = error.retry_delay().unwrap_or_default().max(Duration::from_secs(1));
                 if pause >= self.apify.deadline.remaining() {
                     return Err(self.late());
@@ -172,6 +85,16 @@ impl Run {
     /// # Errors
     /// As [`Run::wait`].
     pub(crate) async fn rows(&mut self, from: usize, most: usize) -> Result<Vec<Value>, Error> {
+        self.rows_within(LATE_TIMEOUT, from, most).await
+    }
+
+    /// The same; what passes is asked again for so long.
+    async fn rows_within(
+        &mut self,
+        patience: Duration,
+        from: usize,
+        most: usize,
+    ) -> Result<Vec<Value>, Error> {
         let mut rows = Vec::new();
         while rows.len() < most {
             let limit = ROWS.min(most - rows.len());
@@ -183,13 +106,12 @@ impl Run {
             ]
             .map(|(key, value)| (key.to_owned(), value))
             .to_vec();
-            let outcome = self.apify.send(call, self.apify.deadline).await;
-            let page = match outcome.and_then(|answer| failure::succeeded(&answer, false)) {
+            let page = match self.page(call, patience).await {
                 // More rows than were asked for are no page of this dataset.
                 Ok(Value::Array(page)) if page.len() <= limit => page,
                 Ok(_) => return Err(self.gone(failure::unreadable("rows"))),
                 Err(error) if error.reason() == Reason::DeadlineExceeded => return Err(self.late()),
-                Err(error) => return Err(self.gone(error)),
+                Err(error) => return Err(self.unread(error)),
             };
             let full = page.len() >= limit;
             rows.extend(page);
@@ -198,6 +120,26 @@ impl Run {
             }
         }
         Ok(rows)
+    }
+
+    /// One page of rows. What passes is asked again for so long: the rows are there, and paid for.
+    async fn page(&self, call: Call, patience: Duration) -> Result<Value, Error> {
+        let end = Instant::now() + patience.min(self.apify.deadline.remaining());
+        let mut pause = MIN_LATE_PAUSE;
+        loop {
+            let outcome = self.apify.send(call.clone(), self.apify.deadline).await;
+            match outcome.and_then(|answer| failure::succeeded(&answer, false)) {
+                Err(error) if passes(&error) => {
+                    let wait = error.retry_delay().unwrap_or_default().max(pause);
+                    if Instant::now() + wait >= end {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(wait).await;
+                    pause = (pause * 2).min(MAX_LATE_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// The rows from this one on of a run that has ended, of which `asked` are expected. What was charged may be in the dataset
@@ -218,7 +160,7 @@ impl Run {
         while rows.len() < expected.min(most) && Instant::now() + pause < end {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(MAX_LATE_PAUSE);
-            match self.rows(from + rows.len(), most - rows.len()).await {
+            match self.rows_within(Duration::ZERO, from + rows.len(), most - rows.len()).await {
                 Ok(more) => rows.extend(more),
                 Err(_) => break,
             }
@@ -235,7 +177,7 @@ impl Run {
 
     /// The error of a run that ended without anything to show for it; `None` where that may be so.
     pub(crate) fn refusal(&mut self) -> Option<Error> {
-        let (reason, text) = match (self.state.succeeded(), self.state.says(NO_RUN_LEFT)) {
+        let (reason, text) = match (self.state.succeeded(), self.state.has_no_run_left()) {
             (true, false) => return None,
             (true, true) => (Reason::OutOfCredit, "apify lets this user's run fetch nothing".to_owned()),
             (false, _) => {
@@ -252,11 +194,28 @@ impl Run {
         Some(self.gone(saying(error, said)))
     }
 
-    /// An error after which the run goes its own way; it says which run, and what was billed.
+    /// The error of rows that could not be read. Where this call began the run, that nobody answers now is no reason to begin
+    /// another.
+    fn unread(&mut self, error: Error) -> Error {
+        if !self.begun || !passes(&error) {
+            return self.gone(error);
+        }
+        let text = "the rows of the run of apify could not be read; it was begun, and is billed: get_bulk_run collects it";
+        let told = Error::new(Reason::UnknownOutcome, text).with("upstream", super::UPSTREAM);
+        let told = match error.get("upstream_status") {
+            Some(status) => told.with("upstream_status", status),
+            None => told,
+        };
+        self.gone(told.caused_by(error))
+    }
+
+    /// An error after which the run goes its own way; it says which run, what was billed, and what collects it.
     fn gone(&mut self, error: Error) -> Error {
         self.ours = false;
-        let error =
-            error.with("run_id", self.state.id.clone()).with("dataset_id", self.state.dataset.clone());
+        let error = error
+            .with("run_id", self.state.id.clone())
+            .with("dataset_id", self.state.dataset.clone())
+            .with("collect_with", "get_bulk_run");
         match self.state.charge().cost_micros.filter(|_| self.state.ended()) {
             Some(micros) => error.with(CHARGE, micros.to_string()),
             None => error,
@@ -265,11 +224,13 @@ impl Run {
 
     fn late(&mut self) -> Error {
         let text = "the deadline passed before the run of apify was read; it goes on, and is billed: get_bulk_run collects it";
-        let error = Error::new(Reason::DeadlineExceeded, text)
-            .with("upstream", super::UPSTREAM)
-            .with("collect_with", "get_bulk_run");
-        self.gone(error)
+        self.gone(Error::new(Reason::DeadlineExceeded, text).with("upstream", super::UPSTREAM))
     }
+}
+
+/// Whether it may be otherwise in a moment.
+fn passes(error: &Error) -> bool {
+    matches!(error.reason(), Reason::UpstreamUnavailable | Reason::UpstreamThrottled)
 }
 
 impl Drop for Run {

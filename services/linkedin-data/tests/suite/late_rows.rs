@@ -2,12 +2,13 @@
 use std::time::Duration;
 
 use granary_linkedin_data::Config;
+use granary_rpc::Reason;
 use serde_json::{Value, json};
 
 use crate::bulk::{token, url};
 use crate::path;
 use crate::stub::{Canned, Stub};
-use crate::wire::Door;
+use crate::wire::{Answered, Door, detail, reason};
 
 const RUN: &str = "/v2/actor-runs/runInvented03";
 const ROWS: &str = "/v2/datasets/setInvented03/items";
@@ -27,6 +28,12 @@ fn row(slug: &str) -> Value {
 
 /// What a tool answers where a run has ended with two charged results, and each look at its dataset finds these rows.
 async fn answered(rpc: &str, input: &Value, looks: Vec<Value>, time: u64) -> Value {
+    let looks = looks.iter().map(|rows| Canned::json("GET", ROWS, 200, rows)).collect();
+    outcome(rpc, input, looks, time).await.unwrap().json
+}
+
+/// The same, where each look is answered so.
+async fn outcome(rpc: &str, input: &Value, looks: Vec<Canned>, time: u64) -> Result<Answered, tonic::Status> {
     let run = |status: &str| {
         json!({"data": {"id": "runInvented03", "status": status, "defaultDatasetId": "setInvented03",
             "usageTotalUsd": 0.008, "chargedEventCounts": {"profile": 2, "actor-start": 1}}})
@@ -40,13 +47,13 @@ async fn answered(rpc: &str, input: &Value, looks: Vec<Value>, time: u64) -> Val
         start("company-employees"),
         Canned::json("GET", RUN, 200, &run("SUCCEEDED")),
     ];
-    canned.extend(looks.iter().map(|rows| Canned::json("GET", ROWS, 200, rows)));
+    canned.extend(looks);
     let upstream = Stub::start(canned).await;
     let mut config = Config::default();
     config.apify.base_url.clone_from(&upstream.url);
     let routes = |ring| granary_linkedin_data::routes(&config, ring);
     let service = Door::open_for(Duration::from_secs(time), routes).await;
-    service.call(&path(rpc), &token(), input).await.unwrap().json
+    service.call(&path(rpc), &token(), input).await
 }
 
 fn names(answered: &Value) -> Vec<String> {
@@ -87,5 +94,27 @@ async fn rows_that_stay_away_until_the_deadline_are_told_to_be_missing() {
             assert_eq!(error["reason"], "NO_RESULT");
             assert!(error["message"].as_str().unwrap().contains("may have been billed"), "{error}");
         }
+    }
+}
+
+/// A page in front of a dataset is no reason to begin another run: this one is paid.
+#[tokio::test]
+async fn what_stands_before_the_rows_of_a_paid_run_for_a_moment_costs_nothing() {
+    let page = || Canned::new("GET", ROWS, 403, "<html>Just a moment</html>");
+    for (rpc, input) in tools() {
+        let shut = || Canned::new("GET", ROWS, 502, "");
+        let looks = vec![page(), shut(), Canned::json("GET", ROWS, 200, &json!([row("a"), row("b")]))];
+        let answered = outcome(rpc, &input, looks, 20).await.unwrap().json;
+        assert_eq!(names(&answered), ["a", "b"], "{rpc}");
+    }
+    for (rpc, input) in tools() {
+        let outcome = outcome(rpc, &input, (0..9).map(|_| page()).collect(), 4).await;
+        let is_read = rpc == "GetBulkRun";
+        let expected = if is_read { Reason::UpstreamUnavailable } else { Reason::UnknownOutcome };
+        assert_eq!(reason(&outcome), expected, "{rpc}");
+        let failed = outcome.unwrap_err();
+        assert_eq!(detail(&failed, "run_id").as_deref(), Some("runInvented03"), "{rpc}");
+        assert_eq!(detail(&failed, "collect_with").as_deref(), Some("get_bulk_run"), "{rpc}");
+        assert_eq!(detail(&failed, "charge_micros").as_deref(), Some("8000"), "{rpc}");
     }
 }

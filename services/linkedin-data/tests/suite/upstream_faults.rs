@@ -104,6 +104,32 @@ async fn a_page_is_nobodys_word_on_what_was_asked_for() {
     }
 }
 
+/// What gateways and frameworks write in JSON, which could else be taken for a vendor's.
+#[tokio::test]
+async fn a_gateways_json_is_nobodys_word_on_what_was_asked_for() {
+    let at = "2026-03-31T08:00:00.000+00:00";
+    let answers = [
+        (503, json!({"message": "Service Unavailable"})),
+        (503, json!({"timestamp": at, "status": 503, "error": "Service Unavailable", "path": "/"})),
+        (503, json!({"error": {"code": 503, "message": "backend is away", "status": "UNAVAILABLE"}})),
+        (404, json!({"timestamp": at, "status": 404, "error": "Not Found", "path": "/"})),
+        (404, json!({"error": {"code": 404, "message": "Not found."}})),
+        (404, json!({"error": "Not Found"})),
+        (400, json!({"statusCode": 400, "message": "Bad Request", "error": "Bad Request"})),
+        (402, json!({"statusCode": 402, "error": "Payment Required"})),
+        (403, json!({"message": "Missing Authentication Token"})),
+    ];
+    for method in methods() {
+        for (status, body) in &answers {
+            let canned = vec![answer(method, *status, &body.to_string()); 4];
+            let upstream = Stub::start(canned).await;
+            let outcome = call(&door_with(&config(&upstream.url)).await, method).await;
+            let expected = if method.is_read() { UpstreamUnavailable } else { UnknownOutcome };
+            assert_eq!(reason(&outcome), expected, "{} {status} {body}", method.tool);
+        }
+    }
+}
+
 #[tokio::test]
 async fn upstream_says_how_long_to_wait() {
     for method in methods() {

@@ -33,6 +33,36 @@ fn what_people_paste_is_one_address() {
 }
 
 #[test]
+fn signs_of_a_title_stay_escaped_and_old_addresses_are_todays() {
+    for (given, expected) in [
+        (
+            "ch.linkedin.com/jobs/view/80-100%25-at-acme-4462147346",
+            "https://ch.linkedin.com/jobs/view/80-100%25-at-acme-4462147346",
+        ),
+        (
+            "www.linkedin.com/jobs/view/c%23-engineer-at-acme-3780474203/",
+            "https://www.linkedin.com/jobs/view/c%23-engineer-at-acme-3780474203/",
+        ),
+        (
+            "www.linkedin.com/jobs/view/a-...-at-acme-378",
+            "https://www.linkedin.com/jobs/view/a-...-at-acme-378",
+        ),
+        ("www.linkedin.com/in/jane-doe%2C-mba-1a2b", "https://www.linkedin.com/in/jane-doe%2C-mba-1a2b"),
+        (
+            "www.linkedin.com/feed/update/activity:7235/",
+            "https://www.linkedin.com/feed/update/urn:li:activity:7235/",
+        ),
+        ("www.linkedin.com/mwlite/profile/in/ann", "https://www.linkedin.com/in/ann"),
+        ("www.linkedin.com/organization-guest/company/acme", "https://www.linkedin.com/company/acme"),
+        ("www.linkedin.com/company-beta/24997541/", "https://www.linkedin.com/company/24997541/"),
+        ("www.linkedin.com/groups?gid=2400973&trk=x", "https://www.linkedin.com/groups/2400973"),
+    ] {
+        assert_eq!(written(given), expected, "{given}");
+        assert_eq!(written(expected), expected, "once is enough");
+    }
+}
+
+#[test]
 fn what_is_no_page_of_linkedin_is_none() {
     for text in [
         "",
@@ -100,6 +130,12 @@ fn pages_show_one_thing() {
         ("sales/search/people?query=(spellCorrectionEnabled:true,keywords:lamps)", &[Shows::SalesSearch]),
         ("sales/search/people?savedSearchId=7", &[Shows::SalesSearch]),
         ("company/null", &[]),
+        ("company/unavailable", &[]),
+        ("groups/discover", &[]),
+        ("ad-library/detail/abc", &[]),
+        ("ad-library/detail/990000901", &[Shows::Ad]),
+        ("in/jane-doe%2C-mba-1a2b", &[Shows::Person]),
+        ("in/jane-doe,mba", &[]),
         ("groups/undefined", &[]),
         ("sales/search/company?query=(a:b)", &[]),
         ("sales/search/people", &[]),

@@ -76,7 +76,10 @@ impl Job {
         let places = ["/jobs/view/", "currentJobId=", "jobPosting:"];
         let id =
             places.iter().find_map(|part| Some(&wanted[wanted.find(part)? + part.len()..])).unwrap_or(wanted);
-        let id = id.split(['/', '?', '#', '&']).next().unwrap_or_default();
+        // A title may hold "&"; in a query it begins the next parameter.
+        let ends: &[char] =
+            if wanted.contains("/jobs/view/") { &['/', '?', '#'] } else { &['/', '?', '#', '&'] };
+        let id = id.split(ends).next().unwrap_or_default();
         // A slug may stand before the id.
         let id = if id.len() < wanted.len() { id.rsplit('-').next().unwrap_or_default() } else { id };
         if id.is_empty() || !id.bytes().all(|b| b.is_ascii_digit()) {
@@ -177,6 +180,7 @@ mod tests {
             "https://www.linkedin.com/jobs/view/4390000001/",
             "https://www.linkedin.com/jobs/view/senior-rust-engineer-at-examplio-4390000001?x=1",
             "https://www.linkedin.com/jobs/search/?currentJobId=4390000001&f=2",
+            "https://www.linkedin.com/jobs/view/r&d-engineer-at-examplio-4390000001",
         ] {
             assert_eq!(Job::id_in(form), Some(4_390_000_001), "{form}");
         }

@@ -36,7 +36,7 @@ pub(super) fn shows_what_was_asked_for(rpc: &str, told: &Reply) -> bool {
     let is_there = |keys: &[&str]| keys.iter().any(|key| !is_nothing(&element[key]));
     let is_entity = element.is_object() && element["success"] != false;
     // An error beside it, or a success that is denied, says that it is not what was asked for.
-    let is_denied = !is_nothing(&body["error"]) || body["success"] == false || body["success"] == "false";
+    let is_denied = !is_no_error(&body["error"]) || body["success"] == false || body["success"] == "false";
     is_success(told)
         && !is_denied
         && match rpc {
@@ -60,10 +60,14 @@ pub(super) fn shows_what_was_asked_for(rpc: &str, told: &Reply) -> bool {
             | "ProbeLinkedinSession" => {
                 is_entity && element["id"].as_str().is_some_and(|id| !id.trim().is_empty())
             }
-            // Rows, but not rows with nothing in any of them.
+            // Rows, but not rows with nothing in any of them, or with nothing but what is wrong.
             _ => body["elements"].as_array().is_some_and(|rows| {
-                let is_bare = |row: &Value| row.is_null() || *row == serde_json::json!({});
-                rows.is_empty() || !rows.iter().all(is_bare)
+                const FAULTS: [&str; 7] =
+                    ["error", "errors", "message", "success", "status", "statusCode", "code"];
+                let shows = |row: &Value| {
+                    row.as_object().is_some_and(|row| row.keys().any(|key| !FAULTS.contains(&key.as_str())))
+                };
+                rows.is_empty() || rows.iter().any(shows)
             }),
         }
 }
@@ -86,6 +90,11 @@ fn is_nothing(value: &Value) -> bool {
     value.is_null() || value == false || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
+/// What stands under "error" where nothing is wrong.
+fn is_no_error(value: &Value) -> bool {
+    is_nothing(value) || *value == serde_json::json!({}) || *value == serde_json::json!([])
+}
+
 fn names_the_key(told: &Reply) -> bool {
     let error = &body(told)["error"];
     let words = [error.as_str(), error["error"].as_str()].into_iter().flatten();
@@ -95,7 +104,7 @@ fn names_the_key(told: &Reply) -> bool {
 /// Whether it tells of a user or of a wallet, and of nothing that is wrong.
 fn is_owner(told: &Reply) -> bool {
     let body = body(told);
-    let is_wrong = body["success"] == false || ["error", "message"].iter().any(|key| !is_nothing(&body[key]));
+    let is_wrong = body["success"] == false || !is_no_error(&body["error"]) || !is_nothing(&body["message"]);
     let user =
         ["id", "email", "membershipTier", "totalBalance"].iter().any(|key| !is_nothing(&body["user"][key]));
     is_success(told) && !is_wrong && (user || !body["usage"]["balance"].is_null())
