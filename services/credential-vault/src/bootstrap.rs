@@ -11,10 +11,10 @@ use std::time::Duration;
 use granary_credential::Secret;
 use vaultrs::api::kv2::requests::{ReadConfigurationRequest, SetConfigurationRequest};
 use vaultrs::api::sys::requests::{CreatePolicyRequest, EnableEngineRequest, ReadPolicyRequest};
-use vaultrs::api::transit::requests::{CreateKeyRequest, ReadKeyRequest};
+use vaultrs::api::transit::requests::{CreateKeyRequest, ReadKeyRequest, UpdateKeyConfigurationRequest};
 
 use crate::store::Error;
-use crate::store::vault::{Config, Fault, OpenError, Session};
+use crate::store::vault::{Config, Fault, OpenError, Session, is_never};
 use steps::step;
 
 /// The policy's name in Vault, and the role's.
@@ -161,7 +161,7 @@ impl Work {
             enable.path(mount.as_str()).engine_type("kv").options(version.clone()).build().ok()
         })
         .await?;
-        let what = format!("{mount}/config: one version, check-and-set required");
+        let what = format!("{mount}/config: one version, check-and-set required, nothing deleted by age");
         if self.dry_run && there.is_none() {
             return self.note(what, Outcome::WouldChange);
         }
@@ -177,10 +177,12 @@ impl Work {
                 Err(fault) => return Err(step(&what, fault)),
             }
         };
-        let as_wanted = found.cas_required && found.max_versions == 1;
+        let as_wanted =
+            found.cas_required && found.max_versions == 1 && is_never(&found.delete_version_after);
         self.change(&what, as_wanted, || {
             let mut set = SetConfigurationRequest::builder();
-            set.mount(mount.as_str()).cas_required(true).max_versions(1_u64).build().ok()
+            set.mount(mount.as_str()).cas_required(true).max_versions(1_u64);
+            set.delete_version_after("0s").build().ok()
         })
         .await
     }
@@ -192,13 +194,20 @@ impl Work {
             EnableEngineRequest::builder().path(mount.as_str()).engine_type("transit").build().ok()
         })
         .await?;
-        let what = format!("key {mount}/keys/{key}: derived, not exportable");
+        let what = format!("key {mount}/keys/{key}: derived, not exportable, not to be deleted");
         let read = || ReadKeyRequest::builder().mount(mount.as_str()).name(key.as_str()).build().ok();
         let found = self.look(&what, there, read).await?;
         if found.as_ref().is_some_and(|key| !key.derived || key.exportable) {
             let text =
                 format!("{what}: there is one that is not; name another key, for this cannot be changed");
             return Err(Failure::Foreign(text));
+        }
+        if found.as_ref().is_some_and(|key| key.deletion_allowed) {
+            let set = || {
+                let mut set = UpdateKeyConfigurationRequest::builder();
+                set.mount(mount.as_str()).name(key.as_str()).deletion_allowed(false).build().ok()
+            };
+            return self.change(&what, false, set).await;
         }
         self.make(&what, found.is_some(), || {
             let mut create = CreateKeyRequest::builder();

@@ -24,6 +24,8 @@ pub enum Outage {
     Unreadable,
     /// Vault takes neither our token nor what we log in with.
     LoggedOut,
+    /// Vault's key opens no versions of a value's age any more, though it has them.
+    KeyVersion,
     /// Everything is being moved to another store, and nothing may change meanwhile.
     Migrating,
     /// The disk, or the file on it, fails.
@@ -47,6 +49,7 @@ impl Outage {
             Self::Slow => "slow",
             Self::Unreadable => "unreadable",
             Self::LoggedOut => "logged_out",
+            Self::KeyVersion => "key_version",
             Self::Migrating => "migrating",
             Self::Failing => "failing",
             Self::Full => "disk_full",
@@ -70,6 +73,9 @@ impl Outage {
             Self::Slow => "the credential store does not answer in time",
             Self::Unreadable => "the credential store answers what cannot be read",
             Self::LoggedOut => "the credential store does not let credential-vault in",
+            Self::KeyVersion => {
+                "the credential store's key may not open a value of this age; its operator must lower min_decryption_version"
+            }
             Self::Migrating => "the credential store is being moved; nothing can be changed meanwhile",
             Self::Failing => "the credential store fails",
             Self::Full => "the disk of the credential store is full",

@@ -10,6 +10,7 @@ mod mark;
 mod open;
 mod servers;
 mod session;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use config::Config;
 pub(crate) use fault::Fault;
 pub(crate) use login::wrapped_secret_id;
 pub use open::OpenError;
+pub(crate) use open::is_never;
 pub(crate) use session::Session;
 
 /// The field of a record in the KV engine that has its bytes in base64.

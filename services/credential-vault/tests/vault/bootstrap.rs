@@ -54,6 +54,57 @@ async fn what_was_changed_by_hand_is_told_and_put_right() {
     Vault::open(&ready.app_role()).await.unwrap();
 }
 
+/// Each is refused at a start, seen while it runs, and mended, on a real Vault.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_that_loses_records_is_named_and_put_right() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let running = Vault::open(&ready.app_role()).await.unwrap();
+    for (path, body, named) in [
+        ("granary/config", json!({"delete_version_after": "768h"}), "delete_version_after = 768h"),
+        ("granary/config", json!({"max_versions": 5}), "max_versions = 1"),
+        (
+            "granary-transit/keys/credentials/config",
+            json!({"deletion_allowed": true}),
+            "deletion_allowed = true",
+        ),
+    ] {
+        running.look().await.unwrap();
+        api.must("POST", path, body).await;
+        let seen = running.look().await.unwrap_err();
+        assert!(seen.contains(named), "{seen}");
+        let refused = Vault::open(&ready.app_role()).await.unwrap_err().to_string();
+        assert!(refused.contains(named) && refused.contains("granary vault bootstrap"), "{refused}");
+        let dry = Options { dry_run: true, ..Options::default() };
+        let would = bootstrap::run(&root(&ready.server), &dry).await.unwrap().steps;
+        assert_eq!(would.iter().filter(|s| s.outcome == Outcome::WouldChange).count(), 1, "{would:?}");
+        bootstrap::run(&root(&ready.server), &Options::default()).await.unwrap();
+        Vault::open(&ready.app_role()).await.unwrap();
+    }
+}
+
+/// The value is whole, and nobody must restore a snapshot for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_is_older_than_the_key_may_open_is_no_damaged_data() {
+    let ready = Ready::start().await;
+    let store: Arc<dyn Store> = Arc::new(Vault::open(&ready.app_role()).await.unwrap());
+    let context = Context::system("of-the-first-version");
+    let sealed = store.seal(&context, b"value").await.unwrap();
+    store.rotate().await.unwrap();
+    let config = "granary-transit/keys/credentials/config";
+    ready.server.api().must("POST", config, json!({"min_decryption_version": 2})).await;
+    for outcome in
+        [store.open(&context, &sealed).await.map(drop), store.rewrap(&context, &sealed).await.map(drop)]
+    {
+        let error = granary_rpc::Error::from(outcome.unwrap_err());
+        assert_eq!(error.reason(), granary_rpc::Reason::StoreUnavailable, "{error}");
+        assert_eq!(error.get("cause"), Some("key_version"));
+        assert!(error.to_string().contains("min_decryption_version"), "{error}");
+    }
+    ready.server.api().must("POST", config, json!({"min_decryption_version": 1})).await;
+    assert_eq!(store.open(&context, &sealed).await.unwrap().as_slice(), b"value");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_or_an_engine_that_is_not_ours_is_left_alone() {
     let server = VaultServer::dev().await;

@@ -103,7 +103,7 @@ impl From<Fault> for Error {
 
 fn outage(outage: Outage) -> Error {
     let retry = match outage {
-        Outage::Sealed => Duration::from_secs(10),
+        Outage::Sealed | Outage::KeyVersion => Duration::from_secs(10),
         Outage::Standby => Duration::from_secs(3),
         Outage::RateLimited => Duration::from_secs(2),
         _ => Duration::from_secs(1),
@@ -158,6 +158,8 @@ fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
     match code {
         400 if says("check-and-set parameter did not match") => Fault::Conflict,
         400 if says("encryption key not found") || says("no key") => Fault::NotSetUp,
+        // Its min_decryption_version is above the value's, which is whole.
+        400 if says("disallowed by policy (too old)") => Fault::Outage(Outage::KeyVersion),
         // A KV engine that a new leader has just mounted.
         400 if says("non-versioned to versioned data") => Fault::Outage(Outage::Standby),
         400 => Fault::Invalid,

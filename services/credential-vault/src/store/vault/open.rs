@@ -7,6 +7,7 @@ use vaultrs::api::transit::requests as transit;
 
 use super::login::{self, Login};
 use super::servers::Servers;
+use super::watch;
 use super::{Config, Fault, Session, Vault};
 
 /// What to look at where certificates are not taken.
@@ -52,6 +53,8 @@ impl Vault {
             let (fault, text) = match opened {
                 Ok(vault) => {
                     tokio::spawn(Arc::clone(&vault.session).keep());
+                    let (session, config) = (Arc::clone(&vault.session), vault.config.clone());
+                    tokio::spawn(watch::settings(Self { session, config }));
                     return Ok(vault);
                 }
                 Err(failed) => failed,
@@ -69,17 +72,36 @@ impl Vault {
         }
     }
 
-    /// Whether the engines keep what the store promises.
+    /// The same, where its settings are as they must be.
     async fn checked(self) -> Result<Self, (Fault, String)> {
+        self.settings().await.map(|()| self)
+    }
+
+    /// Looks at the settings of the engines again.
+    ///
+    /// # Errors
+    /// In words, what of them loses records, or keeps what must go; or that they cannot be read.
+    pub async fn look(&self) -> Result<(), String> {
+        self.settings().await.map_err(|(_, text)| text)
+    }
+
+    /// Whether the engines keep what the store promises, and nothing else.
+    pub(super) async fn settings(&self) -> Result<(), (Fault, String)> {
         let during = |what: &'static str| move |fault: Fault| (fault, format!("{what}: {}", fault.text()));
+        let wrong = |text: String| Err((Fault::NotSetUp, text));
         let Config { mount, transit_mount, transit_key, .. } = &self.config;
         let ask = || kv2::ReadConfigurationRequest::builder().mount(mount.as_str()).build().ok();
         let kv = self.session.result("config", true, ask).await.map_err(during("the KV engine"))?;
         if !kv.cas_required || kv.max_versions != 1 {
-            let text = format!(
+            return wrong(format!(
                 "the KV engine {mount} must have cas_required = true and max_versions = 1, or revoked values would stay"
-            );
-            return Err((Fault::NotSetUp, text));
+            ));
+        }
+        if !is_never(&kv.delete_version_after) {
+            return wrong(format!(
+                "the KV engine {mount} has delete_version_after = {}: accounts, credentials and keys would vanish after it; it must be 0s",
+                kv.delete_version_after
+            ));
         }
         let ask = || {
             transit::ReadKeyRequest::builder()
@@ -90,9 +112,18 @@ impl Vault {
         };
         let key = self.session.result("key", true, ask).await.map_err(during("the transit key"))?;
         if !key.derived || key.exportable {
-            let text = format!("the transit key {transit_key} must be derived and not exportable");
-            return Err((Fault::NotSetUp, text));
+            return wrong(format!("the transit key {transit_key} must be derived and not exportable"));
         }
-        Ok(self)
+        if key.deletion_allowed {
+            return wrong(format!(
+                "the transit key {transit_key} has deletion_allowed = true: without it nothing opens any more"
+            ));
+        }
+        Ok(())
     }
+}
+
+/// Whether a duration of Vault's, such as "0s", is none.
+pub(crate) fn is_never(duration: &str) -> bool {
+    !duration.contains(|c: char| ('1'..='9').contains(&c))
 }
