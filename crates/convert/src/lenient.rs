@@ -157,7 +157,7 @@ const MAX_FAULTS: usize = 4_096;
 ///
 /// ```
 /// use granary_convert::lenient::is_hollow;
-/// assert!(is_hollow("[{}]") && is_hollow(r#"[{"error":"no rows"}]"#) && is_hollow(r#"["none"]"#));
+/// assert!(is_hollow("[{}]") && is_hollow(r#"[{"error":"no rows"}]"#) && is_hollow(r#"["none"]"#) && is_hollow("[[]]"));
 /// assert!(!is_hollow("[]") && !is_hollow(r#"[{"id":"1","error":"x"}]"#));
 /// ```
 pub fn is_hollow(json: &str) -> bool {
@@ -165,8 +165,8 @@ pub fn is_hollow(json: &str) -> bool {
     if json.contains(['{', 'n']) && json.chars().all(is_bare) {
         return true;
     }
-    let begins_with_a_row =
-        json.trim_start_matches(|c: char| c == '[' || c.is_ascii_whitespace()).starts_with(['{', ']']);
+    let first = json.trim_start().strip_prefix('[').unwrap_or(json).trim_start();
+    let begins_with_a_row = first.starts_with(['{', ']']);
     let may_be =
         !begins_with_a_row || ["\"error", "\"message\"", "\"success\""].iter().any(|key| json.contains(key));
     may_be

@@ -2,6 +2,7 @@
 use std::time::Duration;
 
 use granary_rpc::{Error, Reason};
+use http::StatusCode;
 use serde_json::Value;
 
 /// How long to wait where an upstream throttles without saying so; Harvest counts over 15 seconds.
@@ -79,20 +80,18 @@ pub fn failure_of_write(
 /// Members that gateways and frameworks give to what they refuse, and that no upstream has in an error.
 const GATEWAY_MEMBERS: [&str; 8] =
     ["timestamp", "path", "statusCode", "status_code", "request_id", "requestId", "traceId", "fault"];
-/// What they say with no member but a message, in small letters.
-const GATEWAY_WORDS: [&str; 6] = [
-    "forbidden",
-    "missing authentication token",
-    "not found",
-    "service unavailable",
-    "unauthorized",
-    "you cannot consume this service",
-];
+/// What they say with no member but a message, in small letters, besides the name of the status.
+const GATEWAY_WORDS: [&str; 2] = ["missing authentication token", "you cannot consume this service"];
 
-/// Whether an error is one that gateways and frameworks make, in a form that could else be an upstream's own.
-pub fn is_of_a_gateway(body: &Value) -> bool {
+/// Whether an error with this status is one that gateways and frameworks make, in a form that could else be an upstream's own.
+pub fn is_of_a_gateway(status: u16, body: &Value) -> bool {
+    let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let says = |text: &str| {
+        let text = text.trim();
+        name.is_some_and(|name| name.eq_ignore_ascii_case(text))
+            || GATEWAY_WORDS.contains(&text.to_lowercase().as_str())
+    };
     let is_numbered = body["error"]["code"].is_number();
-    let says = |text: &str| GATEWAY_WORDS.contains(&text.trim().to_lowercase().as_str());
     let is_bare = body.as_object().is_some_and(|members| members.len() == 1);
     is_numbered
         || GATEWAY_MEMBERS.iter().any(|member| body.get(member).is_some())
@@ -203,25 +202,30 @@ mod tests {
 
     #[test]
     fn what_gateways_and_frameworks_write_is_known_by_its_members() {
-        for body in [
-            json!({"timestamp": "2026-11-28T10:00:00Z", "status": 404, "error": "Not Found", "path": "/x"}),
-            json!({"statusCode": 403, "message": "Forbidden resource", "error": "Forbidden"}),
-            json!({"message": "no Route matched with those values", "request_id": "a"}),
-            json!({"error": {"code": 404, "message": "Not found.", "status": "NOT_FOUND"}}),
-            json!({"message": "Forbidden"}),
-            json!({"message": "Missing Authentication Token"}),
+        for (status, body) in [
+            (
+                404,
+                json!({"timestamp": "2026-11-28T10:00:00Z", "status": 404, "error": "Not Found", "path": "/x"}),
+            ),
+            (403, json!({"statusCode": 403, "message": "Forbidden resource", "error": "Forbidden"})),
+            (404, json!({"message": "no Route matched with those values", "request_id": "a"})),
+            (404, json!({"error": {"code": 404, "message": "Not found.", "status": "NOT_FOUND"}})),
+            (403, json!({"message": "Forbidden"})),
+            (400, json!({"message": "Bad Request"})),
+            (403, json!({"message": "Missing Authentication Token"})),
         ] {
-            assert!(is_of_a_gateway(&body), "{body}");
+            assert!(is_of_a_gateway(status, &body), "{body}");
         }
-        for body in [
-            json!({"message": "Not authorized!"}),
-            json!({"status": 404, "error": "Not Found"}),
-            json!({"error": 404, "message": "Not found"}),
-            json!({"error": {"error": "Invalid API key"}}),
-            json!({"error": {"type": "record-not-found", "message": "Not found"}}),
-            json!([]),
+        for (status, body) in [
+            (403, json!({"message": "Not authorized!"})),
+            (422, json!({"message": "Not found"})),
+            (404, json!({"status": 404, "error": "Not Found"})),
+            (404, json!({"error": 404, "message": "Not found"})),
+            (401, json!({"error": {"error": "Invalid API key"}})),
+            (404, json!({"error": {"type": "record-not-found", "message": "Not found"}})),
+            (404, json!([])),
         ] {
-            assert!(!is_of_a_gateway(&body), "{body}");
+            assert!(!is_of_a_gateway(status, &body), "{body}");
         }
     }
 

@@ -104,11 +104,11 @@ pub(crate) fn short(text: &str) -> String {
 /// The words of a refusal in the form that Harvest has for it: a status and an error where there is no such object, else a message.
 /// What gateways and frameworks write has other members, or words that are known for theirs.
 fn own_text(status: u16, answer: &Answer) -> Option<String> {
-    let body = answer.json().filter(|body| !is_of_a_gateway(body))?;
-    let text = match status {
-        404 if body["status"] == 404 => &body["error"],
-        404 => return None,
-        _ => &body["message"],
+    let body = answer.json().filter(|body| !is_of_a_gateway(status, body))?;
+    let text = match (status, body.get("error")) {
+        (404, Some(error)) if body["status"] == 404 => error,
+        (404, _) | (_, Some(_)) => return None,
+        (_, None) => &body["message"],
     };
     text.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }

@@ -100,7 +100,7 @@ fn is_error_of_upstream(answer: &Answer, body: &Members<'_>) -> bool {
     let is_whole = error.is_string() && has_message && body.value("status") == Some(answer.status.into());
     let is_of_wallet = answer.status == 402 && error.is_string();
     (is_nested || is_numbered || is_whole || is_of_wallet)
-        && answer.json().is_some_and(|body| !is_of_a_gateway(&body))
+        && answer.json().is_some_and(|body| !is_of_a_gateway(answer.status, &body))
 }
 
 /// Whether what stands under "success" says that it is none.

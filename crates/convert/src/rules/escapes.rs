@@ -37,7 +37,7 @@ pub(super) fn visible(text: &str) -> Result<(), Fault> {
 /// A slug with its escapes taken apart. What comes out holds no percent sign, so that a second time changes nothing.
 pub(super) fn decoded(slug: &str) -> Result<Cow<'_, str>, Fault> {
     let text = decoded_segment(slug)?;
-    if text.contains('%') { Err(Fault::Twice) } else { Ok(text) }
+    if text.contains('%') { Err(Fault::Other) } else { Ok(text) }
 }
 
 /// One segment of a path with its escapes taken apart. What comes out may hold a percent sign, as the title of a job does that is

@@ -84,8 +84,9 @@ impl Page {
 
     /// The same page by the address that it has today, where an old one names it.
     fn in_todays_form(mut self) -> Self {
-        let is_activity =
-            self.at(0) == "feed" && self.at(1) == "update" && self.at(2).starts_with("activity:");
+        let is_update = self.at(0) == "feed" && self.at(1) == "update";
+        let names = |urn: &str| urn.strip_prefix("urn:li:").is_some_and(|kind| self.at(2).starts_with(kind));
+        let is_post = is_update && POSTS.into_iter().any(names);
         let is_groups = self.path.len() == 1 && self.at(0) == "groups";
         let group = self.parameter("gid").filter(|id| is_groups && digits(id)).map(str::to_owned);
         if let Some(id) = group {
@@ -94,7 +95,7 @@ impl Page {
         }
         match self.path.as_mut_slice() {
             [first, ..] if first == "company-beta" => "company".clone_into(first),
-            [_, _, urn, ..] if is_activity => urn.insert_str(0, "urn:li:"),
+            [_, _, urn, ..] if is_post => urn.insert_str(0, "urn:li:"),
             _ => {}
         }
         self
@@ -121,21 +122,17 @@ impl Page {
 
     /// Whether that is what the page shows.
     pub(super) fn shows(&self, what: Shows) -> bool {
-        let first = self.at(0);
+        let (first, slug) = (self.at(0), self.at(1).to_ascii_lowercase());
         match what {
             Shows::Anything => !first.is_empty(),
-            // "me" is whoever looks.
             Shows::Person => {
                 let is_one = !self.has_comma && !self.at(1).contains('@');
-                first == "in" && self.names(1) && self.at(1) != "me" && is_one
+                first == "in" && self.names(1) && !NO_PERSONS.contains(&slug.as_str()) && is_one
             }
-            // LinkedIn leads to "unavailable" where a company is not there.
             Shows::Company => {
-                matches!(first, "company" | "school" | "showcase")
-                    && self.names(1)
-                    && self.at(1) != "unavailable"
+                matches!(first, "company" | "school" | "showcase") && self.names(1) && slug != "unavailable"
             }
-            Shows::Group => first == "groups" && self.names(1) && !NO_GROUPS.contains(&self.at(1)),
+            Shows::Group => first == "groups" && self.names(1) && !NO_GROUPS.contains(&slug.as_str()),
             Shows::Job => {
                 let named = self.at(1) == "view" && self.at(2).ends_with(|c: char| c.is_ascii_digit());
                 first == "jobs" && (named || self.asks("currentJobId", digits))
@@ -205,6 +202,8 @@ impl Page {
 
 /// What stands before the paths that are known.
 const PREFIXES: [&str; 5] = ["comm", "mwlite", "m", "profile", "organization-guest"];
+/// What stands in the place of a person and is nobody: whoever looks, and where LinkedIn leads to from what is not there any more.
+const NO_PERSONS: [&str; 2] = ["me", "unavailable"];
 /// What stands in the place of a group's id and is none.
 const NO_GROUPS: [&str; 4] = ["discover", "my-groups", "create", "requests"];
 /// The beginnings of what names a post.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::nested::{self, Listed};
 use super::places;
 use super::read::Reader;
-use super::split::split;
+use super::split::{Items, split};
 use crate::MAX_VALUES;
 use crate::rules::wanted::too_many;
 use crate::shape::{Field, Kind};
@@ -44,7 +44,7 @@ impl Reader {
                 return self.refuse(json, path, too_many(if most > 0 { most } else { MAX_VALUES }));
             }
             Value::String(text) if scalars => {
-                let parts = split(field.rule.list(), text);
+                let parts = split(Items::of(&field.rule), text);
                 // A comma within the one item that the text is says nothing of interest, but where it could have been two.
                 let plain =
                     parts.first().is_some_and(|part| part == text.trim()) && !places::could_be_two(text);

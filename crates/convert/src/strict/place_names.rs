@@ -136,14 +136,14 @@ const REGIONS: &[(&str, &str)] = &[
     (
         "japan",
         "\
-         tokyo|aichi|hokkaido|hyogo|kanagawa",
+         aichi|hokkaido|hyogo|kanagawa",
     ),
     ("greece", "attiki"),
     ("finland", "uusimaa|pirkanmaa"),
     ("estonia", "harjumaa|harju"),
     ("austria", "styria|tyrol|upper austria|lower austria|carinthia"),
     ("norway", "viken|vestland|rogaland|trøndelag"),
-    ("indonesia", "jakarta|west java|east java|central java|banten|bali"),
+    ("indonesia", "west java|east java|central java|banten"),
     ("colombia", "antioquia|cundinamarca|valle del cauca"),
 ];
 

@@ -28,21 +28,23 @@ pub(super) fn join(pieces: &[&str]) -> Vec<String> {
         };
         match places.last_mut() {
             Some(place) if place.takes(kind, piece) => place.add(kind, piece),
-            _ => places.push(Place { text: (*piece).to_owned(), head: kind, region: false, country: false }),
+            _ => places.push(Place { text: (*piece).to_owned(), head: kind, region: None, country: false }),
         }
     }
     places.into_iter().map(|place| place.text).collect()
 }
 
-/// Whether a text that was read as one place begins with what is a state or a country, too: "New York, Texas".
+/// Whether a text that was read as one place could be two: it begins with what is a state, too ("New York, Texas"), or with two
+/// names of which the second is only called like a part of a country ("Berlin, Ruhr Region, Germany").
 pub(super) fn could_be_two(text: &str) -> bool {
     let mut pieces = text.split(',').map(str::trim);
     let (first, second) = (pieces.next().unwrap_or_default(), pieces.next().unwrap_or_default());
+    let is_more = pieces.next().is_some();
     let names_a_state = |piece: &str| country_of(&piece.to_lowercase()).is_some();
-    pieces.next().is_none()
-        && names_a_state(first)
-        && names_a_state(second)
-        && !first.eq_ignore_ascii_case(second)
+    let are_states = names_a_state(first) && names_a_state(second) && !first.eq_ignore_ascii_case(second);
+    let is_of_first = second.to_lowercase().contains(&first.to_lowercase());
+    let is_called_so = !names_a_state(second) && is_called_region(second) && !is_of_first;
+    if is_more { is_called_so } else { are_states }
 }
 
 /// What a piece is by itself.
@@ -59,7 +61,8 @@ enum Kind {
 struct Place {
     text: String,
     head: Kind,
-    region: bool,
+    /// The country of its state, where it has one.
+    region: Option<&'static str>,
     country: bool,
 }
 
@@ -67,29 +70,35 @@ impl Place {
     fn takes(&self, kind: Kind, piece: &str) -> bool {
         match (self.head, kind) {
             (_, Kind::Place | Kind::World) | (Kind::Country | Kind::World, _) => false,
-            (Kind::Place, Kind::Region(_)) => !self.region && !self.country,
+            (Kind::Place, Kind::Region(_)) => self.region.is_none() && !self.country,
             (Kind::Region(_), Kind::Region(_)) => false,
             (Kind::Place, Kind::Country) => {
                 let (city, country) = (self.text.to_lowercase(), piece.to_lowercase());
-                !self.country && is_city_of(&city, &country)
+                let fits = self.region.map_or(is_city_of(&city, &country), |of| is_in(of, &country));
+                !self.country && fits
             }
-            (Kind::Region(of), Kind::Country) => {
-                let united = ["us", "usa", "united states", "united states of america"];
-                let piece = piece.to_lowercase();
-                let own = of.is_empty()
-                    || of == piece
-                    || (united.contains(&of) && united.contains(&piece.as_str()));
-                !self.country && own
-            }
+            (Kind::Region(of), Kind::Country) => !self.country && is_in(of, &piece.to_lowercase()),
         }
     }
 
     fn add(&mut self, kind: Kind, piece: &str) {
         self.text.push_str(", ");
         self.text.push_str(piece);
-        self.region |= matches!(kind, Kind::Region(_));
+        if let Kind::Region(of) = kind {
+            self.region = Some(of);
+        }
         self.country |= kind == Kind::Country;
     }
+}
+
+/// Whether a state of one country may stand before the name of this one.
+fn is_in(of: &str, country: &str) -> bool {
+    let united = ["us", "usa", "united states", "united states of america"];
+    of.is_empty()
+        || of == country
+        || country.len() == 2
+        || (united.contains(&of) && united.contains(&country))
+        || (of == "united kingdom" && ["uk", "great britain"].contains(&country))
 }
 
 fn kind(piece: &str) -> Kind {
@@ -116,5 +125,5 @@ fn begins_with(piece: &str, name: &str) -> bool {
 
 /// Whether the name of a state is first of all that of a city.
 fn is_city(piece: &str) -> bool {
-    ["new york", "washington", "tokyo", "jakarta", "bali"].contains(&piece.to_lowercase().as_str())
+    ["new york", "washington"].contains(&piece.to_lowercase().as_str())
 }

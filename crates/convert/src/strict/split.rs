@@ -1,18 +1,39 @@
 //! A list that was written as one text, taken apart.
-use granary_proto::granary::policy::v1::List;
+use granary_proto::granary::policy::v1::{FieldRule, Format, List};
 
 use super::places;
 
-/// The items of a text with commas, or with one of them, or several, on each line.
-pub(super) fn split(list: List, text: &str) -> Vec<String> {
-    text.lines().flat_map(|line| line_of(list, line)).collect()
+/// What the items of a list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Items {
+    Words,
+    Companies,
+    Places,
 }
 
-fn line_of(list: List, text: &str) -> Vec<String> {
+impl Items {
+    /// Of the field with this rule.
+    pub(super) fn of(rule: &FieldRule) -> Self {
+        let companies = [Format::Company, Format::CompanyOrName, Format::CompanyUrl];
+        match rule.list() {
+            List::Places => Self::Places,
+            List::Unspecified | List::Comma if companies.contains(&rule.format()) => Self::Companies,
+            List::Unspecified | List::Comma => Self::Words,
+        }
+    }
+}
+
+/// The items of a text with commas, or with one of them, or several, on each line.
+pub(super) fn split(items: Items, text: &str) -> Vec<String> {
+    text.lines().flat_map(|line| line_of(items, line)).collect()
+}
+
+fn line_of(items: Items, text: &str) -> Vec<String> {
     let pieces: Vec<&str> = text.split(',').map(str::trim).filter(|piece| !piece.is_empty()).collect();
-    match list {
-        List::Unspecified | List::Comma => names(&pieces),
-        List::Places => places::join(&pieces),
+    match items {
+        Items::Words => pieces.into_iter().map(str::to_owned).collect(),
+        Items::Companies => companies(&pieces),
+        Items::Places => places::join(&pieces),
     }
 }
 
@@ -20,12 +41,14 @@ fn line_of(list: List, text: &str) -> Vec<String> {
 const LEGAL_FORMS: &str = "\
     ag|aps|asa|bhd|bv|co|company|corp|corporation|doo|eireli|gmbh|gmbh & co kg|inc|incorporated|jsc|kgaa|kk|\
     limited|llc|llp|lp|ltd|ltda|nv|ohg|ooo|oy|oyj|pjsc|plc|pte ltd|private limited|pty ltd|pvt ltd|sa|sa de cv|\
-    sab de cv|sarl|sas|sdn bhd|se|slu|s de rl de cv|sp z oo|srl|tbk";
+    sab de cv|sarl|sdn bhd|se|slu|s de rl de cv|sp z oo|srl|tbk";
 /// Those that are words, too, and are meant where they are written as forms are: "AB", "S.p.A.".
 const SHORT_FORMS: &str = "a/s|ab|as|cv|ev|kg|lda|sl|spa|ug";
+/// And one that is a company, too, where it has no full stops.
+const DOTTED_FORM: &str = "sas";
 
 /// The pieces, with a legal form put back behind its company: "Acme, Inc." is one name.
-fn names(pieces: &[&str]) -> Vec<String> {
+fn companies(pieces: &[&str]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for piece in pieces {
         match names.last_mut() {
@@ -43,7 +66,8 @@ fn is_legal_form(piece: &str) -> bool {
     let form = piece.replace('.', "").to_lowercase();
     let is_one_of = |forms: &str| forms.split('|').any(|known| known == form);
     let is_written_so = piece.contains(['.', '/']) || piece.chars().all(char::is_uppercase);
-    is_one_of(LEGAL_FORMS) || is_written_so && is_one_of(SHORT_FORMS)
+    let is_dotted = piece.contains('.') && form == DOTTED_FORM;
+    is_one_of(LEGAL_FORMS) || is_dotted || is_written_so && is_one_of(SHORT_FORMS)
 }
 
 #[cfg(test)]
@@ -53,10 +77,14 @@ mod tests {
     #[test]
     fn commas_part_items_and_empty_ones_are_dropped() {
         assert_eq!(
-            split(List::Comma, " VP of Engineering,Head of Engineering ,, "),
+            split(Items::Words, " VP of Engineering,Head of Engineering ,, "),
             ["VP of Engineering", "Head of Engineering"]
         );
-        assert!(split(List::Comma, " , ").is_empty());
+        assert!(split(Items::Words, " , ").is_empty());
+        assert_eq!(
+            split(Items::Words, "SQL Developer, SAS, Director, Inc."),
+            ["SQL Developer", "SAS", "Director", "Inc."]
+        );
     }
 
     #[test]
@@ -74,8 +102,9 @@ mod tests {
             ("Acme, B.V., Acme, GmbH & Co. KG", &["Acme, B.V.", "Acme, GmbH & Co. KG"]),
             ("Volvo, AB, Campari, S.p.A.", &["Volvo, AB", "Campari, S.p.A."]),
             ("Hotel, Spa, ab", &["Hotel", "Spa", "ab"]),
+            ("Oracle, SAS, Danone, S.A.S.", &["Oracle", "SAS", "Danone, S.A.S."]),
         ] {
-            assert_eq!(split(List::Comma, text), expected, "{text}");
+            assert_eq!(split(Items::Companies, text), expected, "{text}");
         }
     }
 
@@ -122,7 +151,9 @@ mod tests {
                 "Kuala Lumpur, Federal Territory of Kuala Lumpur, Malaysia",
                 &["Kuala Lumpur, Federal Territory of Kuala Lumpur, Malaysia"],
             ),
-            ("Shibuya, Tokyo, Japan", &["Shibuya, Tokyo, Japan"]),
+            ("Sydney, Tokyo, Japan", &["Sydney", "Tokyo, Japan"]),
+            ("Berlin, Texas, Canada", &["Berlin, Texas", "Canada"]),
+            ("Leeds, England, UK", &["Leeds, England, UK"]),
             ("Tokyo, Japan, Osaka, Japan", &["Tokyo, Japan", "Osaka, Japan"]),
             ("Berlin, Munich, Germany", &["Berlin", "Munich, Germany"]),
             ("Hong Kong, Hong Kong SAR", &["Hong Kong, Hong Kong SAR"]),
@@ -136,7 +167,7 @@ mod tests {
             ("Orange County, California", &["Orange County, California"]),
             ("Remote, Worldwide", &["Remote", "Worldwide"]),
         ] {
-            assert_eq!(split(List::Places, text), expected, "{text}");
+            assert_eq!(split(Items::Places, text), expected, "{text}");
         }
     }
 }

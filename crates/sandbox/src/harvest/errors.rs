@@ -31,6 +31,7 @@ pub(super) fn words(status: StatusCode) -> &'static str {
         401 => "The token is unknown, revoked or expired",
         403 => "Not authorized!",
         404 => "Not Found",
+        422 => "Hours is not a number",
         _ => status.canonical_reason().unwrap_or("Failed on purpose"),
     }
 }

@@ -200,6 +200,12 @@ impl Run {
         if !self.begun || !passes(&error) {
             return self.gone(error);
         }
+        // What it failed of says more.
+        if self.state.ended()
+            && let Some(refusal) = self.refusal()
+        {
+            return refusal;
+        }
         let text = "the rows of the run of apify could not be read; it was begun, and is billed: get_bulk_run collects it";
         let told = Error::new(Reason::UnknownOutcome, text).with("upstream", super::UPSTREAM);
         let told = match error.get("upstream_status") {

@@ -34,6 +34,17 @@ async fn answered(rpc: &str, input: &Value, looks: Vec<Value>, time: u64) -> Val
 
 /// The same, where each look is answered so.
 async fn outcome(rpc: &str, input: &Value, looks: Vec<Canned>, time: u64) -> Result<Answered, tonic::Status> {
+    outcome_of("SUCCEEDED", rpc, input, looks, time).await
+}
+
+/// The same, where the run has ended so.
+async fn outcome_of(
+    end: &str,
+    rpc: &str,
+    input: &Value,
+    looks: Vec<Canned>,
+    time: u64,
+) -> Result<Answered, tonic::Status> {
     let run = |status: &str| {
         json!({"data": {"id": "runInvented03", "status": status, "defaultDatasetId": "setInvented03",
             "usageTotalUsd": 0.008, "chargedEventCounts": {"profile": 2, "actor-start": 1}}})
@@ -42,11 +53,8 @@ async fn outcome(rpc: &str, input: &Value, looks: Vec<Canned>, time: u64) -> Res
         let runs = format!("/v2/acts/harvestapi~linkedin-{actor}/runs");
         Canned::json("POST", &runs, 201, &run("READY"))
     };
-    let mut canned = vec![
-        start("profile-scraper"),
-        start("company-employees"),
-        Canned::json("GET", RUN, 200, &run("SUCCEEDED")),
-    ];
+    let mut canned =
+        vec![start("profile-scraper"), start("company-employees"), Canned::json("GET", RUN, 200, &run(end))];
     canned.extend(looks);
     let upstream = Stub::start(canned).await;
     let mut config = Config::default();
@@ -116,5 +124,12 @@ async fn what_stands_before_the_rows_of_a_paid_run_for_a_moment_costs_nothing() 
         assert_eq!(detail(&failed, "run_id").as_deref(), Some("runInvented03"), "{rpc}");
         assert_eq!(detail(&failed, "collect_with").as_deref(), Some("get_bulk_run"), "{rpc}");
         assert_eq!(detail(&failed, "charge_micros").as_deref(), Some("8000"), "{rpc}");
+    }
+    // Where the run failed, that is what there is to tell.
+    for (rpc, input) in tools().into_iter().filter(|(rpc, _)| *rpc != "GetBulkRun") {
+        let outcome = outcome_of("FAILED", rpc, &input, (0..9).map(|_| page()).collect(), 4).await;
+        assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{rpc}");
+        let failed = outcome.unwrap_err();
+        assert!(failed.message().contains("ended as FAILED"), "{rpc}: {failed:?}");
     }
 }
