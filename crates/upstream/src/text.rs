@@ -31,8 +31,8 @@ fn plain_signs(body: &[u8]) -> Option<Vec<u8>> {
     if !is_json || !is_odd() {
         return None;
     }
-    let mut mended: Option<Vec<u8>> = None;
-    let (mut at, mut kept, mut in_string) = (0, 0, false);
+    let mut edited = Edited::new(body);
+    let (mut at, mut in_string) = (0, false);
     while let Some(byte) = body.get(at) {
         let (length, instead) = match byte {
             b'\\' if in_string => (2, None),
@@ -51,16 +51,11 @@ fn plain_signs(body: &[u8]) -> Option<Vec<u8>> {
             _ => (1, None),
         };
         if let Some(instead) = instead {
-            let mended = mended.get_or_insert_with(|| Vec::with_capacity(body.len()));
-            mended.extend_from_slice(body.get(kept..at).unwrap_or_default());
-            mended.extend_from_slice(instead.as_bytes());
-            kept = at + length;
+            edited.replace(at, length, instead.as_bytes());
         }
         at += length;
     }
-    let mut mended = mended?;
-    mended.extend_from_slice(body.get(kept..).unwrap_or_default());
-    Some(mended)
+    edited.finish()
 }
 
 fn has(body: &[u8], word: &[u8]) -> bool {
@@ -69,8 +64,8 @@ fn has(body: &[u8], word: &[u8]) -> bool {
 
 /// The text with a replacement for each escaped half of a pair; nothing where there is none.
 fn whole_pairs(body: &[u8]) -> Option<Vec<u8>> {
-    let mut mended: Option<Vec<u8>> = None;
-    let (mut at, mut kept) = (0, 0);
+    let mut edited = Edited::new(body);
+    let mut at = 0;
     while let Some(found) = body.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
         at += found;
         let half = unit(body, at).filter(|unit| (0xd800..0xe000).contains(unit));
@@ -85,15 +80,38 @@ fn whole_pairs(body: &[u8]) -> Option<Vec<u8>> {
             at += 12;
             continue;
         }
-        let mended = mended.get_or_insert_with(|| Vec::with_capacity(body.len()));
-        mended.extend_from_slice(body.get(kept..at).unwrap_or_default());
-        mended.extend_from_slice(REPLACEMENT);
+        edited.replace(at, 6, REPLACEMENT);
         at += 6;
-        kept = at;
     }
-    let mut mended = mended?;
-    mended.extend_from_slice(body.get(kept..).unwrap_or_default());
-    Some(mended)
+    edited.finish()
+}
+
+/// A body of which parts are replaced, from its beginning to its end; nothing is copied where none is.
+struct Edited<'a> {
+    body: &'a [u8],
+    text: Option<Vec<u8>>,
+    /// How much of the body is in the text, or replaced in it.
+    kept: usize,
+}
+
+impl<'a> Edited<'a> {
+    fn new(body: &'a [u8]) -> Self {
+        Self { body, text: None, kept: 0 }
+    }
+
+    fn replace(&mut self, at: usize, length: usize, instead: &[u8]) {
+        let text = self.text.get_or_insert_with(|| Vec::with_capacity(self.body.len()));
+        text.extend_from_slice(self.body.get(self.kept..at).unwrap_or_default());
+        text.extend_from_slice(instead);
+        self.kept = at + length;
+    }
+
+    /// The edited text; nothing where nothing was replaced.
+    fn finish(self) -> Option<Vec<u8>> {
+        let mut text = self.text?;
+        text.extend_from_slice(self.body.get(self.kept..).unwrap_or_default());
+        Some(text)
+    }
 }
 
 /// The UTF-16 unit that is escaped at this place, by a backslash, a `u` and four digits.

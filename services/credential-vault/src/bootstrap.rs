@@ -14,7 +14,7 @@ use vaultrs::api::sys::requests::{CreatePolicyRequest, EnableEngineRequest, Read
 use vaultrs::api::transit::requests::{CreateKeyRequest, ReadKeyRequest, UpdateKeyConfigurationRequest};
 
 use crate::store::Error;
-use crate::store::vault::{Config, Fault, OpenError, Session, is_never};
+use crate::store::vault::{Config, Fault, OpenError, Session, fault_of_engine};
 use steps::step;
 
 /// The policy's name in Vault, and the role's.
@@ -177,9 +177,7 @@ impl Work {
                 Err(fault) => return Err(step(&what, fault)),
             }
         };
-        let as_wanted =
-            found.cas_required && found.max_versions == 1 && is_never(&found.delete_version_after);
-        self.change(&what, as_wanted, || {
+        self.change(&what, fault_of_engine(&found).is_none(), || {
             let mut set = SetConfigurationRequest::builder();
             set.mount(mount.as_str()).cas_required(true).max_versions(1_u64);
             set.delete_version_after("0s").build().ok()

@@ -64,12 +64,16 @@ fn escapes(text: &str) -> usize {
     text.as_bytes().windows(3).filter(is_escape).count()
 }
 
-/// A segment as it stands in an address: what would end it, or be taken for an escape, is escaped. Letters stay as they are.
+/// What would end a segment of an address, or be taken for an escape, and may stand in one that is escaped.
+pub(super) const MARKS: [char; 8] = ['%', '#', '?', '"', '<', '>', '[', ']'];
+
+/// A segment as it stands in an address, with such marks escaped. Letters stay as they are.
 pub(super) fn written(segment: &str) -> String {
     segment.chars().fold(String::with_capacity(segment.len()), |mut text, c| {
-        match c {
-            '%' | '#' | '?' | '"' | '<' | '>' | '[' | ']' => text.push_str(&format!("%{:02X}", u32::from(c))),
-            c => text.push(c),
+        if MARKS.contains(&c) {
+            text.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            text.push(c);
         }
         text
     })

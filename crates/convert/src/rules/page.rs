@@ -4,7 +4,7 @@ mod tests;
 
 use granary_rpc::absent::is_absent;
 
-use super::escapes::{self, Fault, decoded_segment, visible};
+use super::escapes::{self, Fault, MARKS, decoded_segment, visible};
 use super::format::{digits, slug};
 use super::url;
 
@@ -64,7 +64,7 @@ impl Page {
         let host = linkedin(authority).ok_or(Fault::Other)?;
         let tail = tail.split('#').next().unwrap_or_default();
         let (path, query) = tail.split_once('?').unwrap_or((tail, ""));
-        visible(&percent_encoding::percent_decode_str(query).decode_utf8_lossy())?;
+        visible(&decoded_lossy(query))?;
         let mut path: Vec<&str> = path.split('/').skip(1).collect();
         let slash = path.last().is_some_and(|last| last.is_empty());
         if slash {
@@ -88,8 +88,8 @@ impl Page {
         let names = |urn: &str| urn.strip_prefix("urn:li:").is_some_and(|kind| self.at(2).starts_with(kind));
         let is_post = is_update && POSTS.into_iter().any(names);
         let is_groups = self.path.len() == 1 && self.at(0) == "groups";
-        let group = self.parameter("gid").filter(|id| is_groups && digits(id)).map(str::to_owned);
-        if let Some(id) = group {
+        let group = self.parameters().find(|(name, _)| *name == "gid").map(|(_, id)| id.to_owned());
+        if let Some(id) = group.filter(|id| is_groups && digits(id)) {
             self.path.push(id);
             self.query.clear();
         }
@@ -138,13 +138,11 @@ impl Page {
                 first == "jobs" && (named || self.asks("currentJobId", digits))
             }
             Shows::Post => {
-                let is_post = |s: &String| POSTS.iter().any(|urn| s.strip_prefix(urn).is_some_and(number));
-                let update = first == "feed" && self.at(1) == "update" && is_post(&self.at(2).to_owned());
                 let article = first == "pulse" && self.names(1);
                 let shared = first == "posts" && is_share(self.at(1));
-                let highlit =
-                    first == "feed" && self.asks("highlightedUpdateUrn", |urn| is_post(&decoded_lossy(urn)));
-                article || shared || update || highlit || self.path.iter().any(is_post)
+                let highlit = first == "feed"
+                    && self.asks("highlightedUpdateUrn", |urn| is_urn_of_post(&decoded_lossy(urn)));
+                article || shared || highlit || self.path.iter().any(|segment| is_urn_of_post(segment))
             }
             Shows::Comment => {
                 let asked =
@@ -176,8 +174,7 @@ impl Page {
 
     /// Whether any parameter of a search says what is looked for.
     fn asks_for_something(&self) -> bool {
-        let mut parameters = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        parameters.any(|(name, value)| {
+        self.parameters().any(|(name, value)| {
             let value = decoded_lossy(value);
             // What stands in a search that nothing was chosen in yet.
             let rest =
@@ -190,13 +187,12 @@ impl Page {
 
     /// Whether the query has a parameter of that name with such a value.
     fn asks(&self, name: &str, fits: impl Fn(&str) -> bool) -> bool {
-        self.query.split('&').filter_map(|pair| pair.split_once('=')).any(|(n, v)| n == name && fits(v))
+        self.parameters().any(|(n, value)| n == name && fits(value))
     }
 
-    /// The first value of a parameter.
-    fn parameter(&self, name: &str) -> Option<&str> {
-        let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|(n, _)| *n == name).map(|(_, value)| value)
+    /// The names and values in the query.
+    fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.query.split('&').filter_map(|pair| pair.split_once('='))
     }
 }
 
@@ -214,6 +210,10 @@ const SHARES: [&str; 4] = ["activity-", "ugcPost-", "share-", "groupPost-"];
 /// Digits, with a dash between them for a group and its post.
 fn number(text: &str) -> bool {
     text.split('-').all(digits)
+}
+
+fn is_urn_of_post(text: &str) -> bool {
+    POSTS.iter().any(|urn| text.strip_prefix(urn).is_some_and(number))
 }
 
 /// Whether a text ends in a kind of post and its number, as "jane-doe_lamps-activity-7123-AbCd" does.
@@ -269,6 +269,6 @@ fn linkedin(authority: &str) -> Option<String> {
 /// they would be something else.
 fn segment(text: &str) -> Result<String, Fault> {
     let whole = decoded_segment(text)?;
-    let plain = whole.replace(['#', '?', '"', '<', '>', '[', ']'], "-");
+    let plain = whole.replace(MARKS, "-");
     if slug(&plain) && !text.contains(['[', ']']) { Ok(whole.into_owned()) } else { Err(Fault::Other) }
 }

@@ -200,6 +200,7 @@ pub(super) fn country_of(state: &str) -> Option<&'static str> {
     REGIONS.iter().find(|(_, states)| has(states, state)).map(|(country, _)| *country)
 }
 
-fn has(names: &str, name: &str) -> bool {
+/// Whether a name is one of those that stand between bars.
+pub(super) fn has(names: &str, name: &str) -> bool {
     names.split('|').any(|known| known == name)
 }

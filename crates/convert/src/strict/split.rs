@@ -1,6 +1,7 @@
 //! A list that was written as one text, taken apart.
 use granary_proto::granary::policy::v1::{FieldRule, Format, List};
 
+use super::place_names::has;
 use super::places;
 
 /// What the items of a list are.
@@ -64,10 +65,9 @@ fn companies(pieces: &[&str]) -> Vec<String> {
 
 fn is_legal_form(piece: &str) -> bool {
     let form = piece.replace('.', "").to_lowercase();
-    let is_one_of = |forms: &str| forms.split('|').any(|known| known == form);
     let is_written_so = piece.contains(['.', '/']) || piece.chars().all(char::is_uppercase);
     let is_dotted = piece.contains('.') && form == DOTTED_FORM;
-    is_one_of(LEGAL_FORMS) || is_dotted || is_written_so && is_one_of(SHORT_FORMS)
+    has(LEGAL_FORMS, &form) || is_dotted || is_written_so && has(SHORT_FORMS, &form)
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub use config::Config;
 pub(crate) use fault::Fault;
 pub(crate) use login::wrapped_secret_id;
 pub use open::OpenError;
-pub(crate) use open::is_never;
+pub(crate) use open::fault_of_engine;
 pub(crate) use session::Session;
 
 /// The field of a record in the KV engine that has its bytes in base64.

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vaultrs::api::kv2::requests as kv2;
+use vaultrs::api::kv2::responses::ReadConfigurationResponse;
 use vaultrs::api::transit::requests as transit;
 
 use super::login::{self, Login};
@@ -92,16 +93,8 @@ impl Vault {
         let Config { mount, transit_mount, transit_key, .. } = &self.config;
         let ask = || kv2::ReadConfigurationRequest::builder().mount(mount.as_str()).build().ok();
         let kv = self.session.result("config", true, ask).await.map_err(during("the KV engine"))?;
-        if !kv.cas_required || kv.max_versions != 1 {
-            return wrong(format!(
-                "the KV engine {mount} must have cas_required = true and max_versions = 1, or revoked values would stay"
-            ));
-        }
-        if !is_never(&kv.delete_version_after) {
-            return wrong(format!(
-                "the KV engine {mount} has delete_version_after = {}: accounts, credentials and keys would vanish after it; it must be 0s",
-                kv.delete_version_after
-            ));
+        if let Some(text) = fault_of_engine(&kv) {
+            return wrong(format!("the KV engine {mount} {text}"));
         }
         let ask = || {
             transit::ReadKeyRequest::builder()
@@ -123,7 +116,17 @@ impl Vault {
     }
 }
 
-/// Whether a duration of Vault's, such as "0s", is none.
-pub(crate) fn is_never(duration: &str) -> bool {
-    !duration.contains(|c: char| ('1'..='9').contains(&c))
+/// What of an engine's settings loses records, or keeps what must go; what follows its name.
+pub(crate) fn fault_of_engine(found: &ReadConfigurationResponse) -> Option<String> {
+    if !found.cas_required || found.max_versions != 1 {
+        let text = "must have cas_required = true and max_versions = 1, or revoked values would stay";
+        return Some(text.to_owned());
+    }
+    // A duration such as "0s" is none.
+    let age = &found.delete_version_after;
+    age.contains(|c: char| ('1'..='9').contains(&c)).then(|| {
+        format!(
+            "has delete_version_after = {age}: accounts, credentials and keys would vanish after it; it must be 0s"
+        )
+    })
 }
