@@ -35,6 +35,22 @@ impl Switch {
         Arc::clone(&self.inner.load())
     }
 
+    /// Reads. Where the store was exchanged and closed meanwhile, the new one is asked: to a reader that is no outage.
+    async fn read<T, F>(&self, ask: impl Fn(Arc<dyn Store>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let asked = self.current();
+        match ask(Arc::clone(&asked)).await {
+            Err(Error::Unavailable { outage: Outage::Closed, .. })
+                if !Arc::ptr_eq(&asked, &self.current()) =>
+            {
+                ask(self.current()).await
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Lets writers that are under way finish, and keeps others out.
     pub(crate) async fn quiet(&self) -> Quiet<'_> {
         Quiet { switch: self, _alone: self.writers.write().await }
@@ -59,11 +75,11 @@ fn moving() -> Error {
 #[async_trait]
 impl Store for Switch {
     async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
-        self.current().get(path).await
+        self.read(|store| async move { store.get(path).await }).await
     }
 
     async fn get_many(&self, paths: &[String]) -> Result<Vec<Option<Record>>, Error> {
-        self.current().get_many(paths).await
+        self.read(|store| async move { store.get_many(paths).await }).await
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
@@ -82,7 +98,7 @@ impl Store for Switch {
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
-        self.current().list(prefix, after, limit).await
+        self.read(|store| async move { store.list(prefix, after, limit).await }).await
     }
 
     /// What is sealed now is put later, into the same store: so sealing counts as writing.
@@ -92,7 +108,7 @@ impl Store for Switch {
     }
 
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.current().open(context, sealed).await
+        self.read(|store| async move { store.open(context, sealed).await }).await
     }
 
     async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
@@ -116,5 +132,38 @@ impl Store for Switch {
 impl fmt::Debug for Switch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Switch").field(&self.current()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use granary_credential::Key;
+
+    use super::super::embedded::Embedded;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reader_that_began_on_the_store_that_was_left_is_answered_by_the_new_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = |name: &str| -> Arc<dyn Store> {
+            Arc::new(Embedded::open(&dir.path().join(name), &Key::random()).unwrap())
+        };
+        let (left, new) = (store("left"), store("new"));
+        new.put("system/there", b"new".to_vec(), Expect::Absent).await.unwrap();
+        let switch = Switch::new(Arc::clone(&left));
+        let (switch, new, left) = (&switch, &new, &left);
+        let read = switch.read(|asked| async move {
+            if Arc::ptr_eq(&asked, left) {
+                switch.quiet().await.exchange(Arc::clone(new));
+                left.close().await;
+            }
+            asked.get("system/there").await
+        });
+        assert_eq!(read.await.unwrap().expect("the record").data, b"new");
+
+        // Where nothing was exchanged, a store that is closed is told.
+        new.close().await;
+        let told = switch.get("system/there").await;
+        assert!(matches!(told, Err(Error::Unavailable { outage: Outage::Closed, .. })), "{told:?}");
     }
 }
