@@ -74,7 +74,8 @@ async fn a_silent_peer_and_a_watch_of_health_delay_no_end() {
         let mut unfinished = stranger.begin(HEALTH).await.expect("a call");
         assert!(unfinished.send(&EMPTY[..2], false));
         let mut conversation = stranger.begin(REFLECTION).await.expect("a call");
-        assert!(conversation.send(frame_of(&LIST_SERVICES), false));
+        // Listeners inside the house refuse it, be it before this or after.
+        let _ = conversation.send(frame_of(&LIST_SERVICES), false);
         let mut narrow = Hostile::new(&address).with_window(0).connect().await;
         let unread = narrow.call(WATCH, EMPTY).await.expect("a call");
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -2,10 +2,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Process;
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
 
-/// Ticks of the kernel's clock in a second, on every Linux that this runs on.
-const TICKS: u64 = 100;
+use super::Process;
 
 impl Process {
     /// Whether it still runs, be its end asked for or not.
@@ -35,9 +35,12 @@ impl Process {
         std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5").expect("its peak is forgotten");
     }
 
-    /// User and system time of all its threads.
+    /// User and system time of all its threads, to the nanosecond: what `/proc/PID/stat` says is sampled a hundred times a second,
+    /// and may be nothing after much work in short pieces.
     pub fn cpu(&self) -> Duration {
-        time(&std::fs::read_to_string(format!("/proc/{}/stat", self.id())).expect("its statistics"))
+        let id = i32::try_from(self.id()).expect("an id");
+        let clock = clock_getcpuclockid(Pid::from_raw(id)).expect("its clock");
+        clock.now().expect("its time").into()
     }
 
     /// User and system time of its threads of this name.
@@ -48,7 +51,7 @@ impl Process {
         let threads = threads.map(|thread| thread.expect("a thread").path());
         threads
             .filter(|thread| read(thread, "comm").trim() == name)
-            .map(|thread| time(&read(&thread, "stat")))
+            .map(|thread| time_on_processor(&read(&thread, "schedstat")))
             .sum()
     }
 
@@ -65,10 +68,8 @@ impl Process {
     }
 }
 
-/// User and system time in what the kernel says of a process or a thread.
-fn time(stat: &str) -> Duration {
-    // The name stands in parentheses and may hold anything; fields 14 and 15 of the whole are the times.
-    let (_, fields) = stat.rsplit_once(") ").expect("its name");
-    let ticks = fields.split(' ').skip(11).take(2).map(|n| n.parse::<u64>().expect("ticks"));
-    Duration::from_millis(ticks.sum::<u64>() * 1_000 / TICKS)
+/// The first of what the kernel's scheduler counts for a thread.
+fn time_on_processor(schedstat: &str) -> Duration {
+    let nanoseconds = schedstat.split(' ').next().and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
