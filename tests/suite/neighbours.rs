@@ -5,6 +5,7 @@
 mod balance;
 mod by_default;
 mod cancelled;
+mod compressed;
 mod conversions;
 mod crowds;
 mod cut_off;

@@ -11,6 +11,7 @@ mod flood;
 mod gather;
 mod keepalive;
 mod pace;
+mod packing;
 mod places;
 mod pool;
 mod reasons;

@@ -5,6 +5,7 @@ pub mod channel;
 pub mod config;
 pub mod door;
 pub mod edge;
+pub mod encoding;
 pub mod files;
 pub mod health;
 pub mod http2;

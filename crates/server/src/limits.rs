@@ -24,6 +24,9 @@ pub struct Limits {
     pub max_header_bytes: u32,
     /// Bytes of one message. Default 4 MiB.
     pub max_message_bytes: usize,
+    /// Answers above so many bytes are compressed by gzip, where the caller takes that; 0: none is. Default 0: inside a data
+    /// centre it costs more than it saves.
+    pub compress_answers_above: usize,
     /// How long a caller's connection may have no call before it is closed, in milliseconds; 0: for ever. Default 900,000.
     pub idle_timeout_ms: u64,
     /// The age at which a caller's connection takes no further call, in milliseconds, give or take a tenth; 0: none. Default
@@ -49,6 +52,7 @@ impl Default for Limits {
             max_streams: 256,
             max_header_bytes: 16_384,
             max_message_bytes: 4 << 20,
+            compress_answers_above: 0,
             idle_timeout_ms: 900_000,
             max_connection_age_ms: 3_600_000,
             lame_duck_ms: 5_000,

@@ -15,6 +15,7 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use crate::edge::EdgeGuard;
+use crate::encoding;
 use crate::health;
 use crate::limits::Limits;
 use crate::unary::Unary;
@@ -165,10 +166,11 @@ where
             // Reflection's requests are streams; the library's own limit is a few hundred bytes.
             (true, false) => None,
         };
+        let is_gzip = encoding::take(request.headers_mut());
         let until = if library { open(request.headers_mut(), deadline) } else { deadline };
         let call = self.routes.call(request.map(|body| match limit {
             None => Body::new(body),
-            Some(limit) => Body::new(Unary::new(body, limit)),
+            Some(limit) => Body::new(Unary::new(body, limit).of_gzip(is_gzip)),
         }));
         Box::pin(async move {
             let mut response = match tokio::time::timeout_at(until.instant(), call).await {

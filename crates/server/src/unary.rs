@@ -8,8 +8,12 @@ use granary_rpc::{Error, Reason};
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
+use crate::encoding;
+
 /// Flag and length in front of a message.
 const PREFIX: usize = 5;
+/// The flag of a message that is compressed.
+const PACKED: u8 = 1;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -21,6 +25,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct Unary<B> {
     inner: B,
     limit: usize,
+    /// Whether a message with the flag is gzip.
+    is_gzip: bool,
     prefix: [u8; PREFIX],
     /// How many bytes of the prefix have arrived.
     prefixed: usize,
@@ -46,12 +52,19 @@ impl<B> Unary<B> {
         Self {
             inner,
             limit,
+            is_gzip: false,
             prefix: [0; PREFIX],
             prefixed: 0,
             announced: 0,
             gathered: Vec::new(),
             next: Next::Gather,
         }
+    }
+
+    /// The same, where the request's headers say that it is gzip: its message, once it is there, is inflated up to the limit.
+    pub fn of_gzip(mut self, is_gzip: bool) -> Self {
+        self.is_gzip = is_gzip;
+        self
     }
 
     /// Takes what arrived; returns what can be handed on.
@@ -69,7 +82,7 @@ impl<B> Unary<B> {
             }
             self.announced = self.length()?;
             // Nearly every message arrives in one piece, and passes as it came.
-            if taken == PREFIX && data.len() == self.announced {
+            if taken == PREFIX && data.len() == self.announced && self.prefix[0] != PACKED {
                 self.next = Next::End;
                 return Ok(Some(whole));
             }
@@ -82,13 +95,23 @@ impl<B> Unary<B> {
             return Ok(None);
         }
         // Prefix and message go apart, so that the reader behind makes room for the message once.
-        self.next = Next::HandOn(std::mem::take(&mut self.gathered).into());
+        let mut message = Bytes::from(std::mem::take(&mut self.gathered));
+        if self.prefix[0] == PACKED {
+            message = encoding::inflate(&message, self.limit)?;
+            let [flag, length @ ..] = &mut self.prefix;
+            (*flag, *length) = (0, u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+        }
+        self.next = Next::HandOn(message);
         Ok(Some(Bytes::copy_from_slice(&self.prefix)))
     }
 
     /// The length that the prefix announces.
     fn length(&self) -> Result<usize, Error> {
-        let [_, length @ ..] = self.prefix;
+        let [flag, length @ ..] = self.prefix;
+        if flag == PACKED && !self.is_gzip {
+            let text = "the message is compressed, and grpc-encoding does not say how: it may be gzip";
+            return Err(Error::new(Reason::InvalidInput, text));
+        }
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
         if length > self.limit {
             let text =

@@ -10,9 +10,9 @@ use futures_util::poll;
 use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::health;
 use granary_server::stack::{Record, Recorded, answer_deadline, is_health, open, with_reason};
 use granary_server::{Incoming, RequestId, Unary};
+use granary_server::{encoding, health};
 use http::{HeaderMap, Request, Response};
 use tonic::Status;
 use tonic::body::Body;
@@ -58,6 +58,7 @@ impl Gateway {
         id: &RequestId,
         record: &mut Record,
     ) -> Result<Response<Relay>, Status> {
+        let is_gzip = encoding::take(request.headers_mut());
         let path = request.uri().path();
         let limits = &self.core.shared.config.limits;
         let deadline = Deadline::from_header(
@@ -70,7 +71,7 @@ impl Gateway {
             let is_health = is_health(path);
             let deadline = open(request.headers_mut(), deadline);
             let request = request.map(|body| match Limited::new(body, MAX_OPEN_BYTES) {
-                body if is_health => Body::new(Unary::new(body, health::MAX_REQUEST)),
+                body if is_health => Body::new(Unary::new(body, health::MAX_REQUEST).of_gzip(is_gzip)),
                 body => Body::new(body),
             });
             let call = self.own.open.clone().call(request);
@@ -89,7 +90,7 @@ impl Gateway {
         let (mut parts, body) = request.into_parts();
         let body = Limited::new(body, limits.max_message_bytes + PREFIX);
         let body = Arriving::new(body, self.core.shared.unfinished.clone(), caller.clone());
-        let body = Unary::new(body, limits.max_message_bytes);
+        let body = Unary::new(body, limits.max_message_bytes).of_gzip(is_gzip);
         let response = if method.service == "granary.gateway.v1.ToolService" {
             parts.extensions.insert(deadline);
             parts.extensions.insert(id.clone());

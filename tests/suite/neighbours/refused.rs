@@ -10,7 +10,7 @@ use granary_testkit::hostile::{self, EMPTY, Ended, Raw};
 use granary_testkit::{Cluster, Hostile};
 use http::Method;
 
-use super::{GET_ACCOUNT, HEALTH, House, TIME_ENTRY, TOOL, sized};
+use super::{GET_ACCOUNT, HEALTH, House, TIME_ENTRY, sized};
 
 const SOON: Duration = Duration::from_secs(3);
 
@@ -151,36 +151,6 @@ async fn two_deadlines_or_two_messages_are_refused_and_nothing_is_carried_out() 
             assert!(told, "{length} bytes to the health of {listener}: {ended}");
         }
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_compressed_request_is_told_that_none_is_taken() {
-    let house = House::open(&[]).await;
-    for listener in ["gateway", "vault", "harvest-time", "linkedin-data"] {
-        let caller = house.evil.clone().at(&house.cluster.address(listener));
-        for path in [HEALTH, TIME_ENTRY, TOOL, GET_ACCOUNT] {
-            for encoding in ["gzip", "deflate", "x-unheard-of"] {
-                let mut connection = caller.clone().with("grpc-encoding", encoding).connect().await;
-                // A message that says it is compressed.
-                let body = Bytes::from_static(&[1, 0, 0, 0, 2, 31, 139]);
-                let ended = connection.call(path, body).await.expect("a call").end(SOON).await;
-                assert_eq!(
-                    ended.reason(),
-                    Some(Reason::EncodingUnknown),
-                    "{listener} {path} {encoding}: {ended}"
-                );
-                let told =
-                    ended.status.as_ref().and_then(|status| status.metadata().get("grpc-accept-encoding"));
-                assert!(
-                    told.is_some_and(|accepted| accepted == "identity"),
-                    "{listener} {path} {encoding}: {ended}"
-                );
-            }
-        }
-    }
-    let plain = house.evil.clone().with("grpc-encoding", "identity");
-    let (ended, calls) = write(&house, &plain, entry()).await;
-    assert!(ended.is_ok() && calls == 1, "{ended}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,7 +75,7 @@ async fn what_peers_do_is_counted_under_the_name_of_its_limit() {
     large.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
     let other = stranger.clone().without("content-type").with("content-type", "text/html");
     other.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
-    let packed = stranger.clone().with("grpc-encoding", "gzip");
+    let packed = stranger.clone().with("grpc-encoding", "zstd");
     packed.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
     let mut connection = house.evil.connect().await;
     let mut calls = Vec::new();

@@ -19,12 +19,14 @@ use tower::Service;
 
 use super::body::Incoming;
 use super::gather::{Gather, Signs};
+use super::packing::Packing;
 use super::sending::{Outgoing, Sending};
 use super::server::{HANDSHAKE_TIMEOUT, Listening};
 use super::turn::{FAREWELL_TIMEOUT, Over, Turn};
 use super::{
     CONNECTION_WINDOW, INNER_FRAME_BUDGET, RESETS_REMEMBERED, STREAM_WINDOW, keepalive, reasons, refusal,
 };
+use crate::encoding::{self, ACCEPT_ENCODING, ACCEPTED, ENCODING, GZIP};
 use crate::open_streams::Connection;
 use crate::throttle::Throttle;
 
@@ -223,15 +225,17 @@ fn begin<S, B>(
         });
         return;
     }
+    let above = listening.limits.compress_answers_above;
+    let packs = (above > 0 && encoding::takes_gzip(request.headers())).then_some(above);
     let (call, in_flight) = (service.call(request), calls.begin(is_open));
     tokio::spawn(async move {
-        answer(call, respond).await;
+        answer(call, respond, packs).await;
         drop(in_flight);
     });
 }
 
 /// Answers one call, unless the caller takes it back. One that was taken back already is not begun.
-async fn answer<F, B>(call: F, mut respond: SendResponse<Bytes>)
+async fn answer<F, B>(call: F, mut respond: SendResponse<Bytes>, packs: Option<usize>)
 where
     F: Future<Output = Result<Response<B>, Infallible>>,
     B: Outgoing,
@@ -249,12 +253,17 @@ where
         }
     });
     let Some(Ok(response)) = answered.await else { return RESET.increment(1) };
-    let (head, body) = response.into_parts();
+    let (mut head, body) = response.into_parts();
     let ended = body.is_end_stream();
+    head.headers.insert(ACCEPT_ENCODING, ACCEPTED);
+    let packs = packs.filter(|_| !ended);
+    if packs.is_some() {
+        head.headers.insert(ENCODING, GZIP);
+    }
     match respond.send_response(Response::from_parts(head, ()), ended) {
         Ok(_) if ended => {}
         Ok(stream) => {
-            let mut sending = Sending::new(body, stream);
+            let mut sending = Sending::new(Packing::new(body, packs), stream);
             (&mut sending).await;
             if sending.is_taken_back() {
                 RESET.increment(1);

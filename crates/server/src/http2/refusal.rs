@@ -6,10 +6,11 @@ use granary_rpc::metadata::name;
 use granary_rpc::{Error, Reason};
 use h2::server::SendResponse;
 use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 
 use super::body::Incoming;
+use crate::encoding;
 use crate::limits::Limits;
 
 /// What HPACK counts for a header besides its name and value.
@@ -17,10 +18,6 @@ const PER_HEADER: usize = 32;
 /// Most headers of a request. Each takes a byte on the wire where it was sent before, and here many times what HPACK counts.
 const MAX_FIELDS: usize = 128;
 
-/// How messages are compressed, and the one way that is taken: not at all.
-const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-const ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-const IDENTITY: &str = "identity";
 /// Most characters of an unknown encoding that are repeated.
 const MAX_SHOWN: usize = 40;
 
@@ -51,14 +48,13 @@ pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'stati
     if !types.next().is_some_and(|value| is_grpc(value.as_bytes())) || types.next().is_some() {
         return Some(("content_type", plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)));
     }
-    if let Some(encoding) = headers.get_all(ENCODING).iter().find(|value| *value != IDENTITY) {
+    if let Some(encoding) = encoding::unknown(headers, request.uri().path()) {
         let shown: String = encoding.to_str().unwrap_or_default().chars().take(MAX_SHOWN).collect();
         let text = format!(
-            "no message is taken in the encoding \"{shown}\", only in \"{IDENTITY}\": send it without compression"
+            "no message of this method is taken in the encoding \"{shown}\": send it without compression, or calls that are no \
+             reflection in \"gzip\""
         );
-        let mut response = Error::new(Reason::EncodingUnknown, text).into_status().into_http();
-        response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(IDENTITY));
-        return Some(("encoding", response));
+        return Some(("encoding", Error::new(Reason::EncodingUnknown, text).into_status().into_http()));
     }
     if headers.get_all(&name::TIMEOUT).iter().nth(1).is_some() {
         let error = Error::new(Reason::InvalidInput, "grpc-timeout must stand once");
@@ -72,11 +68,16 @@ const END_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Answers a request that is refused. It is let end first, if that is soon: an answer before it resets the stream, and races
 /// with what is under way on it.
-pub(super) async fn tell(mut request: Incoming, mut respond: SendResponse<Bytes>, response: Response<()>) {
+pub(super) async fn tell(
+    mut request: Incoming,
+    mut respond: SendResponse<Bytes>,
+    mut response: Response<()>,
+) {
     let rest = async { while let Some(Ok(_)) = request.frame().await {} };
     // Whoever takes longer is told in the middle of it.
     let _ = tokio::time::timeout(END_TIMEOUT, rest).await;
     // An error says that the caller has left.
+    response.headers_mut().insert(encoding::ACCEPT_ENCODING, encoding::ACCEPTED);
     let _ = respond.send_response(response, true);
 }
 

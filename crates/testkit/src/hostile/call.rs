@@ -15,6 +15,8 @@ pub struct Call {
     stream: SendStream<Bytes>,
     answer: ResponseFuture,
     reads: bool,
+    /// What was read, where it is to be looked at.
+    kept: Option<Vec<u8>>,
     begun: Instant,
 }
 
@@ -50,7 +52,7 @@ pub struct Ended {
 
 impl Call {
     pub(super) fn new(answer: ResponseFuture, stream: SendStream<Bytes>, reads: bool) -> Self {
-        Self { stream, answer, reads, begun: Instant::now() }
+        Self { stream, answer, reads, kept: None, begun: Instant::now() }
     }
 
     /// Sends bytes in a DATA frame of their own, as soon as windows let them pass. Whether the call still takes them.
@@ -73,6 +75,17 @@ impl Call {
         ended
     }
 
+    /// The same, with the bytes of the answer's body.
+    pub async fn collect(mut self, within: Duration) -> (Ended, Vec<u8>) {
+        self.kept = Some(Vec::new());
+        let mut ended = Ended::open();
+        if let Ok(how) = tokio::time::timeout(within, self.read(&mut ended)).await {
+            ended.how = how;
+        }
+        ended.took = self.begun.elapsed();
+        (ended, self.kept.take().unwrap_or_default())
+    }
+
     async fn read(&mut self, ended: &mut Ended) -> How {
         let response = match (&mut self.answer).await {
             Ok(response) => response,
@@ -91,9 +104,13 @@ impl Call {
         if ended.status.is_some() { How::Answered } else { How::Closed }
     }
 
-    async fn read_body(&self, body: &mut RecvStream, ended: &mut Ended) -> Result<(), h2::Error> {
+    async fn read_body(&mut self, body: &mut RecvStream, ended: &mut Ended) -> Result<(), h2::Error> {
         while let Some(data) = body.data().await {
-            let size = data?.len();
+            let data = data?;
+            let size = data.len();
+            if let Some(kept) = &mut self.kept {
+                kept.extend_from_slice(&data);
+            }
             ended.bytes += size;
             if self.reads {
                 body.flow_control().release_capacity(size)?;

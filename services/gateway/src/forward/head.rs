@@ -2,15 +2,11 @@
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Reason};
 use http::header::{CONTENT_TYPE, TE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
 use super::{Behalf, Outgoing};
 use crate::core::Backend;
 use crate::options;
-
-/// Frames pass untouched, so what says how they are encoded passes too.
-const ENCODING: [HeaderName; 2] =
-    [HeaderName::from_static("grpc-encoding"), HeaderName::from_static("grpc-accept-encoding")];
 
 pub(super) fn build(backend: &Backend, call: &Outgoing<'_>, behalf: &Behalf) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::with_capacity(12);
@@ -18,11 +14,6 @@ pub(super) fn build(backend: &Backend, call: &Outgoing<'_>, behalf: &Behalf) -> 
     headers.insert(CONTENT_TYPE, content_type(call.headers));
     headers.insert(name::TIMEOUT.clone(), call.deadline.header());
     headers.insert(name::REQUEST_ID.clone(), call.id.header().clone());
-    for encoding in ENCODING {
-        if let Some(value) = call.headers.get(&encoding) {
-            headers.insert(encoding, value.clone());
-        }
-    }
     options::pass_on(call.headers, &mut headers)?;
     if let Some(edge) = &backend.edge {
         headers.insert(name::EDGE_KEY.clone(), edge.clone());
