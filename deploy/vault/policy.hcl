@@ -5,17 +5,22 @@ path "granary/data/*" {
   capabilities = ["create", "patch", "read", "update"]
 }
 
-# deleting a record for good, and listing names
+# deleting a record for good, listing names, and finding old versions of a value that is revoked
 path "granary/metadata/*" {
-  capabilities = ["delete", "list"]
+  capabilities = ["delete", "list", "read"]
 }
 
-# at start: that one version is kept, and check-and-set required
+# destroying those
+path "granary/destroy/*" {
+  capabilities = ["update"]
+}
+
+# at start, and again while it runs: that one version is kept, and check-and-set required
 path "granary/config" {
   capabilities = ["read"]
 }
 
-# at start: that the key is derived and stays in Vault
+# at start, and again while it runs: that the key is derived and stays in Vault
 path "granary-transit/keys/credentials" {
   capabilities = ["read"]
 }
@@ -47,5 +52,10 @@ path "auth/token/lookup-self" {
 
 # keeping the token alive
 path "auth/token/renew-self" {
+  capabilities = ["update"]
+}
+
+# telling which line of this policy is missing
+path "sys/capabilities-self" {
   capabilities = ["update"]
 }

@@ -57,3 +57,39 @@ async fn who_joins_a_vault_in_use_gets_a_key_from_whoever_can_open_it() {
     assert_eq!(second.client().get("user_ha_456").await.unwrap().credentials.len(), 2);
     second.client().call("user_ha_456", "get_company", "{}").await.unwrap();
 }
+
+#[tokio::test]
+async fn the_first_commands_leave_a_wrapped_secret_id_to_the_start() {
+    let server = VaultServer::dev().await;
+    let address = ("VAULT_ADDR", server.address().to_owned());
+    let root = ("VAULT_TOKEN", server.root_token().to_owned());
+    let file = server.dir().join("wrapped").display().to_string();
+    let args = ["--output", "json", "vault", "bootstrap", "--secret-id-file", &file, "--wrap"];
+    let report: Value = serde_json::from_str(&granary(&args, &[address.clone(), root.clone()])).unwrap();
+    let auth = |name: &str| format!("--set=credential_vault.vault.auth.{name}");
+    let wrapped = [
+        "--set=credential_vault.store=vault".to_owned(),
+        auth(&format!("role_id={}", report["role_id"].as_str().unwrap())),
+        auth(&format!("secret_id_file={file}")),
+        auth("secret_id_wrapped=true"),
+    ];
+    let command = |last: &'static str| {
+        ["credential-vault"].into_iter().chain(wrapped.iter().map(String::as_str)).chain([last]).collect()
+    };
+    let init: Vec<&str> = command("init");
+    // Without another way to log in, it says so and spends nothing.
+    let done =
+        Command::new(binary()).args(&init).env(address.0, &address.1).env_remove("VAULT_TOKEN").output();
+    let done = done.unwrap();
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(!done.status.success() && told.contains("VAULT_TOKEN") && told.contains("spend"), "{told}");
+    let env = [address.clone(), root];
+    let key = granary(&init, &env);
+    let another: Vec<&str> = command("operator-key");
+    assert_ne!(granary(&another, &env), key);
+
+    // `up` starts on it, as a service of its own would.
+    let start: Vec<&str> = STORE.into_iter().chain(wrapped.iter().map(String::as_str)).collect();
+    let up = Up::join(vec![address, ("VAULT_TOKEN", String::new())], &start, &key).await;
+    main_job(&up).await;
+}

@@ -95,8 +95,9 @@ pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
 async fn open_vault(from: &From) -> Result<Option<granary_credential_vault::Vault>, Failure> {
     let Some(settings) = checked(from, |s| s.credential_vault.faults())? else { return Ok(None) };
     settings.logging.start();
-    let parts =
-        granary_credential_vault::parts(&settings.credential_vault).await.map_err(Failure::configuration)?;
+    let parts = granary_credential_vault::parts_of_command(&settings.credential_vault)
+        .await
+        .map_err(Failure::configuration)?;
     granary_credential_vault::Vault::new(parts).await.map(Some).map_err(Failure::unexpected)
 }
 

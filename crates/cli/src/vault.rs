@@ -28,6 +28,9 @@ pub struct Bootstrap {
     /// Change nothing; print what would be changed
     #[arg(long)]
     dry_run: bool,
+    /// Look at every record for old versions, and destroy them; done anyway where the KV engine kept more than one
+    #[arg(long)]
+    destroy_old_versions: bool,
     /// How credential-vault is to log in
     #[arg(long, value_enum, default_value_t = How::Approle)]
     role: How,
@@ -102,7 +105,7 @@ async fn bootstrap(args: Bootstrap) -> Result<Shown, Failure> {
         Some(path) if !args.dry_run => Some(fresh_file(path)?),
         _ => None,
     };
-    let options = Options { dry_run: args.dry_run, role, secret_id };
+    let options = Options { dry_run: args.dry_run, destroy_old: args.destroy_old_versions, role, secret_id };
     let made = bootstrap::run(&settings.credential_vault.vault, &options).await;
     let report = match made {
         Ok(report) => report,
@@ -132,7 +135,16 @@ fn fresh_file(path: &Path) -> Result<std::fs::File, Failure> {
         .create_new(true)
         .mode(0o600)
         .open(path)
-        .map_err(|e| Failure::usage(format!("cannot make {}: {e}", path.display())))
+        .map_err(|error| {
+            let name = path.display();
+            Failure::usage(match error.kind() {
+                std::io::ErrorKind::AlreadyExists => format!(
+                    "{name} is there already, and credential-vault may log in with it: name a new file, and move it over \
+                     that one once it is written (mv NEW {name})"
+                ),
+                _ => format!("cannot make {name}: {error}"),
+            })
+        })
 }
 
 fn told(outcome: Outcome) -> &'static str {

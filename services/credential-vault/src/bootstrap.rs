@@ -1,5 +1,6 @@
 //! Makes of a Vault what the store needs: engines, key, policy and a role to log in by. Run again, it checks, and changes what
 //! is not as it should be.
+mod old;
 pub mod policy;
 mod roles;
 mod steps;
@@ -14,7 +15,7 @@ use vaultrs::api::sys::requests::{CreatePolicyRequest, EnableEngineRequest, Read
 use vaultrs::api::transit::requests::{CreateKeyRequest, ReadKeyRequest, UpdateKeyConfigurationRequest};
 
 use crate::store::Error;
-use crate::store::vault::{Config, Fault, OpenError, Session, fault_of_engine};
+use crate::store::vault::{Config, Fault, OpenError, Session, Vault, fault_of_engine};
 use steps::step;
 
 /// The policy's name in Vault, and the role's.
@@ -29,6 +30,9 @@ const UPGRADE: Duration = Duration::from_secs(10);
 pub struct Options {
     /// Change nothing, and say what would be.
     pub dry_run: bool,
+    /// Look for old versions of records, and destroy them, though the KV engine keeps one. Where it kept more, that is done
+    /// anyway.
+    pub destroy_old: bool,
     /// The role to log in by.
     pub role: Role,
     /// Make a secret id for the AppRole.
@@ -115,6 +119,7 @@ pub enum Failure {
 
 struct Work {
     session: Arc<Session>,
+    store: Vault,
     config: Config,
     dry_run: bool,
     report: Report,
@@ -127,15 +132,17 @@ struct Work {
 pub async fn run(config: &Config, options: &Options) -> Result<Report, Failure> {
     let config = config.with_environment();
     let session = Session::logged_in(&config).await?;
-    let mut work = Work { session, config, dry_run: options.dry_run, report: Report::default() };
-    let done = work.all(options).await;
-    work.session.closing.cancel();
-    done.map(|()| work.report)
+    let store = Vault::of(Arc::clone(&session), config.clone());
+    let mut work = Work { session, store, config, dry_run: options.dry_run, report: Report::default() };
+    work.all(options).await.map(|()| work.report)
 }
 
 impl Work {
     async fn all(&mut self, options: &Options) -> Result<(), Failure> {
-        self.kv().await?;
+        let kept_more = self.kv().await?;
+        if kept_more || options.destroy_old {
+            self.destroy_old().await?;
+        }
         self.transit().await?;
         self.policy().await?;
         match &options.role {
@@ -146,7 +153,8 @@ impl Work {
         Ok(())
     }
 
-    async fn kv(&mut self) -> Result<(), Failure> {
+    /// Whether it was there and kept more than one version.
+    async fn kv(&mut self) -> Result<bool, Failure> {
         let mount = self.config.mount.clone();
         let what = format!("KV engine {mount}/");
         let there = self.engine(&mount, "kv").await?;
@@ -163,7 +171,8 @@ impl Work {
         .await?;
         let what = format!("{mount}/config: one version, check-and-set required, nothing deleted by age");
         if self.dry_run && there.is_none() {
-            return self.note(what, Outcome::WouldChange);
+            self.note(what, Outcome::WouldChange)?;
+            return Ok(false);
         }
         let begun = std::time::Instant::now();
         let found = loop {
@@ -182,7 +191,8 @@ impl Work {
             set.mount(mount.as_str()).cas_required(true).max_versions(1_u64);
             set.delete_version_after("0s").build().ok()
         })
-        .await
+        .await?;
+        Ok(there.is_some() && found.max_versions != 1)
     }
 
     async fn transit(&mut self) -> Result<(), Failure> {

@@ -154,6 +154,18 @@ pub async fn parts(config: &Config) -> Result<Parts, Error> {
     Ok(Parts { store, rings, audit, one_key_for_harvest, admission, place })
 }
 
+/// The same for a command that ends before the service starts, and leaves to it what can be used once.
+///
+/// # Errors
+/// As those of [`parts`]; or there is no other way to log in.
+pub async fn parts_of_command(config: &Config) -> Result<Parts, Error> {
+    let mut config = config.clone();
+    if config.store == stores::Kind::Vault {
+        config.vault.auth = config.vault.auth.of_command().map_err(|fault| Error::Config(vec![fault]))?;
+    }
+    parts(&config).await
+}
+
 fn ring(service: &str, path: &Path) -> Result<Ring, String> {
     let table = granary_proto::policy_table().map_err(|e| e.to_string())?;
     if table.service(service).all(|method| method.needs.is_empty()) {
@@ -188,6 +200,23 @@ mod tests {
         assert_eq!(faults.len(), 6, "{faults:?}");
         assert!(!faults.concat().contains("sekret"));
         assert!(matches!(parts(&config).await, Err(Error::Config(all)) if all == faults));
+    }
+
+    /// Otherwise the start after it would find the secret id spent, and call it stolen.
+    #[tokio::test]
+    async fn a_command_does_not_spend_a_wrapped_secret_id() {
+        let dir = tempfile::tempdir().unwrap();
+        let wrapped = dir.path().join("wrapped");
+        std::fs::write(&wrapped, "hvs.wrapping").unwrap();
+        let mut config = Config { store: stores::Kind::Vault, ..Config::default() };
+        config.vault.addresses = vec!["http://127.0.0.1:1".to_owned()];
+        config.vault.auth.role_id = "role".to_owned();
+        config.vault.auth.secret_id_file = Some(wrapped);
+        config.vault.auth.secret_id_wrapped = true;
+        assert_eq!(config.faults(), Vec::<String>::new());
+        assert!(std::env::var("VAULT_TOKEN").is_err(), "unset VAULT_TOKEN to run the tests");
+        let told = parts_of_command(&config).await.unwrap_err().to_string();
+        assert!(told.contains("spend") && told.contains("VAULT_TOKEN"), "{told}");
     }
 
     #[test]

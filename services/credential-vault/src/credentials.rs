@@ -111,7 +111,8 @@ impl Credentials {
         Ok(state)
     }
 
-    /// Erases every version of a kind. Doing it again changes nothing.
+    /// Erases every version of a kind, and what the store kept of them though it should not. Doing it again changes nothing, and
+    /// ends what failed in the middle.
     pub(crate) async fn revoke(
         &self,
         tenant: &str,
@@ -119,9 +120,10 @@ impl Credentials {
         kind: Kind,
     ) -> Result<CredentialState, Error> {
         let account = self.accounts.find(tenant, identifier).await?;
+        let path = account.place.kind(kind);
         let written = self
             .records
-            .change(&account.place.kind(kind), |current: Option<documents::Credential>| {
+            .change(&path, |current: Option<documents::Credential>| {
                 let mut record = account.own(current).ok_or_else(|| missing(kind))?;
                 Ok(match record.revoke(now_ms()) {
                     true => Decision::Write(record.clone(), record.shown()),
@@ -129,7 +131,10 @@ impl Credentials {
                 })
             })
             .await;
-        self.committed(&account.place, written)
+        let revoked = self.committed(&account.place, written)?;
+        // Nobody gets a ticket for it any more; but where somebody raised max_versions, its ciphertext would stay.
+        self.records.store().destroy_old(&path).await?;
+        Ok(revoked)
     }
 
     /// Takes what a vendor made of a version, and returns what is known then; nothing where the kind is not there.

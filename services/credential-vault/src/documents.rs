@@ -170,7 +170,7 @@ pub(crate) enum Sealable {
 
 impl Sealable {
     pub(crate) fn read(path: &str, data: &[u8]) -> Result<Self, store::Error> {
-        let corrupt = |_| store::Error::Corrupt("a record that cannot be read".to_owned());
+        let corrupt = |_| store::Error::Corrupt(format!("{path} cannot be read"));
         let segments: Vec<&str> = path.split('/').collect();
         Ok(match segments.as_slice() {
             [paths::ACCOUNTS, _, _, _, paths::ACCOUNT] => Self::Plain(data.to_vec()),

@@ -27,13 +27,14 @@ pub mod store;
 pub mod stores;
 mod system;
 mod tenants;
+mod term;
 mod time;
 mod upkeep;
 mod vault;
 
 pub use audit::{Audit, Rotation};
 pub use bulk::Bulk;
-pub use config::{Config, Parts, parts};
+pub use config::{Config, Parts, parts, parts_of_command};
 pub use error::Error;
 pub use run::{Failure, Running, rekey, run};
 pub use store::Store;

@@ -40,7 +40,8 @@ impl OutageWatch {
                 _ = tick.tick() => {}
                 Ok(()) = audit.changed() => {}
             }
-            let now = records.store().check().await.err().map_or("", |error| error.text());
+            let looked = records.store().check().await.err();
+            let now = looked.as_ref().map_or("", |error| error.text());
             metrics::gauge!("granary_vault_store_up").set(if now.is_empty() { 1.0 } else { 0.0 });
             if now != cause {
                 for (name, value) in
@@ -50,7 +51,10 @@ impl OutageWatch {
                 }
                 match now {
                     "" => tracing::info!(was = cause, "the store serves again"),
-                    now => tracing::error!(cause = now, "the store cannot serve"),
+                    now => {
+                        let error = looked.map(|error| error.to_string()).unwrap_or_default();
+                        tracing::error!(cause = now, error, "the store cannot serve");
+                    }
                 }
                 cause = now;
             }

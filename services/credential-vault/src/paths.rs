@@ -28,6 +28,11 @@ pub(crate) fn tenant_keys(tenant: &str) -> String {
     format!("{TENANT_KEYS}/{tenant}")
 }
 
+/// Who may write to the store. It belongs to the store and not to what is in it, so no walk comes to it.
+pub(crate) fn term() -> String {
+    "store/term".to_owned()
+}
+
 pub(crate) fn system(name: &str) -> String {
     format!("{SYSTEM}/{name}")
 }

@@ -58,16 +58,15 @@ pub async fn rekey(config: &Config, new_key_file: &Path) -> Result<usize, Error>
     crate::store::embedded::rekey(&config.store_path, &old, &new).map_err(open)
 }
 
-/// Says that nothing serves while the store cannot, or nothing can be written down. The process itself stays healthy:
-/// restarting it would not help, and streams to gateways must go on.
+/// Says that nothing serves while the store cannot, or nothing can be written down: no service, nor the process, whose name is
+/// the empty one. Balancers and probes that name no service ask for that. A restart would not help, so an orchestrator must not
+/// take it for a reason to restart: its probe of life is the socket.
 async fn follow(vault: Vault, doors: [Health; 2], end: CancellationToken) {
     let mut serves = vault.serves();
     while end.run_until_cancelled(serves.changed()).await.is_some_and(|changed| changed.is_ok()) {
         let now = *serves.borrow_and_update();
         for (door, services) in doors.iter().zip([PUBLIC.as_slice(), BROKER.as_slice()]) {
-            for service in services {
-                door.set(service, now && !end.is_cancelled()).await;
-            }
+            door.set_all(services, now && !end.is_cancelled()).await;
         }
     }
 }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 pub use context::Context;
 pub use embedded::Embedded;
-pub use error::{Error, Outage};
+pub use error::{Error, Outage, Refusal};
 pub use vault::Vault;
 
 /// Longest wait for one operation of a store. An operation that takes longer is `Unavailable`.
@@ -35,11 +35,12 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The record at a path.
     async fn get(&self, path: &str) -> Result<Option<Record>, Error>;
 
-    /// The records at several paths, in their order. At most [`MAX_LIST`] of them. They need not be of one moment.
+    /// The records at several paths, in their order. At most [`MAX_LIST`] of them. They need not be of one moment. One that is
+    /// not ours is passed over, as if it were not there.
     async fn get_many(&self, paths: &[String]) -> Result<Vec<Option<Record>>, Error> {
         let mut records = Vec::with_capacity(paths.len());
         for chunk in paths.chunks(AT_ONCE) {
-            let gets = chunk.iter().map(|path| self.get(path));
+            let gets = chunk.iter().map(|path| async move { pass_over(self.get(path).await) });
             records.extend(futures_util::future::try_join_all(gets).await?);
         }
         Ok(records)
@@ -76,9 +77,19 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Decrypts a value. `Corrupt`: it was changed, or sealed under another context.
     async fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
-    /// Seals a value anew under the newest key, for the same context.
-    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
-        self.seal(context, &self.open(context, sealed).await?).await
+    /// Seals a value anew under the newest key, for the same context; `None` where it is sealed under that already.
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.seal(context, &self.open(context, sealed).await?).await.map(Some)
+    }
+
+    /// Destroys what a record held before, where the store kept it though it should not; how many versions that were.
+    async fn destroy_old(&self, _path: &str) -> Result<u64, Error> {
+        Ok(0)
+    }
+
+    /// Whether other processes may use it at the same time.
+    fn is_shared(&self) -> bool {
+        false
     }
 
     /// Makes a new version of the key that values are sealed with. What is sealed opens as before.
@@ -89,6 +100,17 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
 
     /// Ends the store in good order. Operations that follow are `Unavailable`.
     async fn close(&self);
+}
+
+/// Takes a record that is not ours for none, and tells where it is.
+pub(crate) fn pass_over<T>(read: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match read {
+        Err(Error::Foreign(path)) => {
+            tracing::warn!(path, "a record that is not ours is passed over");
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 /// A record as it was read.

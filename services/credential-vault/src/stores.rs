@@ -9,7 +9,7 @@ use crate::Error;
 use crate::store::embedded::master;
 use crate::store::switch::Switch;
 use crate::store::{Embedded, Store, Vault, vault};
-use crate::upkeep::migrate;
+use crate::term::{self, Phase};
 
 /// A kind of store, as a setting.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -84,13 +84,18 @@ impl Place {
     /// Opens a store to work with it: one that was left is not.
     pub(crate) async fn open_to_use(&self, kind: Kind) -> Result<Arc<dyn Store>, Error> {
         let store = self.open(kind).await?;
-        if migrate::was_left(store.as_ref()).await.map_err(granary_rpc::Error::from)? {
-            store.close().await;
-            let text =
-                "everything in this store was moved to the other one: set credential_vault.store to it";
-            return Err(Error::Config(vec![text.to_owned()]));
-        }
-        Ok(store)
+        let text = match term::phase(store.as_ref()).await.map_err(granary_rpc::Error::from)? {
+            Phase::Open | Phase::Moving => return Ok(store),
+            Phase::Left => {
+                "everything in this store was moved to the other one: set credential_vault.store to it"
+            }
+            Phase::Filling => {
+                "a move into this store did not come to its end: set credential_vault.store to the other one, and move \
+                 everything again"
+            }
+        };
+        store.close().await;
+        Err(Error::Config(vec![text.to_owned()]))
     }
 }
 

@@ -2,7 +2,7 @@
 //! time, while calls go on; whoever asked may go away, and may come back to see how far it is.
 pub(crate) mod migrate;
 pub(crate) mod rewrap;
-mod walk;
+pub(crate) mod walk;
 
 use std::sync::{Mutex, PoisonError};
 

@@ -69,7 +69,15 @@ impl Accounts {
         if let Err(error) = marked
             && !matches!(error, store::Error::Conflict)
         {
-            tracing::warn!(%error, "cannot mark a credential; its next ticket looks at its account again");
+            // An outage, a move and a policy that is too narrow are told once, by whoever looks at the store.
+            match error {
+                store::Error::Unavailable { .. } | store::Error::Denied(_) => {
+                    tracing::debug!(%error, "a credential was not marked");
+                }
+                error => {
+                    tracing::warn!(%error, "cannot mark a credential; its next ticket looks at its account again");
+                }
+            }
         }
     }
 

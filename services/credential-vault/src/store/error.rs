@@ -22,8 +22,14 @@ pub enum Outage {
     Slow,
     /// An answer came that is none.
     Unreadable,
+    /// No server of Vault leads, and too few are up and unsealed to choose one.
+    QuorumLost,
+    /// Vault fails inside, as it does while its audit device cannot be written.
+    AuditFull,
+    /// We do not take its certificate, or it does not take ours.
+    Untrusted,
     /// Vault takes neither our token nor what we log in with.
-    LoggedOut,
+    LoggedOut(Refusal),
     /// Vault's key opens no versions of a value's age any more, though it has them.
     KeyVersion,
     /// Everything is being moved to another store, and nothing may change meanwhile.
@@ -34,8 +40,41 @@ pub enum Outage {
     Full,
     /// The file failed and is opened again. Nothing is written until it works.
     Reopening,
+    /// Everything was moved to another store by another process.
+    Left,
     /// The process ends.
     Closed,
+}
+
+/// Why Vault does not let us in, as far as it says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such role, or no such secret id of it; Vault does not say which.
+    RoleOrSecretId,
+    /// There is no such role.
+    Role,
+    /// The JWT is past its end, or not valid yet: the clocks differ, or nobody renewed it.
+    JwtExpired,
+    /// The role does not take this JWT: its issuer, audience or subject.
+    Jwt,
+    /// Nothing is mounted where we log in: the namespace or the mount is unknown.
+    Mount,
+    /// It does not say.
+    Unsaid,
+}
+
+impl Refusal {
+    /// Its name in errors and metrics.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::RoleOrSecretId => "role_or_secret_id_unknown",
+            Self::Role => "role_unknown",
+            Self::JwtExpired => "jwt_expired",
+            Self::Jwt => "jwt_refused",
+            Self::Mount => "login_not_mounted",
+            Self::Unsaid => "logged_out",
+        }
+    }
 }
 
 impl Outage {
@@ -48,19 +87,23 @@ impl Outage {
             Self::Unreachable => "unreachable",
             Self::Slow => "slow",
             Self::Unreadable => "unreadable",
-            Self::LoggedOut => "logged_out",
+            Self::QuorumLost => "quorum_lost",
+            Self::AuditFull => "audit_full",
+            Self::Untrusted => "untrusted_certificate",
+            Self::LoggedOut(refusal) => refusal.text(),
             Self::KeyVersion => "key_version",
             Self::Migrating => "migrating",
             Self::Failing => "failing",
             Self::Full => "disk_full",
             Self::Reopening => "reopening",
+            Self::Left => "left",
             Self::Closed => "closed",
         }
     }
 
     /// Whether a repeat is known to fail until someone has made room, or the file works again.
     pub(crate) fn lasts(self) -> bool {
-        matches!(self, Self::Full | Self::Reopening)
+        matches!(self, Self::Full | Self::Reopening | Self::Left)
     }
 
     /// What a caller is told.
@@ -72,7 +115,27 @@ impl Outage {
             Self::Unreachable => "the credential store cannot be reached",
             Self::Slow => "the credential store does not answer in time",
             Self::Unreadable => "the credential store answers what cannot be read",
-            Self::LoggedOut => "the credential store does not let credential-vault in",
+            Self::QuorumLost => "most servers of the credential store are sealed or down",
+            Self::AuditFull => {
+                "the credential store fails inside, as it does while its audit device is full or cannot be written"
+            }
+            Self::Untrusted => {
+                "the credential store's certificate is not trusted by credential-vault, or ours not by it"
+            }
+            Self::LoggedOut(Refusal::RoleOrSecretId) => {
+                "the credential store does not know credential-vault's role or secret id"
+            }
+            Self::LoggedOut(Refusal::Role) => "the credential store does not know credential-vault's role",
+            Self::LoggedOut(Refusal::JwtExpired) => {
+                "the JWT that credential-vault logs in with has expired, or the clocks differ"
+            }
+            Self::LoggedOut(Refusal::Jwt) => {
+                "the credential store's role does not take the JWT that credential-vault logs in with"
+            }
+            Self::LoggedOut(Refusal::Mount) => {
+                "the credential store has no such namespace, or nothing where credential-vault logs in"
+            }
+            Self::LoggedOut(Refusal::Unsaid) => "the credential store does not let credential-vault in",
             Self::KeyVersion => {
                 "the credential store's key may not open a value of this age; its operator must lower min_decryption_version"
             }
@@ -80,6 +143,9 @@ impl Outage {
             Self::Failing => "the credential store fails",
             Self::Full => "the disk of the credential store is full",
             Self::Reopening => "the file of the credential store failed and is being opened again",
+            Self::Left => {
+                "everything was moved to another credential store; this replica must be started on it"
+            }
             Self::Closed => "the credential store is closing",
         }
     }
@@ -104,6 +170,9 @@ pub enum Error {
     /// Data does not read back as what was written, or a value was sealed under another context or key.
     #[error("the store holds damaged data: {0}")]
     Corrupt(String),
+    /// What stands at this path was not written by us.
+    #[error("a record that is not granary's stands at {0}: move it away")]
+    Foreign(String),
     /// The store refuses us, or the operation.
     #[error("the store refuses the operation: {0}")]
     Denied(String),
@@ -126,6 +195,7 @@ impl Error {
             Self::Unavailable { outage, .. } => outage.text(),
             Self::Conflict => "conflict",
             Self::Corrupt(_) => "corrupt",
+            Self::Foreign(_) => "foreign_record",
             Self::Denied(_) => "permission_denied",
         }
     }
@@ -140,10 +210,10 @@ impl From<Error> for granary_rpc::Error {
             Error::Conflict => Self::new(Reason::Overloaded, "too many writers change the same record")
                 .retry_after(Duration::from_millis(200)),
             Error::Corrupt(_) => Self::new(Reason::Internal, "the credential store holds damaged data"),
-            Error::Denied(_) => {
-                Self::new(Reason::StoreUnavailable, "the credential store refused credential-vault")
-                    .with("cause", error.text())
-                    .retry_after(REFUSED)
+            Error::Foreign(_) => Self::new(Reason::Internal, error.to_string()),
+            Error::Denied(text) => {
+                let text = format!("the credential store refused credential-vault: {text}");
+                Self::new(Reason::StoreUnavailable, text).with("cause", error.text()).retry_after(REFUSED)
             }
         };
         mapped.caused_by(error)

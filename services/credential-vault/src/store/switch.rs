@@ -1,23 +1,29 @@
 //! The store of the moment. It can be exchanged for another one while reads go on, and nothing changes meanwhile.
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use tokio::sync::{RwLock, RwLockWriteGuard};
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{Context, Error, Expect, Outage, Record, Store};
+use crate::term::{self, Phase, Watch, moving};
 
-/// When a writer may come back while everything is being moved.
-const RETRY: Duration = Duration::from_secs(5);
+/// Longest look at the term of a store, beside the one at the store itself.
+const LOOK: Duration = Duration::from_millis(1_500);
 
 /// A store that stands for another one.
 pub(crate) struct Switch {
     inner: ArcSwap<Arc<dyn Store>>,
     /// Writers share it; who moves everything has it alone.
     writers: RwLock<()>,
+    term: Watch,
+    /// Whether another process moved everything away.
+    is_left: AtomicBool,
 }
 
 /// No writer is under way, and none begins, while this lives.
@@ -28,7 +34,12 @@ pub(crate) struct Quiet<'a> {
 
 impl Switch {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { inner: ArcSwap::from_pointee(store), writers: RwLock::new(()) }
+        Self {
+            inner: ArcSwap::from_pointee(store),
+            writers: RwLock::new(()),
+            term: Watch::default(),
+            is_left: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn current(&self) -> Arc<dyn Store> {
@@ -40,6 +51,9 @@ impl Switch {
     where
         F: Future<Output = Result<T, Error>>,
     {
+        if self.is_left.load(Ordering::Acquire) {
+            return Err(term::left());
+        }
         let asked = self.current();
         match ask(Arc::clone(&asked)).await {
             Err(Error::Unavailable { outage: Outage::Closed, .. })
@@ -49,6 +63,19 @@ impl Switch {
             }
             outcome => outcome,
         }
+    }
+
+    /// Writes, in the open term of the store.
+    async fn write<T, F>(&self, work: impl FnOnce(Arc<dyn Store>) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let _writer = self.writers.try_read().map_err(|_| moving())?;
+        let store = self.current();
+        if !store.is_shared() {
+            return work(store).await;
+        }
+        term::write(store.as_ref(), &self.term, work(Arc::clone(&store))).await
     }
 
     /// Lets writers that are under way finish, and keeps others out.
@@ -64,14 +91,6 @@ impl Quiet<'_> {
     }
 }
 
-fn moving() -> Error {
-    Error::Unavailable {
-        retry: RETRY,
-        outage: Outage::Migrating,
-        cause: "everything is being moved to another store".to_owned(),
-    }
-}
-
 #[async_trait]
 impl Store for Switch {
     async fn get(&self, path: &str) -> Result<Option<Record>, Error> {
@@ -83,18 +102,23 @@ impl Store for Switch {
     }
 
     async fn put(&self, path: &str, data: Vec<u8>, expect: Expect) -> Result<u64, Error> {
-        let _writer = self.writers.try_read().map_err(|_| moving())?;
-        self.current().put(path, data, expect).await
+        self.write(|store| async move { store.put(path, data, expect).await }).await
+    }
+
+    async fn create(&self, path: &str, data: Vec<u8>, mark: &str) -> Result<u64, Error> {
+        self.write(|store| async move { store.create(path, data, mark).await }).await
     }
 
     async fn mark(&self, path: &str, mark: Option<&str>, version: u64) -> Result<u64, Error> {
-        let _writer = self.writers.try_read().map_err(|_| moving())?;
-        self.current().mark(path, mark, version).await
+        self.write(|store| async move { store.mark(path, mark, version).await }).await
     }
 
     async fn delete(&self, path: &str) -> Result<(), Error> {
-        let _writer = self.writers.try_read().map_err(|_| moving())?;
-        self.current().delete(path).await
+        self.write(|store| async move { store.delete(path).await }).await
+    }
+
+    async fn destroy_old(&self, path: &str) -> Result<u64, Error> {
+        self.current().destroy_old(path).await
     }
 
     async fn list(&self, prefix: &str, after: Option<&str>, limit: usize) -> Result<Vec<String>, Error> {
@@ -111,7 +135,7 @@ impl Store for Switch {
         self.read(|store| async move { store.open(context, sealed).await }).await
     }
 
-    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let _writer = self.writers.try_read().map_err(|_| moving())?;
         self.current().rewrap(context, sealed).await
     }
@@ -120,8 +144,21 @@ impl Store for Switch {
         self.current().rotate().await
     }
 
+    /// A store that was left is found here, too: whoever only reads would never come to its term.
     async fn check(&self) -> Result<(), Error> {
-        self.current().check().await
+        let store = self.current();
+        store.check().await?;
+        if store.is_shared() {
+            let slow = |_| Error::out(Outage::Slow, "the term of the store was not read in time");
+            let phase = timeout(LOOK, term::phase(store.as_ref())).await.map_err(slow)??;
+            let is_left = phase == Phase::Left;
+            // Where everything came back meanwhile, it is gone on with.
+            self.is_left.store(is_left, Ordering::Release);
+            if is_left {
+                return Err(term::left());
+            }
+        }
+        Ok(())
     }
 
     async fn close(&self) {

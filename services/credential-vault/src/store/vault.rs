@@ -8,13 +8,17 @@ mod fault;
 mod login;
 mod mark;
 mod open;
+mod questions;
+pub(crate) mod rights;
 mod servers;
 mod session;
+pub(crate) mod versions;
 mod watch;
 
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use async_trait::async_trait;
 use data_encoding::BASE64;
 use futures_util::FutureExt;
@@ -47,9 +51,32 @@ const SEALED: &str = "vault:v";
 pub struct Vault {
     session: Arc<Session>,
     config: Config,
+    /// What the policy lacks, as it was last looked at.
+    lacks: Arc<ArcSwapOption<String>>,
 }
 
 impl Vault {
+    pub(crate) fn of(session: Arc<Session>, config: Config) -> Self {
+        Self { session, config, lacks: Arc::default() }
+    }
+
+    /// The same store, for whoever looks at it until it is closed.
+    fn twin(&self) -> Self {
+        let Self { session, config, lacks } = self;
+        Self { session: Arc::clone(session), config: config.clone(), lacks: Arc::clone(lacks) }
+    }
+
+    /// What a fault of an operation is to whoever uses the store.
+    fn told(&self, operation: &str, fault: Fault) -> Error {
+        match fault {
+            Fault::Forbidden => {
+                let needed = rights::needed(&self.config, operation);
+                Error::Denied(format!("its policy in vault lacks {needed}; run: granary vault bootstrap"))
+            }
+            other => other.into(),
+        }
+    }
+
     fn mount(&self) -> &str {
         &self.config.mount
     }
@@ -68,7 +95,8 @@ impl Vault {
             put.mount(self.mount()).path(path).data(fields.clone());
             put.options(kv2::SetSecretRequestOptions { cas }).build().ok()
         };
-        Ok(self.session.result("put", false, ask).await?.version)
+        let put = self.session.result("put", false, ask).await;
+        Ok(put.map_err(|fault| self.told("put", fault))?.version)
     }
 
     /// Where our transit key is: its engine and its name.
@@ -86,11 +114,13 @@ impl Store for Vault {
         let read = match read {
             Ok(read) => read,
             Err(Fault::NotFound) => return Ok(None),
-            Err(fault) => return Err(fault.into()),
+            Err(fault) => return Err(self.told("get", fault)),
         };
-        let foreign = || Error::Corrupt("a record that we did not write".to_owned());
-        let text = read.data.get(FIELD).and_then(serde_json::Value::as_str).ok_or_else(foreign)?;
-        let data = BASE64.decode(text.as_bytes()).map_err(|_| foreign())?;
+        let place = || format!("{}/data/{path}", self.mount());
+        let text = read.data.get(FIELD).and_then(serde_json::Value::as_str);
+        let text = text.ok_or_else(|| Error::Foreign(place()))?;
+        let data = BASE64.decode(text.as_bytes());
+        let data = data.map_err(|_| Error::Corrupt(format!("{} is no base64", place())))?;
         let mark = read.data.get(MARK).and_then(serde_json::Value::as_str).map(str::to_owned);
         Ok(Some(Record { data, version: read.metadata.version, mark }))
     }
@@ -122,7 +152,7 @@ impl Store for Vault {
         match self.session.call("mark", false, work).await {
             Ok(version) => Ok(version),
             Err(Fault::NotFound) => Err(Error::Conflict),
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(self.told("mark", fault)),
         }
     }
 
@@ -132,7 +162,7 @@ impl Store for Vault {
         let deleted = self.session.done("delete", true, ask).await;
         match deleted {
             Ok(()) | Err(Fault::NotFound) => Ok(()),
-            Err(fault) => Err(fault.into()),
+            Err(fault) => Err(self.told("delete", fault)),
         }
     }
 
@@ -143,7 +173,7 @@ impl Store for Vault {
         let mut names = match listed {
             Ok(listed) => listed.keys,
             Err(Fault::NotFound) => return Ok(Vec::new()),
-            Err(fault) => return Err(fault.into()),
+            Err(fault) => return Err(self.told("list", fault)),
         };
         // A folder ends in a slash, and may stand beside a record of its name.
         for name in &mut names {
@@ -166,7 +196,8 @@ impl Store for Vault {
             let mut seal = transit::EncryptDataRequest::builder();
             seal.mount(mount).name(key).context(context.as_str()).plaintext(plain.as_str()).build().ok()
         };
-        let sealed = self.session.result("seal", true, ask).await?;
+        let sealed = self.session.result("seal", true, ask).await;
+        let sealed = sealed.map_err(|fault| self.told("seal", fault))?;
         made(sealed.ciphertext)
     }
 
@@ -177,31 +208,51 @@ impl Store for Vault {
             let mut open = transit::DecryptDataRequest::builder();
             open.mount(mount).name(key).context(context.as_str()).ciphertext(sealed).build().ok()
         };
-        let mut opened = self.session.result("open", true, ask).await?;
+        let opened = self.session.result("open", true, ask).await;
+        let mut opened = opened.map_err(|fault| self.told("open", fault))?;
         let plain = BASE64.decode(opened.plaintext.as_bytes()).map(Zeroizing::new);
         opened.plaintext.zeroize();
         plain.map_err(|_| Error::Corrupt("vault opened a value that it did not seal for us".to_owned()))
     }
 
-    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let (mount, key) = self.transit();
         let (context, sealed) = (BASE64.encode(context.as_bytes()), text(sealed)?);
         let ask = || {
             let mut rewrap = transit::RewrapDataRequest::builder();
             rewrap.mount(mount).name(key).context(context.as_str()).ciphertext(sealed).build().ok()
         };
-        let rewrapped = self.session.result("rewrap", true, ask).await?;
-        made(rewrapped.ciphertext)
+        let rewrapped = self.session.result("rewrap", true, ask).await;
+        let rewrapped = rewrapped.map_err(|fault| self.told("rewrap", fault))?;
+        let same_key = rewrapped.ciphertext.split(':').nth(1) == sealed.split(':').nth(1);
+        Ok(if same_key { None } else { Some(made(rewrapped.ciphertext)?) })
+    }
+
+    async fn destroy_old(&self, path: &str) -> Result<u64, Error> {
+        check_path(path)?;
+        versions::destroy_old(&self.session, self.mount(), path)
+            .await
+            .map_err(|(operation, fault)| self.told(operation, fault))
+    }
+
+    fn is_shared(&self) -> bool {
+        true
     }
 
     async fn rotate(&self) -> Result<(), Error> {
         let (mount, key) = self.transit();
         let ask = || transit::RotateKeyRequest::builder().mount(mount).name(key).build().ok();
-        Ok(self.session.done("rotate", false, ask).await?)
+        self.session.done("rotate", false, ask).await.map_err(|fault| self.told("rotate", fault))
     }
 
     async fn check(&self) -> Result<(), Error> {
-        Ok(self.session.health().await?)
+        self.session.health().await?;
+        match self.lacks.load_full() {
+            Some(lacks) => {
+                Err(Error::Denied(format!("its policy in vault lacks {lacks}; run: granary vault bootstrap")))
+            }
+            None => Ok(()),
+        }
     }
 
     async fn close(&self) {

@@ -4,18 +4,14 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use granary_rpc::{Error, Reason};
+use tokio::time::sleep;
 
 use super::walk::{Walk, count};
 use super::{AT_ONCE, Phase, Progress, Teller, tell};
-use crate::documents::{Sealable, SystemKey};
-use crate::paths;
-use crate::records::Records;
+use crate::documents::Sealable;
 use crate::store::switch::Switch;
-use crate::store::{self, Expect, MAX_LIST, Store};
-use crate::time::now_ms;
-
-/// The record that marks a store which was left.
-const MOVED: &str = "moved";
+use crate::store::{self, Expect, MAX_LIST, Store, pass_over};
+use crate::term::{self, Held};
 
 /// Moves everything to `target`, and goes over to it.
 pub(crate) async fn run(switch: &Switch, target: Arc<dyn Store>, teller: &Teller) -> Result<(), Error> {
@@ -23,27 +19,81 @@ pub(crate) async fn run(switch: &Switch, target: Arc<dyn Store>, teller: &Teller
     let source = switch.current();
     let mut progress = Progress::default();
     tell(teller, progress);
-    progress.total = count(source.as_ref()).await?;
-
-    progress.phase = Phase::Working;
-    each(&source, &mut progress, teller, |path| copy(&source, &target, path)).await?;
-    progress.changed += remove_surplus(&source, &target).await?;
-
-    progress = Progress { phase: Phase::Verifying, done: 0, ..progress };
-    each(&source, &mut progress, teller, |path| verify(&source, &target, path)).await?;
-
-    // From here on, nobody may start on the old store again without knowing.
-    let mark = SystemKey { create_ms: now_ms(), ..SystemKey::default() };
-    Records::new(Arc::clone(&source)).create(&paths::system(MOVED), mark).await?;
+    // Other processes that write to it learn of the move before anything is copied.
+    let held = Held::begin(source.as_ref(), term::Phase::Moving).await?;
+    let moved = renewed(&held, source.as_ref(), async {
+        if source.is_shared() {
+            sleep(term::DRAIN).await;
+        }
+        all(&source, &target, &mut progress, teller).await
+    });
+    let filled = match moved.await {
+        Ok(filled) => filled,
+        Err(error) => {
+            // Where it cannot be said, it is taken over in a while.
+            let _ = held.enter(source.as_ref(), term::Phase::Open).await;
+            return Err(error);
+        }
+    };
+    // Whoever is stopped between the two goes on with the source, which is what the settings still say.
+    filled.enter(target.as_ref(), term::Phase::Open).await?;
+    if let Err(error) = held.enter(source.as_ref(), term::Phase::Left).await {
+        let _ = filled.enter(target.as_ref(), term::Phase::Filling).await;
+        return Err(lost(error));
+    }
     quiet.exchange(target);
     source.close().await;
     tell(teller, Progress { phase: Phase::Done, ..progress });
     Ok(())
 }
 
-/// Whether everything was moved away from a store.
-pub(crate) async fn was_left(store: &dyn Store) -> Result<bool, store::Error> {
-    Ok(store.get(&paths::system(MOVED)).await?.is_some())
+/// Copies and compares everything. What is returned is the term in which the target was filled.
+async fn all(
+    source: &Arc<dyn Store>,
+    target: &Arc<dyn Store>,
+    progress: &mut Progress,
+    teller: &Teller,
+) -> Result<Held, Error> {
+    let filled = Held::begin(target.as_ref(), term::Phase::Filling).await?;
+    progress.total = count(source.as_ref()).await?;
+
+    progress.phase = Phase::Working;
+    each(source, progress, teller, |path| copy(source, target, path)).await?;
+    progress.changed += remove_surplus(source, target).await?;
+
+    *progress = Progress { phase: Phase::Verifying, done: 0, ..*progress };
+    each(source, progress, teller, |path| verify(source, target, path)).await?;
+    Ok(filled)
+}
+
+/// Renews a term while work goes on, which ends where the term is lost.
+async fn renewed<T>(
+    held: &Held,
+    store: &dyn Store,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let renewals = async {
+        loop {
+            sleep(term::RENEWAL).await;
+            if let Err(error @ store::Error::Conflict) = held.enter(store, term::Phase::Moving).await {
+                return lost(error);
+            }
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        lost = renewals => Err(lost),
+    }
+}
+
+fn lost(error: store::Error) -> Error {
+    match error {
+        store::Error::Conflict => Error::new(
+            Reason::Overloaded,
+            "another process took the store over, since this move had fallen silent; nothing was given up: try again",
+        ),
+        error => error.into(),
+    }
 }
 
 async fn each<F>(
@@ -72,7 +122,7 @@ where
 
 /// Whether the record had to be written.
 async fn copy(source: &Arc<dyn Store>, target: &Arc<dyn Store>, path: String) -> Result<bool, Error> {
-    let Some(from) = source.get(&path).await? else { return Ok(false) };
+    let Some(from) = pass_over(source.get(&path).await)? else { return Ok(false) };
     let mut record = Sealable::read(&path, &from.data)?;
     let there = target.get(&path).await?;
     if let Some(there) = &there
@@ -111,11 +161,15 @@ async fn remove_surplus(source: &Arc<dyn Store>, target: &Arc<dyn Store>) -> Res
 
 /// Reads a record from both stores and compares it to the last byte, values opened.
 async fn verify(source: &Arc<dyn Store>, target: &Arc<dyn Store>, path: String) -> Result<bool, Error> {
-    let (from, to) = (source.get(&path).await?, target.get(&path).await?);
+    let from = pass_over(source.get(&path).await)?;
+    let to = target.get(&path).await?;
     let differs = || {
         Error::new(Reason::Internal, "a record differs after it was copied; nothing was given up: try again")
             .with("path", &path)
     };
+    if from.is_none() && to.is_none() {
+        return Ok(false);
+    }
     let (Some(from), Some(to)) = (from, to) else { return Err(differs()) };
     let marked = to.mark.is_some();
     let (mut from, mut to) = (Sealable::read(&path, &from.data)?, Sealable::read(&path, &to.data)?);

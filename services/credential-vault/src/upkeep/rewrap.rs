@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::walk::{Walk, count};
 use super::{AT_ONCE, Phase, Progress, Teller, tell};
 use crate::documents::Sealable;
-use crate::store::{self, Expect, Store};
+use crate::store::{self, Expect, Store, pass_over};
 
 /// Attempts at one record, which others may change at the same time.
 const ATTEMPTS: u32 = 10;
@@ -41,19 +41,21 @@ pub(crate) async fn run(store: Arc<dyn Store>, rotate: bool, teller: &Teller) ->
     Ok(())
 }
 
-/// Whether the record held a value.
+/// Whether the record held a value of an older key.
 async fn one(store: &Arc<dyn Store>, path: String) -> Result<bool, Error> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let Some(record) = store.get(&path).await? else { return Ok(false) };
+        let Some(record) = pass_over(store.get(&path).await)? else { return Ok(false) };
         let mut sealable = Sealable::read(&path, &record.data)?;
-        let mut held = false;
+        let mut is_new = false;
         for (context, value) in sealable.values() {
-            held = true;
-            *value = store.rewrap(&context, value).await?;
+            if let Some(rewrapped) = store.rewrap(&context, value).await? {
+                *value = rewrapped;
+                is_new = true;
+            }
         }
-        if !held {
+        if !is_new {
             return Ok(false);
         }
         match store.put(&path, sealable.encode(), Expect::Version(record.version)).await {

@@ -158,8 +158,16 @@ impl Store for Counting {
         Ok(opened)
     }
 
-    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+    async fn rewrap(&self, context: &Context, sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         self.inner.rewrap(context, sealed).await
+    }
+
+    async fn destroy_old(&self, path: &str) -> Result<u64, Error> {
+        self.inner.destroy_old(path).await
+    }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
     }
 
     async fn rotate(&self) -> Result<(), Error> {

@@ -157,8 +157,17 @@ impl Suite {
         key: &str,
         identifier: &str,
     ) -> wire::GetOrCreateConnectedAccountResponse {
+        self.try_create(key, identifier).await.unwrap()
+    }
+
+    pub(crate) async fn try_create(
+        &self,
+        key: &str,
+        identifier: &str,
+    ) -> Result<wire::GetOrCreateConnectedAccountResponse, Status> {
         let request = wire::GetOrCreateConnectedAccountRequest { identifier: identifier.into() };
-        self.vaults().get_or_create_connected_account(with(key, request)).await.unwrap().into_inner()
+        let created = self.vaults().get_or_create_connected_account(with(key, request)).await?;
+        Ok(created.into_inner())
     }
 
     pub(crate) async fn get(&self, key: &str, identifier: &str) -> Result<wire::ConnectedAccount, Status> {

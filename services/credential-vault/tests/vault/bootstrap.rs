@@ -1,6 +1,7 @@
 //! `granary vault bootstrap`: idempotent, honest about what it would do, and no wider than it must be.
 use std::sync::Arc;
 
+use granary_credential::Kind;
 use granary_credential_vault::bootstrap::{self, NAME, Options, Outcome, Role, policy};
 use granary_credential_vault::store::vault::{Config, Vault};
 use granary_credential_vault::store::{Context, Error, Expect, Store};
@@ -8,6 +9,7 @@ use granary_testkit::Fault;
 use granary_testkit::vault::VaultServer;
 use serde_json::{Value, json};
 
+use crate::service::{self, Counting, LOG_TIME, harvest_token, suite_on};
 use crate::support::{Ready, behind, root, with_token};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +51,7 @@ async fn what_was_changed_by_hand_is_told_and_put_right() {
     api.write_policy(NAME, "path \"*\" { capabilities = [\"sudo\"] }").await;
     let dry = bootstrap::run(&root(&ready.server), &Options { dry_run: true, ..Options::default() }).await;
     let would: Vec<_> = dry.unwrap().steps.into_iter().filter(|s| s.outcome != Outcome::Present).collect();
-    assert_eq!(would.len(), 2, "{would:?}");
+    assert_eq!(would.len(), 3, "the setting, what it kept, and the policy: {would:?}");
     bootstrap::run(&root(&ready.server), &Options::default()).await.unwrap();
     Vault::open(&ready.app_role()).await.unwrap();
 }
@@ -62,6 +64,7 @@ async fn a_setting_that_loses_records_is_named_and_put_right() {
     let running = Vault::open(&ready.app_role()).await.unwrap();
     for (path, body, named) in [
         ("granary/config", json!({"delete_version_after": "768h"}), "delete_version_after = 768h"),
+        // What it kept goes, too.
         ("granary/config", json!({"max_versions": 5}), "max_versions = 1"),
         (
             "granary-transit/keys/credentials/config",
@@ -77,7 +80,8 @@ async fn a_setting_that_loses_records_is_named_and_put_right() {
         assert!(refused.contains(named) && refused.contains("granary vault bootstrap"), "{refused}");
         let dry = Options { dry_run: true, ..Options::default() };
         let would = bootstrap::run(&root(&ready.server), &dry).await.unwrap().steps;
-        assert_eq!(would.iter().filter(|s| s.outcome == Outcome::WouldChange).count(), 1, "{would:?}");
+        let changes = 1 + usize::from(named.starts_with("max_versions"));
+        assert_eq!(would.iter().filter(|s| s.outcome == Outcome::WouldChange).count(), changes, "{would:?}");
         bootstrap::run(&root(&ready.server), &Options::default()).await.unwrap();
         Vault::open(&ready.app_role()).await.unwrap();
     }
@@ -103,6 +107,48 @@ async fn a_value_that_is_older_than_the_key_may_open_is_no_damaged_data() {
     }
     ready.server.api().must("POST", config, json!({"min_decryption_version": 1})).await;
     assert_eq!(store.open(&context, &sealed).await.unwrap().as_slice(), b"value");
+}
+
+/// Raised for a while, `max_versions` keeps what was revoked: revoking again ends that, and so does bootstrap.
+#[tokio::test(flavor = "multi_thread")]
+async fn old_versions_of_a_revoked_value_are_destroyed() {
+    let ready = Ready::start().await;
+    let api = ready.server.api();
+    let suite = suite_on(Arc::new(Counting::over(ready.store().await)), service::Options::default()).await;
+    let key = &suite.operator;
+    api.must("POST", "granary/config", json!({"max_versions": 9})).await;
+    let mut paths = Vec::new();
+    for user in ["revoked", "rotated"] {
+        suite.create(key, user).await;
+        suite.put(key, user, harvest_token("one"), None).await.unwrap();
+        suite.put(key, user, harvest_token("two"), None).await.unwrap();
+        let identifier = granary_rpc::Identifier::parse(user).unwrap();
+        let hash = granary_credential::fingerprint::sha256(identifier.as_str().as_bytes());
+        let hash = data_encoding::HEXLOWER.encode(&hash);
+        paths.push(format!("accounts/{}/{}/{hash}/harvest_token", "acme", &hash[..3]));
+    }
+    // What can still be read of a record, by its versions.
+    let readable = |path: String| async move {
+        let told = api.must("GET", &format!("granary/metadata/{path}"), Value::Null).await;
+        let versions = told["data"]["versions"].as_object().unwrap();
+        versions.values().filter(|version| version["destroyed"] == false).cloned().collect::<Vec<_>>()
+    };
+    assert!(readable(paths[0].clone()).await.len() >= 2, "the fault that this is about");
+    suite.revoke(key, "revoked", Kind::HarvestToken).await.unwrap();
+    assert_eq!(readable(paths[0].clone()).await.len(), 1, "what it holds now, which is no value");
+
+    assert!(readable(paths[1].clone()).await.len() >= 2);
+    let steps = bootstrap::run(&root(&ready.server), &Options::default()).await.unwrap().steps;
+    assert!(
+        steps.iter().any(|step| step.what.contains("destroyed") && step.outcome == Outcome::Changed),
+        "{steps:?}"
+    );
+    assert_eq!(readable(paths[1].clone()).await.len(), 1);
+    suite.ticket(key, "rotated", LOG_TIME).await.unwrap();
+    // Again, where the setting was put right by hand: there is nothing left.
+    let again = Options { destroy_old: true, ..Options::default() };
+    let steps = bootstrap::run(&root(&ready.server), &again).await.unwrap().steps;
+    assert!(steps.iter().any(|step| step.what.contains(": 0 destroyed")), "{steps:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +185,7 @@ async fn all_works(config: &Config) -> Result<(), Error> {
     let context = Context::system("policy-test");
     let sealed = store.seal(&context, b"value").await?;
     store.rotate().await?;
-    let sealed = store.rewrap(&context, &sealed).await?;
+    let sealed = store.rewrap(&context, &sealed).await?.expect("a newer version of the key");
     store.open(&context, &sealed).await?;
     let path = format!("system/{:08x}", rand::random::<u32>());
     let version = store.put(&path, sealed, Expect::Absent).await?;
@@ -148,6 +194,7 @@ async fn all_works(config: &Config) -> Result<(), Error> {
     store.get(&path).await?;
     store.list("system", None, 10).await?;
     assert!(version > 1);
+    store.destroy_old(&path).await?;
     store.delete(&path).await
 }
 
@@ -187,6 +234,8 @@ async fn every_line_of_the_policy_is_needed() {
         }
         let outcome = all_works(&with_token(server, &token)).await;
         assert_eq!(outcome.is_ok(), works, "without {what}: {outcome:?}");
+        let told = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(works || told.contains(&format!("lacks {what}")), "it is named: {told}");
     }
 }
 
@@ -203,7 +252,8 @@ async fn outside_the_policy_everything_is_denied() {
         ("GET", "sys/policies/acl/default", Value::Null),
         ("POST", "granary/config", json!({"max_versions": 10})),
         ("POST", "granary/undelete/tenants/acme", json!({"versions": [1]})),
-        ("GET", "granary/metadata/tenants/acme", Value::Null),
+        ("POST", "granary/metadata/tenants/acme", json!({"max_versions": 9})),
+        ("POST", "sys/capabilities", json!({"paths": ["granary/config"], "token": token})),
         ("POST", "granary-transit/keys/other", json!({})),
         ("POST", "granary-transit/encrypt/other", plain.clone()),
         ("GET", "granary-transit/export/encryption-key/credentials", Value::Null),

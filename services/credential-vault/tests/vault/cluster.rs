@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use granary_credential_vault::bootstrap::{self, Options, SecretId};
 use granary_credential_vault::store::vault::config::{Auth, Method};
 use granary_credential_vault::store::vault::{Config, Vault};
-use granary_credential_vault::store::{CALL, Expect, Store};
+use granary_credential_vault::store::{CALL, Error, Expect, Outage, Store};
 use granary_testkit::fault::Link;
 use granary_testkit::vault::NODES;
 use granary_testkit::{FaultProxy, VaultCluster};
@@ -86,6 +86,42 @@ async fn strangers_are_refused(config: &Config, dir: &std::path::Path) {
     Vault::open(config).await.unwrap();
 }
 
+/// The authority changes while the service runs: its file is read again, and nothing is started anew.
+async fn another_authority_is_taken_while_it_runs(config: &Config, dir: &std::path::Path) {
+    let ours = std::fs::read_to_string(config.ca_file.as_ref().unwrap()).unwrap();
+    let another = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let another = another.self_signed(&KeyPair::generate().unwrap()).unwrap().pem();
+    let changing = Config { ca_file: Some(file(dir, "changing-ca.pem", &ours)), ..config.clone() };
+    let store = Vault::open(&changing).await.unwrap();
+    store.get("system/any").await.unwrap();
+    file(dir, "changing-ca.pem", &another);
+    outage(&store, Outage::Untrusted).await;
+    // What cannot be used is not taken.
+    file(dir, "changing-ca.pem", "no certificate");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    outage(&store, Outage::Untrusted).await;
+    file(dir, "changing-ca.pem", &format!("{another}{ours}"));
+    tokio::time::timeout(WITHIN, async {
+        while store.get("system/any").await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await
+    .expect("the bundle is taken");
+}
+
+/// Waits until the store says that it is out for this reason.
+async fn outage(store: &dyn Store, expected: Outage) {
+    let begun = Instant::now();
+    loop {
+        match store.check().await {
+            Err(Error::Unavailable { outage, .. }) if outage == expected => return,
+            other => assert!(begun.elapsed() < WITHIN, "{other:?} and not {expected:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_write_is_lost_and_no_read_goes_back_whatever_becomes_of_the_leader() {
     let dir = tempfile::tempdir().unwrap();
@@ -96,6 +132,7 @@ async fn no_acknowledged_write_is_lost_and_no_read_goes_back_whatever_becomes_of
     }
     let config = prepared(&cluster, &proxies, dir.path()).await;
     strangers_are_refused(&config, dir.path()).await;
+    another_authority_is_taken_while_it_runs(&config, dir.path()).await;
     let store: Arc<dyn Store> = Arc::new(Vault::open(&config).await.unwrap());
     let (load, workers) = Load::start(Arc::clone(&store));
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -132,4 +169,10 @@ async fn no_acknowledged_write_is_lost_and_no_read_goes_back_whatever_becomes_of
     assert_eq!(wrong, Vec::<String>::new(), "{told}");
     assert!(failed > 0 && done > 2_000, "{told}");
     assert!(slowest < CALL + Duration::from_secs(1), "{told}");
+
+    // Two of three gone is no leader that is being chosen: someone must start or unseal them.
+    let leader = cluster.leader().await;
+    cluster.kill(leader).await;
+    cluster.kill((leader + 1) % NODES).await;
+    outage(store.as_ref(), Outage::QuorumLost).await;
 }

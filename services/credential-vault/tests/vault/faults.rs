@@ -39,6 +39,7 @@ async fn each_answer_of_a_vault_in_trouble_has_a_name_of_its_own() {
         (502, "<html>bad gateway</html>", Outage::Unreachable),
         (500, r#"{"errors":["1 error occurred: an internal one"]}"#, Outage::Unreachable),
         (504, "", Outage::Unreachable),
+        (500, r#"{"errors":["internal error"]}"#, Outage::AuditFull),
     ] {
         proxy.always(answer(status, body));
         for (operation, outcome) in all_operations(&store).await {

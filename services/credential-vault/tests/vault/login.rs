@@ -47,7 +47,37 @@ async fn a_token_an_app_role_and_a_jwt_let_us_in() {
         Config { auth, ..ready.app_role() }
     };
     works(&opened(&jwt("pod")).await).await;
-    assert!(Vault::open(&jwt("another-pod")).await.is_err(), "the role is bound to its subject");
+    let told = |config: Config| async move { Vault::open(&config).await.unwrap_err().to_string() };
+    let refused = told(jwt("another-pod")).await;
+    assert!(refused.contains("jwt_refused"), "the role is bound to its subject: {refused}");
+
+    // Whoever reads the log at night need not guess which of them it was.
+    let with = |change: fn(&mut Config)| {
+        let mut config = jwt("pod");
+        change(&mut config);
+        config
+    };
+    let old = signer.token("pod", "vault", -600);
+    let mut expired = jwt("pod");
+    expired.auth.jwt_file = Some(file(ready.server.dir(), "expired", &old));
+    assert!(told(expired).await.contains("jwt_expired"));
+    let unknown = told(with(|config| "nobody".clone_into(&mut config.auth.role))).await;
+    assert!(unknown.contains("role_unknown"), "{unknown}");
+    let nowhere = told(with(|config| "elsewhere".clone_into(&mut config.auth.mount))).await;
+    assert!(nowhere.contains("login_not_mounted"), "{nowhere}");
+    let mut strange = ready.app_role();
+    strange.auth.secret_id_file = Some(file(ready.server.dir(), "strange", "no-secret-id-of-ours"));
+    let strange = told(strange).await;
+    assert!(strange.contains("role_or_secret_id_unknown"), "{strange}");
+}
+
+/// Vault would take the header and pass it over: everything would be in the root namespace, unseen.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_on_a_vault_without_namespaces_is_refused() {
+    let ready = Ready::start().await;
+    let config = Config { namespace: "team-a".to_owned(), ..ready.app_role() };
+    let told = Vault::open(&config).await.unwrap_err().to_string();
+    assert!(told.contains("vault.namespace") && told.contains("team-a"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,9 +102,33 @@ async fn a_wrapped_secret_id_outlives_a_login_that_met_an_outage() {
     config.auth.secret_id_wrapped = true;
     config.auth.secret_id_file =
         Some(file(ready.server.dir(), "wrapped", report.secret_id.unwrap().expose()));
-    let sealed = Fault::Answer { status: 503, body: r#"{"errors":["Vault is sealed"]}"#.to_owned() };
-    proxy.next(1, "", "auth/approle/login", sealed);
+    let fault = |status, text: &str| Fault::Answer { status, body: format!(r#"{{"errors":["{text}"]}}"#) };
+    proxy.next(1, "", "auth/approle/login", fault(503, "Vault is sealed"));
+    // Nor is one spent that met an outage while it was unwrapped.
+    proxy.next(1, "", "sys/wrapping/unwrap", fault(429, "request path: rate limit quota exceeded"));
+    proxy.next(1, "", "sys/wrapping/lookup", fault(503, "Vault is sealed"));
     works(&opened(&config).await).await;
+}
+
+/// Vault did unwrap it, so that it is spent; but nobody has stolen it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrapped_secret_id_whose_answer_was_lost_is_told_from_a_stolen_one() {
+    let (ready, proxy, mut config) = behind().await;
+    let options = Options { secret_id: Some(SecretId { wrapped: true }), ..Options::default() };
+    let report = bootstrap::run(&root(&ready.server), &options).await.unwrap();
+    let wrapped = report.secret_id.unwrap();
+    config.auth.secret_id_wrapped = true;
+    config.auth.secret_id_file = Some(file(ready.server.dir(), "wrapped", wrapped.expose()));
+    let lost = Fault::Answer { status: 502, body: "bad gateway".to_owned() };
+    proxy.next(1, "", "sys/wrapping/unwrap", lost);
+    let api = ready.server.api().with_token(wrapped.expose());
+    let spent = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        api.must("POST", "sys/wrapping/unwrap", Value::Null).await;
+    });
+    let told = Vault::open(&config).await.unwrap_err().to_string();
+    spent.await.unwrap();
+    assert!(told.contains("lost") && !told.contains("stolen"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,11 +193,15 @@ async fn a_dead_token_is_replaced_by_one_login_for_a_hundred_callers_and_no_call
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_names_the_namespace_that_is_set() {
     let (_ready, proxy, config) = behind().await;
+    let enterprise = Fault::Answer { status: 200, body: r#"{"enterprise": true}"#.to_owned() };
     for namespace in ["", "team-a"] {
         let before = proxy.seen().len();
+        proxy.next(1, "", "sys/health", enterprise.clone());
         let store = opened(&Config { namespace: namespace.to_owned(), ..config.clone() }).await;
         all_operations(&store).await;
-        let seen = proxy.seen().split_off(before);
+        let mut seen = proxy.seen().split_off(before);
+        // That is asked of the server, and of no namespace.
+        seen.retain(|seen| !seen.path.ends_with("sys/health"));
         assert!(seen.len() > 11, "{seen:?}");
         let expected = Some(namespace.to_owned()).filter(|name| !name.is_empty());
         assert!(seen.iter().all(|seen| seen.namespace == expected), "{seen:?}");
@@ -178,7 +236,7 @@ async fn a_token_that_is_gone_for_good_is_told_and_a_fresh_one_in_its_file_is_ta
     api.must("POST", "auth/token/revoke", json!({"token": token})).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let refused = store.get("system/x").await;
-    let logged_out = matches!(&refused, Err(Error::Unavailable { outage: Outage::LoggedOut, .. }));
+    let logged_out = matches!(&refused, Err(Error::Unavailable { outage: Outage::LoggedOut(_), .. }));
     assert!(logged_out && !format!("{refused:?}").contains(&token), "{refused:?}");
     // As Vault Agent would.
     std::fs::write(config.auth.token_file.as_ref().unwrap(), api.create_token(&[NAME], "1h").await).unwrap();

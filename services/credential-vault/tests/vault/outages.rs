@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use crate::service::{Counting, LOG_TIME, Options, Suite, detail, harvest_token, reason, suite_on};
+use crate::service::{Counting, LOG_TIME, Options, Suite, detail, harvest_token, reason, suite_on, with};
 use crate::support::{Ready, asked, behind, lines};
 
 /// How soon health must tell of an outage, and of its end.
@@ -163,8 +163,78 @@ async fn a_right_that_was_taken_away_is_told_with_the_token_as_good_as_ever() {
     // What was looked up a moment ago is gone on with.
     tokio::time::sleep(Duration::from_secs(1)).await;
     serving.calls_fail("permission_denied").await;
+    // Health tells of it as well, though the token is good.
+    serving.health(false).await;
     serving.the_rest_goes_on().await;
     api.write_policy(NAME, &rules).await;
+    serving.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_the_policy_lacks_is_named_with_its_path_until_it_is_back() {
+    let serving = Serving::start().await;
+    let (api, key) = (serving.ready.server.api(), serving.suite.operator.clone());
+    let rules = policy::rules(&Config::default());
+    for (path, lacks) in [
+        ("granary-transit/encrypt/credentials", "update on granary-transit/encrypt/credentials"),
+        ("granary/data/*", "create, patch, read, update on granary/data/*"),
+    ] {
+        let fewer: Vec<_> = rules.iter().filter(|rule| rule.path != path).cloned().collect();
+        api.write_policy(NAME, &policy::text(&fewer)).await;
+        let put = serving.suite.put(&key, "u", harvest_token("x"), None).await.unwrap_err();
+        let (_, needed) = lacks.split_once(" on ").unwrap();
+        assert!(put.message().contains(needed) && put.message().contains("bootstrap"), "{put:?}");
+        refused(put, "permission_denied");
+        serving.health(false).await;
+        api.write_policy(NAME, &policy::text(&rules)).await;
+        serving.health(true).await;
+    }
+    serving.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_audit_device_that_cannot_be_written_is_told_as_that() {
+    let serving = Serving::start().await;
+    let server = &serving.ready.server;
+    // The device is a name that leads to a file, then to where nothing fits, then to the file again.
+    let (name, log) = (server.dir().join("audit"), server.dir().join("audit.log"));
+    let leads_to = |target: &std::path::Path| {
+        let _ = std::fs::remove_file(&name);
+        std::os::unix::fs::symlink(target, &name).unwrap();
+        let hangup = ["-HUP".to_owned(), server.process().id().to_string()];
+        assert!(std::process::Command::new("kill").args(hangup).status().unwrap().success());
+    };
+    std::fs::write(&log, "").unwrap();
+    std::os::unix::fs::symlink(&log, &name).unwrap();
+    server.api().enable_audit(&name).await;
+    leads_to(std::path::Path::new("/dev/full"));
+    serving.is_out("audit_full").await;
+    leads_to(&log);
+    serving.is_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_not_ours_is_passed_over() {
+    let serving = Serving::start().await;
+    let (api, suite) = (serving.ready.server.api(), &serving.suite);
+    let foreign = json!({"data": {"note": "hands off"}, "options": {"cas": 0}});
+    for path in ["tenants/foo", "system/foo", "keys/foo", "accounts/foo/000/x/account"] {
+        api.must("POST", &format!("granary/data/{path}"), foreign.clone()).await;
+    }
+    let request = with(&suite.operator, wire::ListTenantsRequest::default());
+    let listed = suite.admin().list_tenants(request).await.unwrap().into_inner();
+    assert!(listed.tenants.iter().all(|tenant| tenant.name != "foo") && !listed.tenants.is_empty());
+    let request = with(&suite.operator, wire::RewrapStoreRequest { rotate: true });
+    let mut stream = suite.admin().rewrap_store(request).await.unwrap().into_inner();
+    let mut last = wire::StoreProgress::default();
+    while let Some(message) = stream.message().await.unwrap() {
+        last = message.progress.unwrap();
+    }
+    assert_eq!(last.phase(), wire::StorePhase::Done);
+    // Where a record of ours would have to be, it is named.
+    let store = serving.ready.store().await;
+    let told = store.get("tenants/foo").await.unwrap_err().to_string();
+    assert!(told.contains("granary/data/tenants/foo"), "{told}");
     serving.is_well().await;
 }
 

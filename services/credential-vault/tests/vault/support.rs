@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use granary_credential_vault::bootstrap::{self, Options, Report, Role, SecretId};
+use granary_credential_vault::bootstrap::{self, Options, Report, SecretId};
 use granary_credential_vault::store::vault::config::{Auth, Method};
 use granary_credential_vault::store::vault::{Config, Vault};
 use granary_credential_vault::store::{Context, Error, Expect, Outage, Store};
@@ -18,8 +18,7 @@ pub(crate) struct Ready {
 impl Ready {
     pub(crate) async fn start() -> Self {
         let server = VaultServer::dev().await;
-        let options =
-            Options { dry_run: false, role: Role::AppRole, secret_id: Some(SecretId { wrapped: false }) };
+        let options = Options { secret_id: Some(SecretId { wrapped: false }), ..Options::default() };
         let report = bootstrap::run(&root(&server), &options).await.unwrap();
         Self { server, report }
     }

@@ -185,4 +185,60 @@ async fn after_a_rewrap_every_value_opens_and_the_old_key_version_may_go() {
     for n in 0..20 {
         suite.ticket(&key, &format!("u{n}"), LOG_TIME).await.unwrap();
     }
+    // Done again without a newer key, there is nothing to write.
+    let request = with(&key, wire::RewrapStoreRequest { rotate: false });
+    let mut stream = suite.admin().rewrap_store(request).await.unwrap().into_inner();
+    while let Some(message) = stream.message().await.unwrap() {
+        assert_eq!(message.progress.unwrap().changed, 0);
+    }
+}
+
+/// Two replicas on one Vault: while one moves everything, the other writes nothing, and afterwards it serves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_on_the_store_that_was_left_refuses_and_loses_no_write() {
+    let (ready, dir) = (Ready::start().await, tempfile::tempdir().unwrap());
+    let (first, _) = filled(dir.path(), ready.app_role()).await;
+    migrate(&first, StoreKind::Vault).await.unwrap();
+    let second = suite_on(Arc::new(Counting::over(ready.store().await)), Options::default()).await;
+    let key = first.operator.clone();
+    second.create(&key, "through-the-second").await;
+
+    // The second creates accounts until it is refused; each that it says it has created must be there afterwards.
+    let writing = tokio::spawn(async move {
+        let (mut created, mut number) = (Vec::new(), 0);
+        loop {
+            number += 1;
+            let identifier = format!("late-{number}");
+            match second.try_create(&key, &identifier).await {
+                Ok(_) => created.push(identifier),
+                Err(status) if detail(&status, "cause") == "migrating" => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                Err(status) => return (second, created, status),
+            }
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    migrate(&first, StoreKind::Embedded).await.unwrap();
+    let (second, created, status) =
+        tokio::time::timeout(Duration::from_secs(5), writing).await.unwrap().unwrap();
+    assert_eq!(status.code(), tonic::Code::Unavailable, "{status:?}");
+    assert_eq!(detail(&status, "cause"), "left", "{status:?}");
+    assert!(!created.is_empty(), "nothing was written before the move");
+    for identifier in created.iter().map(String::as_str).chain(["through-the-second"]) {
+        first.get(&first.operator, identifier).await.unwrap_or_else(|e| panic!("{identifier} was lost: {e}"));
+    }
+    // It does not go on reading what may have been revoked elsewhere, and says that it does not serve.
+    let told = second.vault.serves().wait_for(|serves| !serves).await.map(|_| ());
+    told.unwrap();
+    let read = second.get(&first.operator, "user-3").await.unwrap_err();
+    assert_eq!(detail(&read, "cause"), "left", "{read:?}");
+
+    // Once everything is back, so is it.
+    migrate(&first, StoreKind::Vault).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(5), second.vault.serves().wait_for(|serves| *serves))
+        .await
+        .unwrap()
+        .unwrap();
+    second.get(&first.operator, "user-3").await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! Where HashiCorp Vault is, what of it is ours, and how we log in.
 use std::path::{Path, PathBuf};
 
-use granary_credential::Secret;
+use granary_credential::{Secret, fingerprint};
 use reqwest::{Certificate, Identity, Url};
 use serde::Deserialize;
 
@@ -143,6 +143,21 @@ impl Config {
             .map_err(|_| format!("vault.ca_file: {} holds no certificate", path.display()))
     }
 
+    /// A digest of every file of certificates, to see that one was exchanged.
+    pub(crate) fn digest(&self) -> Result<[u8; 32], String> {
+        let files = [
+            ("vault.ca_file", &self.ca_file),
+            ("vault.client_cert_file", &self.client_cert_file),
+            ("vault.client_key_file", &self.client_key_file),
+        ];
+        let mut digests = Vec::with_capacity(files.len() * 32);
+        for (name, path) in files {
+            let text = zeroize::Zeroizing::new(path.as_ref().map(|path| read(name, path)).transpose()?);
+            digests.extend_from_slice(&fingerprint::sha256(text.as_deref().unwrap_or_default()));
+        }
+        Ok(fingerprint::sha256(&digests))
+    }
+
     /// Our own certificate.
     pub(crate) fn identity(&self) -> Result<Option<Identity>, String> {
         let (cert, key) = match (&self.client_cert_file, &self.client_key_file) {
@@ -172,6 +187,20 @@ impl Auth {
         } else {
             set("VAULT_TOKEN").then_some(Method::Token)
         }
+    }
+
+    /// How a command logs in that ends before the service starts: a secret id that opens once is left to the service.
+    pub(crate) fn of_command(&self) -> Result<Self, String> {
+        if !self.secret_id_wrapped {
+            return Ok(self.clone());
+        }
+        secret(None, "VAULT_TOKEN").map_err(|_| {
+            "vault.auth.secret_id_wrapped: this command would spend the wrapped secret id, and the service could not start \
+             with it any more: set VAULT_TOKEN for this command to a token with credential-vault's policy (vault token \
+             create -policy=granary-credential-vault -no-default-policy -ttl=10m)"
+                .to_owned()
+        })?;
+        Ok(Self { method: Some(Method::Token), ..Self::default() })
     }
 
     pub(crate) fn mount(&self) -> &str {

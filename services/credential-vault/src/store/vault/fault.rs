@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustify::errors::ClientError as HttpError;
 use vaultrs::error::ClientError;
 
-use crate::store::{Error, Outage};
+use crate::store::{Error, Outage, Refusal};
 
 /// Why a call failed, without a word that Vault sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,6 @@ pub(crate) enum Fault {
     Deposed,
     /// It could not be connected to, so nothing was sent.
     Unreached,
-    /// We do not take its certificate, or it does not take ours.
-    Untrusted,
 }
 
 impl Fault {
@@ -49,9 +47,10 @@ impl Fault {
         matches!(
             self,
             Self::Unreached
-                | Self::Untrusted
                 | Self::Deposed
-                | Self::Outage(Outage::Sealed | Outage::Standby | Outage::Unreachable | Outage::Slow)
+                | Self::Outage(
+                    Outage::Sealed | Outage::Standby | Outage::Unreachable | Outage::Untrusted | Outage::Slow
+                )
         )
     }
 
@@ -60,9 +59,8 @@ impl Fault {
         matches!(
             self,
             Self::Unreached
-                | Self::Untrusted
                 | Self::Forbidden
-                | Self::Outage(Outage::Sealed | Outage::Standby | Outage::RateLimited)
+                | Self::Outage(Outage::Sealed | Outage::Standby | Outage::Untrusted | Outage::RateLimited)
         )
     }
 
@@ -78,7 +76,6 @@ impl Fault {
             Self::Outage(outage) => outage.text(),
             Self::Deposed => Outage::Standby.text(),
             Self::Unreached => Outage::Unreachable.text(),
-            Self::Untrusted => "untrusted_certificate",
         }
     }
 }
@@ -96,14 +93,14 @@ impl From<Fault> for Error {
             Fault::Unreadable => outage(Outage::Unreadable),
             Fault::Outage(kind) => outage(kind),
             Fault::Deposed => outage(Outage::Standby),
-            Fault::Unreached | Fault::Untrusted => outage(Outage::Unreachable),
+            Fault::Unreached => outage(Outage::Unreachable),
         }
     }
 }
 
 fn outage(outage: Outage) -> Error {
     let retry = match outage {
-        Outage::Sealed | Outage::KeyVersion => Duration::from_secs(10),
+        Outage::Sealed | Outage::QuorumLost | Outage::KeyVersion => Duration::from_secs(10),
         Outage::Standby => Duration::from_secs(3),
         Outage::RateLimited => Duration::from_secs(2),
         _ => Duration::from_secs(1),
@@ -118,7 +115,7 @@ fn transport(error: &HttpError) -> Fault {
         }
         HttpError::RequestError { source, .. } | HttpError::ResponseError { source } => {
             match source.downcast_ref::<reqwest::Error>() {
-                Some(error) if untrusted(error) => Fault::Untrusted,
+                Some(error) if untrusted(error) => Fault::Outage(Outage::Untrusted),
                 Some(error) if error.is_connect() => Fault::Unreached,
                 Some(error) if error.is_timeout() => Fault::Outage(Outage::Slow),
                 _ => Fault::Outage(Outage::Unreachable),
@@ -175,7 +172,29 @@ fn status(code: u16, says: impl Fn(&str) -> bool) -> Fault {
         500..=599 if says("standby") || says("not active") || says("leader") => {
             Fault::Outage(Outage::Standby)
         }
+        // All that is left of an error which Vault keeps to itself: mostly, no audit device could be written.
+        500 if says("internal error") => Fault::Outage(Outage::AuditFull),
         _ => Fault::Outage(Outage::Unreachable),
+    }
+}
+
+/// Why Vault did not let us in.
+pub(crate) fn refusal(error: &ClientError) -> Refusal {
+    let ClientError::APIError { code, errors } = error else { return Refusal::Unsaid };
+    let says = |text: &str| errors.iter().any(|error| error.contains(text));
+    // Whatever is mounted lets anybody try to log in.
+    if matches!(*code, 403 | 404) || says("missing client token") {
+        Refusal::Mount
+    } else if says("invalid role or secret ID") || says("invalid secret id") || says("invalid role ID") {
+        Refusal::RoleOrSecretId
+    } else if says("could not be found") {
+        Refusal::Role
+    } else if says("expired") || says("not valid yet") || says("(exp)") || says("(nbf)") || says("(iat)") {
+        Refusal::JwtExpired
+    } else if says("error validating") || says("error verifying") {
+        Refusal::Jwt
+    } else {
+        Refusal::Unsaid
     }
 }
 
@@ -202,6 +221,7 @@ mod tests {
             Fault::Outage(Outage::Standby)
         );
         assert_eq!(api(502, "bad gateway"), Fault::Outage(Outage::Unreachable));
+        assert_eq!(api(500, "internal error"), Fault::Outage(Outage::AuditFull));
     }
 
     #[test]

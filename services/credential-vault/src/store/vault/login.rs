@@ -10,14 +10,28 @@ use vaultrs::error::ClientError;
 use zeroize::Zeroize;
 
 use super::config::{Auth, Method, secret};
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::servers::Link;
+use crate::store::{Outage, Refusal};
+
+const SPENT: &str = "the wrapped secret id was unwrapped before or is too old; if it was not us, it was stolen: revoke it, and \
+                     wrap a fresh one";
+const ANSWER_LOST: &str = "the wrapped secret id is spent: vault unwrapped it for us, and its answer was lost in an outage; \
+                           wrap a fresh one";
 
 /// How we log in, with what was unwrapped for it.
 pub(crate) struct Login {
     auth: Auth,
-    /// A wrapped secret id can be unwrapped once; what was in it is kept for later logins.
-    unwrapped: Mutex<Option<Secret>>,
+    wrapped: Mutex<Wrapped>,
+}
+
+/// A wrapped secret id can be unwrapped once.
+#[derive(Default)]
+struct Wrapped {
+    /// What was in it, for later logins.
+    inside: Option<Secret>,
+    /// Whether an answer to us was lost that may have held it.
+    is_lost: bool,
 }
 
 /// A token and how long it lives.
@@ -34,9 +48,23 @@ pub(crate) enum Failure {
     /// Vault did not do it.
     #[error("vault did not log us in: {}", .0.text())]
     Vault(Fault),
+    /// Vault does not want us.
+    #[error("vault did not log us in: {}", .0.text())]
+    Refused(Refusal),
     /// What we log in with cannot be used.
     #[error("{0}")]
     Ours(String),
+}
+
+impl Failure {
+    /// What it is to whoever calls Vault meanwhile.
+    pub(crate) fn outage(&self) -> Fault {
+        match self {
+            Self::Vault(fault) if fault.elsewhere() => *fault,
+            Self::Refused(refusal) => Fault::Outage(Outage::LoggedOut(*refusal)),
+            Self::Vault(_) | Self::Ours(_) => Fault::Outage(Outage::LoggedOut(Refusal::Unsaid)),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -46,7 +74,7 @@ struct SecretId {
 
 impl Login {
     pub(crate) fn new(auth: Auth) -> Self {
-        Self { auth, unwrapped: Mutex::new(None) }
+        Self { auth, wrapped: Mutex::default() }
     }
 
     /// Whether a login makes a new token, rather than taking the one that there is.
@@ -68,7 +96,12 @@ impl Login {
             }
             _ => return self.given(server).await,
         };
-        made.map(lease).map_err(|error| Failure::Vault(Fault::of(&error)))
+        made.map(lease).map_err(|error| match Fault::of(&error) {
+            Fault::Invalid | Fault::Forbidden | Fault::NotFound | Fault::NotSetUp => {
+                Failure::Refused(fault::refusal(&error))
+            }
+            fault => Failure::Vault(fault),
+        })
     }
 
     /// The token that was made for us, with what Vault says of it.
@@ -84,41 +117,40 @@ impl Login {
         if !auth.secret_id_wrapped {
             return given();
         }
-        let mut unwrapped = self.unwrapped.lock().await;
-        if let Some(id) = unwrapped.as_ref() {
+        let mut wrapped = self.wrapped.lock().await;
+        if let Some(id) = &wrapped.inside {
             return Ok(id.clone());
         }
-        let spent = || {
-            Failure::Ours(
-                "the wrapped secret id was unwrapped before or is too old; if it was not us, it was stolen: revoke \
-                 it, and wrap a fresh one"
-                    .to_owned(),
-            )
-        };
+        let is_lost = wrapped.is_lost;
+        let spent = || Failure::Ours(if is_lost { ANSWER_LOST } else { SPENT }.to_owned());
         let wrapping = given()?;
         let opener = server.with_token(&wrapping);
         // Where it was wrapped tells a token of ours from one that someone slipped in.
-        let told =
-            vaultrs::sys::wrapping::lookup(&opener, wrapping.expose()).await.map_err(
-                |error| match Fault::of(&error) {
-                    Fault::Outage(_) | Fault::Unreached => Failure::Vault(Fault::of(&error)),
-                    _ => spent(),
-                },
-            )?;
+        let told = vaultrs::sys::wrapping::lookup(&opener, wrapping.expose()).await;
+        let told = told.map_err(|error| match Fault::of(&error) {
+            fault @ (Fault::Outage(_) | Fault::Unreached) => Failure::Vault(fault),
+            _ => spent(),
+        })?;
         let place = format!("auth/{}/role/", auth.mount());
         if !(told.creation_path.starts_with(&place) && told.creation_path.ends_with("/secret-id")) {
             return Err(Failure::Ours(
                 "the wrapping token does not hold a secret id of our mount".to_owned(),
             ));
         }
-        let inside: SecretId =
-            vaultrs::sys::wrapping::unwrap(&opener, None).await.map_err(|error| match Fault::of(&error) {
-                Fault::Unreached => Failure::Vault(Fault::Unreached),
+        match vaultrs::sys::wrapping::unwrap::<SecretId>(&opener, None).await {
+            Ok(inside) => {
+                let id = Secret::new(inside.secret_id);
+                wrapped.inside = Some(id.clone());
+                Ok(id)
+            }
+            Err(error) => Err(match Fault::of(&error) {
+                fault @ (Fault::Outage(_) | Fault::Unreached | Fault::Deposed) => {
+                    wrapped.is_lost |= !fault.undone();
+                    Failure::Vault(fault)
+                }
                 _ => spent(),
-            })?;
-        let id = Secret::new(inside.secret_id);
-        *unwrapped = Some(id.clone());
-        Ok(id)
+            }),
+        }
     }
 }
 

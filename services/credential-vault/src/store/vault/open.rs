@@ -8,8 +8,8 @@ use vaultrs::api::transit::requests as transit;
 
 use super::login::{self, Login};
 use super::servers::Servers;
-use super::watch;
-use super::{Config, Fault, Session, Vault};
+use super::{Config, Fault, Session, Vault, rights, watch};
+use crate::store::Outage;
 
 /// What to look at where certificates are not taken.
 const CERTIFICATES: &str = "see vault.ca_file, and vault.client_cert_file if vault asks for one";
@@ -44,28 +44,36 @@ impl Vault {
         let begun = Instant::now();
         // One for all tries: a wrapped secret id opens once.
         let login = Arc::new(Login::new(config.auth.clone()));
+        let mut told = "";
         loop {
             let servers = Servers::new(&config).map_err(OpenError::Setting)?;
             let opened = match Session::open(servers, Arc::clone(&login)).await {
-                Ok(session) => Self { session, config: config.clone() }.checked().await,
+                Ok(session) => Self::of(session, config.clone()).checked().await,
                 Err(login::Failure::Ours(fault)) => return Err(OpenError::Login(fault)),
+                Err(login::Failure::Refused(refusal)) => {
+                    return Err(OpenError::Login(format!("it says: {}", refusal.text())));
+                }
                 Err(login::Failure::Vault(fault)) => Err((fault, format!("logging in: {}", fault.text()))),
             };
             let (fault, text) = match opened {
                 Ok(vault) => {
                     tokio::spawn(Arc::clone(&vault.session).keep());
-                    let (session, config) = (Arc::clone(&vault.session), vault.config.clone());
-                    tokio::spawn(watch::settings(Self { session, config }));
+                    tokio::spawn(watch::follow(vault.twin()));
                     return Ok(vault);
                 }
                 Err(failed) => failed,
             };
             match fault {
+                Fault::Outage(Outage::Untrusted) => {
+                    return Err(OpenError::Login(format!("{text}; {CERTIFICATES}")));
+                }
                 Fault::Outage(_) | Fault::Unreached if begun.elapsed() < PATIENCE => {
-                    tracing::warn!(cause = fault.text(), "vault cannot serve; trying again");
+                    if told != fault.text() {
+                        told = fault.text();
+                        tracing::warn!(cause = told, "vault cannot serve; trying again for a minute");
+                    }
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }
-                Fault::Untrusted => return Err(OpenError::Login(format!("{text}; {CERTIFICATES}"))),
                 Fault::Outage(_) | Fault::Unreached => return Err(OpenError::Login(text)),
                 Fault::Forbidden | Fault::Invalid => return Err(OpenError::Login(text)),
                 _ => return Err(OpenError::NotSetUp(text)),
@@ -73,9 +81,25 @@ impl Vault {
         }
     }
 
-    /// The same, where its settings are as they must be.
+    /// The same, where its policy and its settings are as they must be.
     async fn checked(self) -> Result<Self, (Fault, String)> {
+        let during = |what: &'static str| move |fault: Fault| (fault, format!("{what}: {}", fault.text()));
+        if let Some(lacks) = self.lacking().await.map_err(during("its policy"))? {
+            return Err((Fault::NotSetUp, format!("vault's policy for us lacks {lacks}")));
+        }
+        if !self.config.namespace.is_empty() && self.session.has_no_namespaces().await {
+            let text = format!(
+                "vault.namespace is \"{}\", and this vault has no namespaces, which only Vault Enterprise has: unset it",
+                self.config.namespace
+            );
+            return Err((Fault::Invalid, text));
+        }
         self.settings().await.map(|()| self)
+    }
+
+    /// What the policy lacks.
+    pub(super) async fn lacking(&self) -> Result<Option<String>, Fault> {
+        rights::lacking(&self.session, &self.config).await
     }
 
     /// Looks at the settings of the engines again.

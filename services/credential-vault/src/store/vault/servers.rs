@@ -1,8 +1,9 @@
 //! The servers of Vault: one HTTP client, and which of them is asked first.
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use granary_credential::Secret;
 use rustify::clients::reqwest::Client as Http;
 use vaultrs::api::EndpointMiddleware;
@@ -20,7 +21,10 @@ const IDLE: usize = 64;
 
 /// Every server, in the order of the configuration.
 pub(crate) struct Servers {
-    doors: Vec<Arc<Door>>,
+    config: Config,
+    doors: ArcSwap<Vec<Arc<Door>>>,
+    /// Of the certificates that the doors were made with.
+    digest: Mutex<[u8; 32]>,
     namespace: Option<String>,
     current: AtomicUsize,
 }
@@ -39,37 +43,31 @@ pub(crate) struct Link {
 impl Servers {
     /// Nothing is connected yet.
     pub(crate) fn new(config: &Config) -> Result<Self, String> {
-        // A redirect is not followed: the token goes to the servers that are configured, and to no other host.
-        let mut client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .http1_only()
-            .tcp_nodelay(true)
-            .connect_timeout(CONNECT)
-            .timeout(ANSWER)
-            .pool_max_idle_per_host(IDLE);
-        let certificates = config.certificates()?;
-        if !certificates.is_empty() {
-            client = client.tls_certs_only(certificates);
-        }
-        if let Some(identity) = config.identity()? {
-            client = client.identity(identity);
-        }
-        let client = client.build().map_err(|_| "the client of vault cannot be built".to_owned())?;
-        let door = |address: &String| {
-            let settings = VaultClientSettingsBuilder::default()
-                .address(address)
-                .token("")
-                .ca_certs(Vec::new())
-                .identity(None)
-                .verify(true)
-                .build()
-                .map_err(|_| format!("vault.addresses: \"{address}\" cannot be used"))?;
-            Ok(Arc::new(Door { http: Http::new(address.trim_end_matches('/'), client.clone()), settings }))
-        };
-        let doors = config.addresses.iter().map(door).collect::<Result<Vec<_>, String>>()?;
+        let digest = Mutex::new(config.digest()?);
+        let doors = ArcSwap::from_pointee(doors(config)?);
         let namespace = Some(config.namespace.clone()).filter(|name| !name.is_empty());
-        Ok(Self { doors, namespace, current: AtomicUsize::new(0) })
+        Ok(Self { config: config.clone(), doors, digest, namespace, current: AtomicUsize::new(0) })
+    }
+
+    /// Takes certificates as their files have them now; whether they had changed. What cannot be used is not taken.
+    pub(crate) fn reload(&self) -> Result<bool, String> {
+        let digest = self.config.digest()?;
+        let mut seen = self.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        if *seen == digest {
+            return Ok(false);
+        }
+        self.doors.store(Arc::new(doors(&self.config)?));
+        *seen = digest;
+        Ok(true)
+    }
+
+    /// The same links through the doors of now.
+    pub(crate) fn through_doors_of_now(&self, links: &[Arc<Link>]) -> Vec<Arc<Link>> {
+        let doors = self.doors.load();
+        let moved = |(door, link): (&Arc<Door>, &Arc<Link>)| {
+            Arc::new(Link { door: Arc::clone(door), middle: link.middle.clone() })
+        };
+        doors.iter().zip(links).map(moved).collect()
     }
 
     /// Links to every server with one token, or with none.
@@ -83,23 +81,55 @@ impl Servers {
             };
             Arc::new(Link { door: Arc::clone(door), middle })
         };
-        self.doors.iter().map(link).collect()
+        self.doors.load().iter().map(link).collect()
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.doors.len()
+        self.config.addresses.len()
     }
 
     /// The number of the server that is asked first.
     pub(crate) fn current(&self) -> usize {
-        self.current.load(Ordering::Relaxed) % self.doors.len().max(1)
+        self.current.load(Ordering::Relaxed) % self.config.addresses.len().max(1)
     }
 
     /// Goes on to the next server, unless someone else did already.
     pub(crate) fn leave(&self, number: usize) {
-        let next = (number + 1) % self.doors.len().max(1);
+        let next = (number + 1) % self.config.addresses.len().max(1);
         let _ = self.current.compare_exchange(number, next, Ordering::Relaxed, Ordering::Relaxed);
     }
+}
+
+fn doors(config: &Config) -> Result<Vec<Arc<Door>>, String> {
+    // A redirect is not followed: the token goes to the servers that are configured, and to no other host.
+    let mut client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .http1_only()
+        .tcp_nodelay(true)
+        .connect_timeout(CONNECT)
+        .timeout(ANSWER)
+        .pool_max_idle_per_host(IDLE);
+    let certificates = config.certificates()?;
+    if !certificates.is_empty() {
+        client = client.tls_certs_only(certificates);
+    }
+    if let Some(identity) = config.identity()? {
+        client = client.identity(identity);
+    }
+    let client = client.build().map_err(|_| "the client of vault cannot be built".to_owned())?;
+    let door = |address: &String| {
+        let settings = VaultClientSettingsBuilder::default()
+            .address(address)
+            .token("")
+            .ca_certs(Vec::new())
+            .identity(None)
+            .verify(true)
+            .build()
+            .map_err(|_| format!("vault.addresses: \"{address}\" cannot be used"))?;
+        Ok(Arc::new(Door { http: Http::new(address.trim_end_matches('/'), client.clone()), settings }))
+    };
+    config.addresses.iter().map(door).collect()
 }
 
 impl Link {

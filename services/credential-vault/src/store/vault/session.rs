@@ -1,4 +1,5 @@
 //! Calls of Vault with the token of the moment: where they are sent, which are repeated, and when the token is to blame.
+mod said;
 mod token;
 
 use std::sync::Arc;
@@ -8,18 +9,21 @@ use arc_swap::ArcSwapOption;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustify::Endpoint;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
-use vaultrs::api::{exec_with_empty, exec_with_result};
+use vaultrs::api::{EndpointMiddleware, exec_with_empty, exec_with_result};
+use vaultrs::client::Client;
 use vaultrs::error::ClientError;
 
 use super::OpenError;
 use super::config::Config;
 use super::fault::Fault;
 use super::login::{self, Failure, Login};
+use super::questions::Health;
 use super::servers::{Link, Servers};
 use crate::store::{CALL, Outage};
+use said::Said;
 
 /// Calls under way at a time; more wait.
 const CALLS: usize = 256;
@@ -36,6 +40,8 @@ pub(crate) struct Session {
     live: ArcSwapOption<Live>,
     turn: Mutex<Turn>,
     places: Semaphore,
+    /// Told whenever a good token was denied something.
+    pub(super) denied: Notify,
     pub(crate) closing: CancellationToken,
 }
 
@@ -70,6 +76,7 @@ impl Session {
             live: ArcSwapOption::empty(),
             turn: Mutex::new(Turn::default()),
             places: Semaphore::new(CALLS),
+            denied: Notify::new(),
             closing: CancellationToken::new(),
         });
         session.log_in(0, Instant::now() + CALL * 2).await?;
@@ -114,6 +121,15 @@ impl Session {
         self.call(name, again, work).await
     }
 
+    /// The same for a question that changes nothing.
+    pub(crate) async fn answer<E: Endpoint + 'static>(
+        &self,
+        name: &'static str,
+        ask: impl Fn() -> E + Send + Sync,
+    ) -> Result<E::Response, Fault> {
+        self.result(name, true, || Some(ask())).await
+    }
+
     /// The same where nothing is answered but that it was done.
     pub(crate) async fn done<E: Endpoint + 'static>(
         &self,
@@ -139,6 +155,9 @@ impl Session {
         let text = outcome.as_ref().map_or_else(|fault| fault.text(), |_| "ok");
         metrics::counter!("granary_vault_requests_total", "operation" => name, "outcome" => text)
             .increment(1);
+        if matches!(outcome, Err(Fault::Forbidden)) {
+            self.denied.notify_one();
+        }
         outcome
     }
 
@@ -150,7 +169,7 @@ impl Session {
         let deadline = Instant::now() + CALL;
         let slow = |_| Fault::Outage(Outage::Slow);
         let _place = timeout_at(deadline, self.places.acquire()).await.map_err(slow)?;
-        let (mut judged, mut tried) = (false, 0);
+        let (mut judged, mut said) = (false, Said::default());
         loop {
             if self.closing.is_cancelled() {
                 return Err(Fault::Outage(Outage::Closed));
@@ -172,11 +191,28 @@ impl Session {
                 return Err(fault);
             }
             self.servers.leave(at);
-            tried += 1;
-            if tried >= self.servers.count() || !(again || fault.undone()) || Instant::now() >= deadline {
-                return Err(fault);
+            said.hear(fault);
+            let tried = said.count >= self.servers.count();
+            if tried || !(again || fault.undone()) || Instant::now() >= deadline {
+                return Err(said.verdict(self.servers.count()));
             }
         }
+    }
+
+    /// Whether Vault says that it is of the kind without namespaces.
+    pub(crate) async fn has_no_namespaces(&self) -> bool {
+        let Some(live) = self.live.load_full() else { return false };
+        for link in &live.links {
+            // It stands by itself, outside of what other answers come in; whoever stands by or is sealed says it as an error.
+            let version = "v1".to_owned();
+            let nobody = EndpointMiddleware { token: String::new(), version, wrap: None, namespace: None };
+            if let Ok(told) = Health.with_middleware(&nobody).exec(link.http()).await
+                && let Ok(kind) = told.parse()
+            {
+                return kind.enterprise == Some(false);
+            }
+        }
+        false
     }
 
     /// Asks Vault whether a token that was refused is still one. A good one was refused for good.
@@ -188,10 +224,7 @@ impl Session {
         match timeout_at(deadline, login::lookup(link)).await.map_err(slow)? {
             Ok(_) => Err(Fault::Forbidden),
             Err(Fault::Forbidden) => {
-                self.log_in(live.number, deadline).await.map_err(|failure| match failure {
-                    Failure::Vault(fault) if fault.elsewhere() => fault,
-                    _ => Fault::Outage(Outage::LoggedOut),
-                })
+                self.log_in(live.number, deadline).await.map_err(|failure| failure.outage())
             }
             Err(other) => Err(other),
         }
@@ -202,24 +235,25 @@ impl Session {
     pub(crate) async fn health(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + HEALTH;
         let live = self.live(deadline).await?;
-        let mut fault = Fault::Unreached;
+        let mut said = Said::default();
         for _ in 0..self.servers.count() {
             let at = self.servers.current();
             let Some(link) = live.links.get(at) else { break };
-            fault = match timeout_at(deadline, login::lookup(link)).await {
+            let fault = match timeout_at(deadline, login::lookup(link)).await {
                 Ok(Ok(_)) => return Ok(()),
                 Ok(Err(Fault::Forbidden)) => {
                     let again = self.log_in(live.number, deadline).await;
-                    return again.map_err(|_| Fault::Outage(Outage::LoggedOut));
+                    return again.map_err(|failure| failure.outage());
                 }
                 Ok(Err(fault)) => fault,
                 Err(_) => Fault::Outage(Outage::Slow),
             };
+            said.hear(fault);
             if !fault.elsewhere() {
                 break;
             }
             self.servers.leave(at);
         }
-        Err(fault)
+        Err(said.verdict(self.servers.count()))
     }
 }

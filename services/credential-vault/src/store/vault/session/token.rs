@@ -28,7 +28,7 @@ impl Session {
             if let Some(live) = self.live.load_full() {
                 return Ok(live);
             }
-            self.log_in(0, deadline).await.map_err(|_| Fault::Outage(Outage::LoggedOut))?;
+            self.log_in(0, deadline).await.map_err(|failure| failure.outage())?;
         }
     }
 
@@ -85,6 +85,20 @@ impl Session {
             }
         }
         Err(failure)
+    }
+
+    /// Goes on with certificates as their files have them now; whether they had changed.
+    pub(crate) async fn reload(&self) -> Result<bool, String> {
+        if !self.servers.reload()? {
+            return Ok(false);
+        }
+        let _turn = self.turn.lock().await;
+        if let Some(live) = self.live.load_full() {
+            let links = self.servers.through_doors_of_now(&live.links);
+            let Live { number, lease, .. } = *live;
+            self.live.store(Some(Arc::new(Live { links, number, lease })));
+        }
+        Ok(true)
     }
 
     /// Renews the token at two thirds of its lease, and logs in anew where renewing does not help, until the session ends.
