@@ -1,13 +1,13 @@
-# What the commands of the operators' guide need, once the cluster stands and `granary vault bootstrap` has run. Such a token reads no
-# credential as long as nobody gives it a line for granary/ and granary-transit/decrypt. It can restore a snapshot, and so put anything
-# in place of everything: keep it as well as a root token.
+# What the commands of the operators' guide need, once the cluster stands and `granary vault bootstrap` has run. Whoever can make secret
+# ids can log in as credential-vault does, and open every credential; whoever can restore a snapshot can put another state of the whole Vault
+# in the place of this one. So keep such a token as well as a root token.
 
-# which node leads and who has a vote
+# who has a vote, and taking out a node that is lost
 path "sys/storage/raft/configuration" {
   capabilities = ["read"]
 }
-path "sys/storage/raft/autopilot/state" {
-  capabilities = ["read"]
+path "sys/storage/raft/remove-peer" {
+  capabilities = ["update"]
 }
 
 # saving a snapshot, and restoring it

@@ -48,8 +48,7 @@ class Services:
         """Starts all but credential-vault."""
         state = self.folder / "sandbox"
         sandbox = [self.stage.granary, "--output", "json", "sandbox", "--port", "0", "--state-dir", state]
-        self.sandbox = self.processes.start("sandbox", sandbox)
-        told = _until_told(self.sandbox)
+        told = _until_told(self.processes.start("sandbox", sandbox))
         config = self.folder / "granary.toml"
         config.write_text(self._around(told["harvest"]))
         self.control = told["control"]
