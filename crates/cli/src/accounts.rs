@@ -1,13 +1,11 @@
 //! `granary accounts`: the connected accounts of a tenant.
-use clap::builder::PossibleValuesParser;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::options::{number_of, texts};
 use serde_json::{Value, json};
 
 use crate::client::{Connection, Door, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, confirm, fields};
-use crate::views;
+use crate::{named, views};
 
 /// What can be done to accounts.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -50,8 +48,8 @@ pub struct Delete {
 #[derive(Clone, Debug, clap::Args)]
 pub struct List {
     /// Only accounts of this status
-    #[arg(long, ignore_case = true, value_parser = statuses())]
-    status: Option<String>,
+    #[arg(long, ignore_case = true, value_parser = named::number(STATUS))]
+    status: Option<i32>,
     /// Accounts on a page at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i32).range(1..=1000))]
     page_size: i32,
@@ -124,7 +122,7 @@ pub async fn get(door: &Door, identifier: String) -> Result<wire::ConnectedAccou
 
 async fn list(list: List) -> Result<Shown, Failure> {
     let door = list.connection.gateway()?;
-    let status = list.status.as_deref().and_then(|text| number_of(STATUS, text)).unwrap_or_default();
+    let status = list.status.unwrap_or_default();
     let page = async |page_token: String| {
         let request = wire::ListConnectedAccountsRequest { page_size: list.page_size, page_token, status };
         let answer = door.answer(door.accounts().list_connected_accounts(door.request(request))).await?;
@@ -168,8 +166,4 @@ fn credentials_cell(account: &Value) -> String {
     let all: Vec<String> =
         states.iter().map(|s| format!("{} {}", text(s, "kind"), text(s, "status"))).collect();
     all.join(", ")
-}
-
-fn statuses() -> PossibleValuesParser {
-    PossibleValuesParser::new(texts(STATUS))
 }

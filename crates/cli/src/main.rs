@@ -13,6 +13,7 @@ mod exit;
 mod inventory;
 mod keyfile;
 mod keys;
+mod named;
 mod output;
 mod progress;
 mod sealing;

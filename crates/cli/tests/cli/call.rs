@@ -3,6 +3,7 @@ use granary_proto::granary::gateway::v1::ExecuteToolResponse;
 use granary_proto::granary::gateway::v1::execute_tool_request::Input;
 use granary_proto::granary::gateway::v1::execute_tool_response::Output;
 use granary_proto::granary::types::v1::{Charge, Warning};
+use granary_proto::granary::vault::v1::AccountStatus;
 use serde_json::json;
 
 use crate::fake::Fake;
@@ -55,4 +56,17 @@ async fn lists_show_a_page_or_all_of_them() {
     let done = run(command(&fake.address, &["accounts", "list", "--all"]), "").await;
     let first_column: Vec<&str> = done.stdout.lines().filter_map(|l| l.split_whitespace().next()).collect();
     assert_eq!(first_column, ["IDENTIFIER", "a", "b"]);
+}
+
+/// The example of the help once asked for every status, because it is written in lower case.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_filtered_by_status_in_whatever_case() {
+    let fake = Fake::start().await;
+    for text in ["disabled", "DISABLED", "Disabled"] {
+        assert_eq!(run(command(&fake.address, &["accounts", "list", "--status", text]), "").await.code, 0);
+    }
+    let refused = run(command(&fake.address, &["accounts", "list", "--status", "gone"]), "").await;
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    let asked: Vec<i32> = fake.seen.lock().unwrap().listed.iter().map(|request| request.status).collect();
+    assert_eq!(asked, [AccountStatus::Disabled as i32; 3]);
 }

@@ -20,6 +20,7 @@ pub(crate) struct Seen {
     pub verified: Vec<(VerifyCredentialRequest, tonic::metadata::MetadataMap)>,
     pub verdict: Option<CredentialStatus>,
     pub answer: ExecuteToolResponse,
+    pub listed: Vec<ListConnectedAccountsRequest>,
     pub fail: Option<Error>,
 }
 
@@ -115,6 +116,7 @@ impl CredentialVault for Fake {
         request: Request<ListConnectedAccountsRequest>,
     ) -> Answer<ListConnectedAccountsResponse> {
         self.admit(&request)?;
+        self.seen.lock().unwrap().listed.push(request.get_ref().clone());
         let (identifier, next_page_token) = match request.get_ref().page_token.as_str() {
             "" => ("a", "second"),
             _ => ("b", ""),
