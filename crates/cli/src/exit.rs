@@ -63,6 +63,19 @@ impl Failure {
         Self::local(Whose::Configuration, "CONFIGURATION", chain(&*cause.into()))
     }
 
+    /// Settings that must be put right first, each fault after the name of its setting.
+    pub fn settings(faults: Vec<String>) -> Self {
+        let mut failure = Self::configuration(faults.join("; "));
+        let violation = |fault: String| match fault.split_once(": ") {
+            Some((name, description)) if !name.contains(' ') => {
+                Violation { field: name.to_owned(), description: description.to_owned() }
+            }
+            _ => Violation { field: String::new(), description: fault },
+        };
+        failure.violations = faults.into_iter().map(violation).collect();
+        failure
+    }
+
     /// A field that the caller filled wrongly, found before anything was sent.
     pub fn invalid(field: &str, description: impl Into<String>) -> Self {
         Error::invalid(vec![Violation { field: field.to_owned(), description: description.into() }]).into()
@@ -135,7 +148,18 @@ impl Failure {
 
     /// For people, on stderr.
     pub fn text(&self) -> String {
-        let mut text = format!("error: {}", self.message);
+        // Several faults are read one a line; the message has them all on one.
+        let lists = self.violations.len() > 1
+            && self.violations.iter().all(|v| self.message.contains(&v.description));
+        let mut text = if lists {
+            let faults = self.violations.iter().map(|v| match v.field.as_str() {
+                "" => format!("\n  {}", v.description),
+                field => format!("\n  {field}: {}", v.description),
+            });
+            format!("error: {} faults{}", self.violations.len(), faults.collect::<String>())
+        } else {
+            format!("error: {}", self.message)
+        };
         if let Whose::Of(family) = self.whose {
             text += &format!("\n  reason: {} ({})", self.reason, whose(family));
         }
@@ -240,6 +264,24 @@ mod tests {
     fn people_see_a_fault_once() {
         let text = Failure::invalid("hours", "must be set").text();
         assert_eq!(text, "error: hours: must be set\n  reason: INVALID_INPUT (yours to fix)");
+    }
+
+    #[test]
+    fn several_faults_stand_one_a_line() {
+        let fault = |field: &str| Violation { field: field.into(), description: "is required".into() };
+        let text = Failure::from(Error::invalid(vec![fault("hours"), fault("task_id")])).text();
+        assert_eq!(
+            text,
+            "error: 2 faults\n  hours: is required\n  task_id: is required\n  reason: INVALID_INPUT (yours to fix)"
+        );
+        let failure =
+            Failure::settings(vec!["gateway.threads: must be at most 256".into(), "a sentence: so".into()]);
+        assert_eq!(
+            failure.text(),
+            "error: 2 faults\n  gateway.threads: must be at most 256\n  a sentence: so"
+        );
+        assert_eq!(failure.document()["error"]["violations"][0]["field"], "gateway.threads");
+        assert_eq!(failure.code(), 3);
     }
 
     #[test]

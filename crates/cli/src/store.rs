@@ -11,7 +11,7 @@ use crate::client::{Connection, Door};
 use crate::exit::Failure;
 use crate::output::Shown;
 use crate::progress::Bar;
-use crate::serve::checked;
+use crate::serve::{checked, refused};
 use crate::settings::From;
 
 /// How long one look at work that is under way lasts; after it, the next begins.
@@ -151,10 +151,10 @@ fn shown(progress: StoreProgress, what: &str) -> Shown {
 /// Changes a store that no service uses now.
 async fn rekey(Rekey { from, new_key_file }: Rekey) -> Result<(), Failure> {
     let Some(settings) = checked(&from, |s| s.credential_vault.faults())? else { return Ok(()) };
-    let made = crate::keyfile::key(&new_key_file).map_err(Failure::unexpected)?;
-    let count = granary_credential_vault::rekey(&settings.credential_vault, &new_key_file)
-        .await
-        .map_err(Failure::unexpected)?;
+    let cannot = |e| Failure::configuration(format!("cannot make {}: {e}", new_key_file.display()));
+    let made = crate::keyfile::key(&new_key_file).map_err(cannot)?;
+    let count =
+        granary_credential_vault::rekey(&settings.credential_vault, &new_key_file).await.map_err(refused)?;
     let whose = if made { "a fresh key" } else { "the key" };
     crate::output::line(&format!(
         "{count} values sealed anew under {whose} in {0}; set credential_vault.master_key_file = \"{0}\"",

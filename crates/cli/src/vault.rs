@@ -76,7 +76,7 @@ Examples:
 pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Policy(Policy { from }) => {
-            let settings = Settings::load(&from).map_err(Failure::configuration)?;
+            let settings = Settings::checked(&from, |_| Vec::new())?;
             let text = policy::text(&policy::rules(&settings.credential_vault.vault));
             let document = json!({"policy": text});
             Ok(Shown { text: text.trim_end().to_owned(), document, ..Shown::default() })
@@ -87,7 +87,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 
 async fn bootstrap(args: Bootstrap) -> Result<Shown, Failure> {
     // No log: what goes wrong is told once, by the failure, in the form that was asked for.
-    let settings = Settings::load(&args.from).map_err(Failure::configuration)?;
+    let settings = Settings::checked(&args.from, |_| Vec::new())?;
     let role = match args.role {
         How::Approle => Role::AppRole,
         How::Jwt => Role::Jwt {
@@ -132,7 +132,7 @@ fn fresh_file(path: &Path) -> Result<std::fs::File, Failure> {
         .create_new(true)
         .mode(0o600)
         .open(path)
-        .map_err(|e| Failure::usage(format!("cannot make {}: {e}", path.display())))
+        .map_err(|e| Failure::configuration(format!("cannot make {}: {e}", path.display())))
 }
 
 fn told(outcome: Outcome) -> &'static str {

@@ -77,3 +77,29 @@ async fn a_reader_that_goes_away_is_no_failure() {
     assert!(output.status.success());
     assert_eq!(output.stderr, b"");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_tells_every_fault_by_the_name_of_its_setting() {
+    let check = ["gateway", "--check-config", "--output", "json"];
+    let flags =
+        ["--set", "gateway.threads=x", "--set", "broker.edge_key_file=x", "--set", "gateway.max_tickets=0"];
+    let mut command = command("127.0.0.1:1", &[&check[..], &flags].concat());
+    command.env("GRANARY_METRICS_ADDRESS", "nowhere");
+    let done = run(command, "").await;
+    assert_eq!((done.code, &done.error()["reason"]), (3, &json!("CONFIGURATION")));
+    let error = done.error();
+    let fields: Vec<&str> =
+        error["violations"].as_array().unwrap().iter().map(|v| v["field"].as_str().unwrap()).collect();
+    for field in [
+        "gateway.threads",
+        "broker.edge_key_file",
+        "gateway.max_tickets",
+        "gateway.broker",
+        "gateway.harvest_time",
+        "gateway.linkedin_data",
+        "metrics_address",
+    ] {
+        assert!(fields.contains(&field), "{field} in {fields:?}");
+    }
+    assert!(!done.stderr.contains('`'), "{}", done.stderr);
+}
