@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Connection, Door, all_pages};
 use crate::exit::Failure;
-use crate::output::{Shown, Table, confirm, fields};
+use crate::output::{Shown, Table, confirm, fields, member};
 use crate::{named, views};
 
 /// What can be done to accounts.
@@ -93,20 +93,24 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             let door = connection.gateway()?;
             let request =
                 door.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
-            door.answer(door.accounts().delete_connected_account(request)).await?;
+            door.answer_for(&identifier, door.accounts().delete_connected_account(request)).await?;
             let document = json!({"identifier": identifier, "deleted": true});
             Ok(Shown { text: format!("deleted {identifier}"), document, ..Shown::default() })
         }
         Command::Disable(One { identifier, connection }) => {
             let door = connection.gateway()?;
-            let request = door.request(wire::DisableConnectedAccountRequest { identifier });
-            let answer = door.answer(door.accounts().disable_connected_account(request)).await?;
+            let request =
+                door.request(wire::DisableConnectedAccountRequest { identifier: identifier.clone() });
+            let answer =
+                door.answer_for(&identifier, door.accounts().disable_connected_account(request)).await?;
             account(answer.connected_account.as_ref())
         }
         Command::Enable(One { identifier, connection }) => {
             let door = connection.gateway()?;
-            let request = door.request(wire::EnableConnectedAccountRequest { identifier });
-            let answer = door.answer(door.accounts().enable_connected_account(request)).await?;
+            let request =
+                door.request(wire::EnableConnectedAccountRequest { identifier: identifier.clone() });
+            let answer =
+                door.answer_for(&identifier, door.accounts().enable_connected_account(request)).await?;
             account(answer.connected_account.as_ref())
         }
         Command::List(list) => self::list(list).await,
@@ -115,8 +119,8 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 
 /// One account as it is now.
 pub async fn get(door: &Door, identifier: String) -> Result<wire::ConnectedAccount, Failure> {
-    let request = door.request(wire::GetConnectedAccountRequest { identifier });
-    let answer = door.answer(door.accounts().get_connected_account(request)).await?;
+    let request = door.request(wire::GetConnectedAccountRequest { identifier: identifier.clone() });
+    let answer = door.answer_for(&identifier, door.accounts().get_connected_account(request)).await?;
     answer.connected_account.ok_or_else(|| Failure::unexpected("the answer holds no account"))
 }
 
@@ -137,7 +141,12 @@ async fn list(list: List) -> Result<Shown, Failure> {
     let mut table = Table::new(&["IDENTIFIER", "STATUS", "CREDENTIALS", "CREATED"]);
     for account in &accounts {
         let text = |key: &str| account[key].as_str().unwrap_or_default().to_owned();
-        table.row(vec![text("identifier"), text("status"), credentials_cell(account), text("create_time")]);
+        table.row(vec![
+            text("identifier"),
+            text("status"),
+            credentials_cell(account),
+            member(account, "create_time"),
+        ]);
     }
     let notes = if next.is_empty() {
         Vec::new()

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::ceiling::Ceiling;
 use crate::client::{Connection, TIMEOUT};
+use crate::dollars::usd;
 use crate::exit::Failure;
 use crate::output::{Shown, pretty};
 use crate::views;
@@ -51,12 +52,13 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
     let input = checked(if args.input == "-" { from_stdin()? } else { args.input })?;
     let door = args.connection.gateway_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
     let mut request = door.request(ExecuteToolRequest {
-        identifier: args.account,
-        tool_name: args.tool,
+        identifier: args.account.clone(),
+        tool_name: args.tool.clone(),
         input: Some(Input::ToolInputJson(input)),
     });
     args.ceiling.put_on(&mut request);
-    shown(door.answer(door.tools().execute_tool(request)).await?)
+    let answer = door.answer_for(&args.account, door.tools().execute_tool(request)).await;
+    shown(answer.map_err(|failure| failure.for_tool(&args.tool))?)
 }
 
 /// How long a tool may take that waits for a run at Apify: the longest that a gateway lets a call take.
@@ -96,15 +98,6 @@ fn charge_note(charge: &Charge) -> String {
         note += &format!(" ({})", charge.payment_codes.join(", "));
     }
     note
-}
-
-/// Micro-dollars as dollars, with at least two decimals.
-fn usd(micros: i64) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let (whole, rest) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
-    let decimals = format!("{rest:06}");
-    let decimals = decimals.trim_end_matches('0');
-    format!("{sign}{whole}.{decimals:0<2}")
 }
 
 /// The input as it was written, so that no digit is lost, once it is known to be an object.
@@ -172,13 +165,6 @@ mod tests {
         assert_eq!(shown.notes, ["charged 0.004 USD (p)", "warning: f: m (C)"]);
         assert_eq!(shown.document["charge"]["cost_micros"], json!(4_000));
         assert_eq!(shown.document["warnings"][0]["code"], "C");
-    }
-
-    #[test]
-    fn dollars_are_written_without_floating_point() {
-        for (micros, text) in [(0, "0.00"), (1, "0.000001"), (1_500_000, "1.50"), (-250_000, "-0.25")] {
-            assert_eq!(usd(micros), text);
-        }
     }
 
     #[test]

@@ -99,12 +99,13 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
         Command::Rollback(Rollback { account, kind, version, expected_version, connection }) => {
             let door = connection.gateway()?;
             let request = wire::RollbackCredentialRequest {
-                identifier: account,
+                identifier: account.clone(),
                 kind: kind.kind() as i32,
                 version,
                 expected_version,
             };
-            let answer = door.answer(door.accounts().rollback_credential(door.request(request))).await?;
+            let answer =
+                door.answer_for(&account, door.accounts().rollback_credential(door.request(request))).await?;
             state(answer.credential.as_ref())
         }
         Command::Revoke(Revoke { account, kind, yes, connection }) => {
@@ -113,8 +114,10 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 confirm(&format!("Erase every version of {kind} of the account {account}?"))?;
             }
             let door = connection.gateway()?;
-            let request = wire::RevokeCredentialRequest { identifier: account, kind: kind.kind() as i32 };
-            let answer = door.answer(door.accounts().revoke_credential(door.request(request))).await?;
+            let request =
+                wire::RevokeCredentialRequest { identifier: account.clone(), kind: kind.kind() as i32 };
+            let answer =
+                door.answer_for(&account, door.accounts().revoke_credential(door.request(request))).await?;
             state(answer.credential.as_ref())
         }
     }

@@ -1,10 +1,13 @@
 //! How a command ends: one failure type, and the exit code by which scripts see who must act.
 mod status;
+mod told;
 
 use std::error::Error as StdError;
 
 use granary_rpc::{Error, Family, Violation, reason};
 use serde_json::{Map, Value, json};
+
+use crate::dollars::usd;
 
 /// The exit code of a command line that cannot be read; clap's own.
 pub const USAGE: u8 = 2;
@@ -168,7 +171,10 @@ impl Failure {
             text += &format!("\n  {}: {}", violation.field, violation.description);
         }
         for (key, value) in self.metadata.iter().filter(|(key, _)| key != "family") {
-            text += &format!("\n  {key}: {value}");
+            match (key.strip_suffix("_micros"), value.parse()) {
+                (Some(key), Ok(micros)) => text += &format!("\n  {key}: {} USD", usd(micros)),
+                _ => text += &format!("\n  {key}: {value}"),
+            }
         }
         if let Some(seconds) = self.retry_after_seconds {
             text += &format!("\n  a repeat may help after {seconds} s");

@@ -8,6 +8,7 @@ mod client;
 mod completions;
 mod credentials;
 mod dispatch;
+mod dollars;
 mod duration;
 mod exit;
 mod inventory;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::exit::Failure;
 
-pub use table::{Table, fields};
+pub use table::{Table, fields, member};
 
 /// How answers are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

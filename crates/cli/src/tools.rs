@@ -57,15 +57,19 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
         Command::Show(Show { name, connection }) => {
             let tools = tools(&connection, String::new()).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
-            let missing = || {
-                let message =
-                    format!("no tool {name} that your API key may use; `granary tools list` has them all");
-                Failure::from(Error::new(Reason::ToolUnknown, message).with("tool", name.clone()))
-            };
+            let missing = || unknown(&name);
             let tool = document(tool.ok_or_else(missing)?)?;
             Ok(Shown { text: text(&tool), document: views::named("tool", tool), ..Shown::default() })
         }
     }
+}
+
+/// Why a tool is not shown: there is none of that name, or none for this key.
+fn unknown(name: &str) -> Failure {
+    let is_one = granary_proto::policy_table().is_ok_and(|table| table.tool(name).is_some());
+    let message = format!("your API key has no scope for {name}; `granary tools list` has what it may call");
+    let failure = Failure::from(Error::new(Reason::ToolUnknown, message).with("tool", name));
+    if is_one { failure } else { failure.for_tool(name) }
 }
 
 async fn tools(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {

@@ -106,6 +106,15 @@ impl Door {
         }
     }
 
+    /// The same for a call about an account, which is named in what a refusal proposes.
+    pub async fn answer_for<T>(
+        &self,
+        account: &str,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, Failure> {
+        self.answer(call).await.map_err(|failure| failure.for_account(account))
+    }
+
     /// What a refusal means to whoever gave the command.
     pub fn failure(&self, status: Status) -> Failure {
         let silent = status.get_details_error_info().is_none();

@@ -78,11 +78,13 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
     };
     let request = wire::PutSealedCredentialRequest {
         sealed_box: key.seal(&args.account, &credential, args.expected_version)?,
-        identifier: args.account,
+        identifier: args.account.clone(),
         key_id: key.key_id.clone(),
     };
     drop(credential);
-    let put = gateway.answer(gateway.accounts().put_sealed_credential(gateway.request(request))).await;
+    let put = gateway
+        .answer_for(&args.account, gateway.accounts().put_sealed_credential(gateway.request(request)))
+        .await;
     let answer = put.map_err(|failure| clocks_compared(failure, SystemTime::now()))?;
     let mut shown = state(answer.credential.as_ref())?;
     shown.document["sealing_key"] = json!({"key_id": key.key_id, "fingerprint": key.fingerprint()});

@@ -37,6 +37,7 @@ impl From<Status> for Failure {
         if let Some(id) = status.metadata().get(metadata::REQUEST_ID).and_then(|v| v.to_str().ok()) {
             failure.metadata.push(("request_id".to_owned(), id.to_owned()));
         }
+        failure.tell("IDENTIFIER");
         failure
     }
 }
