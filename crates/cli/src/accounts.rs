@@ -15,7 +15,7 @@ pub enum Command {
     Create(One),
     /// Show an account and the state of its credentials
     Get(One),
-    /// Delete an account with every version of its credentials; asks first at a terminal
+    /// Delete an account with every version of its credentials; asks first
     Delete(Delete),
     /// Stop all calls as an account; its credentials stay
     Disable(One),
@@ -37,7 +37,7 @@ pub struct One {
 /// An account to delete.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Delete {
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal to ask at
     #[arg(long)]
     yes: bool,
     #[command(flatten)]

@@ -28,7 +28,7 @@ pub enum Command {
     Verify(verify::Args),
     /// Make an earlier version's value current again, as a new version
     Rollback(Rollback),
-    /// Erase every version of a credential; only a new put brings the kind back. Asks first at a terminal
+    /// Erase every version of a credential; only a new put brings the kind back. Asks first
     Revoke(Revoke),
 }
 
@@ -68,7 +68,7 @@ pub struct Revoke {
     account: String,
     /// The kind
     kind: KindName,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal to ask at
     #[arg(long)]
     yes: bool,
     #[command(flatten)]

@@ -50,6 +50,17 @@ enum Whose {
     Of(Family),
 }
 
+impl Whose {
+    /// The word for scripts; what is wrong with the command line or the environment is up to whoever set them.
+    fn family(self) -> Family {
+        match self {
+            Self::Unexpected => Family::Operator,
+            Self::Usage | Self::Configuration => Family::Caller,
+            Self::Of(family) => family,
+        }
+    }
+}
+
 impl Failure {
     /// Something that should not happen on this machine.
     pub fn unexpected(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -64,6 +75,20 @@ impl Failure {
     /// Settings, files or variables that must be put right first.
     pub fn configuration(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::local(Whose::Configuration, "CONFIGURATION", chain(&*cause.into()))
+    }
+
+    /// A value that cannot be read: the command line's fault, or the environment's where it came from there.
+    pub fn of_value(flag: &str, variable: &str, value: &str, message: &str) -> Self {
+        if std::env::var(variable).is_ok_and(|set| set == value) {
+            Self::configuration(format!("{variable} {message}"))
+        } else {
+            Self::usage(format!("{flag} {message}"))
+        }
+    }
+
+    /// An address at which no Granary answers.
+    pub fn unreachable(message: String) -> Self {
+        Self::local(Whose::Of(Family::Operator), status::UNREACHABLE, message)
     }
 
     /// Settings that must be put right first, each fault after the name of its setting.
@@ -115,7 +140,7 @@ impl Failure {
             whose,
             reason: reason.to_owned(),
             message,
-            metadata: Vec::new(),
+            metadata: vec![("family".to_owned(), whose.family().text().to_owned())],
             violations: Vec::new(),
             retry_after_seconds: None,
         }
@@ -247,6 +272,24 @@ mod tests {
         assert_eq!(Failure::unexpected("x").code(), 1);
         assert_eq!(Failure::usage("x").code(), 2);
         assert_eq!(Failure::configuration("x").code(), 3);
+    }
+
+    #[test]
+    fn reasons_of_the_command_itself_have_a_family_too() {
+        let family = |failure: Failure| failure.document()["error"]["metadata"]["family"].clone();
+        assert_eq!(family(Failure::usage("x")), "caller");
+        assert_eq!(family(Failure::configuration("x")), "caller");
+        assert_eq!(family(Failure::unexpected("x")), "operator");
+        assert_eq!(family(Failure::unreachable("x".into())), "operator");
+        assert_eq!(family(Error::new(Reason::OutOfCredit, "x").into()), "user");
+    }
+
+    #[test]
+    fn a_bad_value_is_the_faults_of_where_it_stands() {
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(Failure::of_value("--path", "PATH", &path, "is bad").code(), 3);
+        let flag = Failure::of_value("--path", "PATH", "other", "is bad");
+        assert_eq!((flag.code(), flag.text().as_str()), (2, "error: --path is bad"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use zeroize::Zeroize;
 
 use crate::client::{Connection, all_pages};
 use crate::exit::Failure;
-use crate::output::{Shown, Table, fields};
+use crate::output::{Shown, Table, confirm, fields};
 use crate::sealing::SealingKey;
 use crate::{named, views};
 
@@ -19,7 +19,7 @@ pub enum Command {
     Create(Create),
     /// List API keys, revoked ones included, without their texts
     List(List),
-    /// Revoke an API key, effective within a second
+    /// Revoke an API key, effective within a second; asks first
     Revoke(Revoke),
     /// Print the sealing key's id and fingerprint, from credential-vault's own door
     Sealing(Sealing),
@@ -62,6 +62,9 @@ pub struct List {
 pub struct Revoke {
     /// The key's id; `granary keys list` shows it
     key_id: String,
+    /// Do not ask; needed where there is no terminal to ask at
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -98,7 +101,10 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Create(args) => create(args).await,
         Command::List(args) => list(args).await,
-        Command::Revoke(Revoke { key_id, connection }) => {
+        Command::Revoke(Revoke { key_id, yes, connection }) => {
+            if !yes {
+                confirm(&format!("Revoke the API key {key_id}?"))?;
+            }
             let door = connection.vault()?;
             let request = door.request(wire::RevokeApiKeyRequest { key_id });
             let answer = door.answer(door.admin().revoke_api_key(request)).await?;

@@ -88,7 +88,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
                 &door,
                 async |door: &Door, _| {
                     let answer = door.admin().migrate_store(door.long_request(request(), LOOK)).await;
-                    Ok(answer.map_err(|status| door.failure(status))?.into_inner())
+                    looked(door, answer).await
                 },
                 |message| message.progress,
             )
@@ -103,7 +103,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
                 async |door: &Door, again| {
                     let request = wire::RewrapStoreRequest { rotate: rotate && !again };
                     let answer = door.admin().rewrap_store(door.long_request(request, LOOK)).await;
-                    Ok(answer.map_err(|status| door.failure(status))?.into_inner())
+                    looked(door, answer).await
                 },
                 |message| message.progress,
             )
@@ -134,11 +134,22 @@ async fn watched<T>(
                     }
                 }
                 Err(status) if status.code() != tonic::Code::DeadlineExceeded => {
-                    return Err(door.failure(status));
+                    return Err(door.failure(status).await);
                 }
                 Ok(None) | Err(_) => break,
             }
         }
+    }
+}
+
+/// The stream of a look, or why there is none.
+async fn looked<T>(
+    door: &Door,
+    answer: Result<tonic::Response<Streaming<T>>, tonic::Status>,
+) -> Result<Streaming<T>, Failure> {
+    match answer {
+        Ok(answer) => Ok(answer.into_inner()),
+        Err(status) => Err(door.failure(status).await),
     }
 }
 

@@ -61,7 +61,14 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
     if args.user_agent.is_some() && args.kind != KindName::LinkedinSession {
         return Err(Failure::usage("--user-agent goes with linkedin-session only"));
     }
-    let fingerprint = args.fingerprint.as_deref().map(Fingerprint::parse).transpose()?;
+    let read = |text: &str| {
+        let wrong = || {
+            let (flag, variable) = ("--fingerprint", "GRANARY_SEALING_FINGERPRINT");
+            Failure::of_value(flag, variable, text, "must be 64 hexadecimal digits")
+        };
+        Fingerprint::parse(text).ok_or_else(wrong)
+    };
+    let fingerprint = args.fingerprint.as_deref().map(read).transpose()?;
     let gateway = args.connection.gateway()?;
     let text = value::read(args.kind, &args.account, args.from_file.as_deref())?;
     let credential = value::parse(args.kind, &text, args.account_id, args.user_agent)?;

@@ -48,7 +48,7 @@ fn unexplained(status: &Status) -> Failure {
     // Statuses that the client made by itself, because nothing readable came back, have a source.
     if let Some(source) = status.source() {
         let message = chain(source);
-        return Failure::local(Whose::Of(Family::Operator), UNREACHABLE, message);
+        return Failure::unreachable(message);
     }
     let family = match code {
         Code::InvalidArgument
