@@ -78,7 +78,8 @@ pub struct Revoke {
 const EXAMPLES: &str = "\
 Examples:
   granary credentials put --account user_ha_456 harvestapi-key
-  granary credentials put --account user_ha_456 harvest-token --account-id 1234567 < token.txt
+  granary credentials put --account user_ha_456 harvest-token \\
+      --account-id 1234567 < token.txt
   granary credentials list --account user_ha_456
   granary credentials verify --account user_ha_456 harvest-token
   granary credentials rollback --account user_ha_456 harvest-token 2";

@@ -78,8 +78,10 @@ pub struct Sealing {
 
 const EXAMPLES: &str = "\
 Examples:
-  granary keys create --label timesheets --scope time:read --scope time:write --account-pattern 'user_*'
-  granary keys create --label trial --scope linkedin:read --expires-in 30d --output json
+  granary keys create --label timesheets --scope time:read --scope time:write \\
+      --account-pattern 'user_*'
+  granary keys create --label trial --scope linkedin:read --expires-in 30d \\
+      --output json
   granary keys revoke Ab3dEf6hIj9k
   granary keys sealing";
 

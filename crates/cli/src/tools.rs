@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::client::{Connection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields, pretty};
-use crate::views;
+use crate::{named, views};
 
 /// What can be asked about tools.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -32,6 +32,7 @@ pub struct List {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Show {
     /// Its name or an alias
+    #[arg(value_parser = named::Open(named::tools), hide_possible_values = true)]
     name: String,
     #[command(flatten)]
     connection: Connection,
@@ -50,12 +51,12 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::List(List { account, connection }) => {
             let named = account.is_some();
-            let tools = tools(&connection, account.unwrap_or_default()).await?;
+            let tools = listed(&connection, account.unwrap_or_default()).await?;
             let tools = tools.into_iter().map(document).collect::<Result<Vec<Value>, _>>()?;
             Ok(Shown { text: table(&tools, named), document: json!({"tools": tools}), ..Shown::default() })
         }
         Command::Show(Show { name, connection }) => {
-            let tools = tools(&connection, String::new()).await?;
+            let tools = listed(&connection, String::new()).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
             let missing = || unknown(&name);
             let tool = document(tool.ok_or_else(missing)?)?;
@@ -72,7 +73,8 @@ fn unknown(name: &str) -> Failure {
     if is_one { failure } else { failure.for_tool(name) }
 }
 
-async fn tools(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
+/// The tools that the key may use, with what the account lacks for each where one is named.
+pub async fn listed(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
     let door = connection.gateway()?;
     all_pages(async |page_token| {
         let request = wire::ListToolsRequest { identifier: identifier.clone(), page_size: 0, page_token };

@@ -63,13 +63,14 @@ pub struct Policy {
 }
 
 const EXAMPLES: &str = "\
-The server and your token are VAULT_ADDR and VAULT_TOKEN, as for Vault's own commands; what the engines are called stands in
-credential_vault.vault of the settings.
+The server and your token are VAULT_ADDR and VAULT_TOKEN, as for Vault's own commands; what the engines are \
+called stands in credential_vault.vault of the settings.
 
 Examples:
   granary vault bootstrap --dry-run
   granary vault bootstrap --secret-id-file secret-id --wrap
-  granary vault bootstrap --role jwt --jwt-audience vault --jwt-subject system:serviceaccount:granary:credential-vault
+  granary vault bootstrap --role jwt --jwt-audience vault \\
+      --jwt-subject system:serviceaccount:granary:credential-vault
   granary vault policy";
 
 /// Does it.

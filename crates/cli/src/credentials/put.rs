@@ -50,8 +50,10 @@ cookies as JSON, in which li_at stands once.
 Examples:
   granary credentials put --account user_ha_456 harvestapi-key
   pass show harvest \\
-    | granary credentials put --account user_ha_456 harvest-token --account-id 1234567
-  granary credentials put --account user_ha_456 linkedin-session --from-file session.txt";
+    | granary credentials put --account user_ha_456 harvest-token \\
+      --account-id 1234567
+  granary credentials put --account user_ha_456 linkedin-session \\
+      --from-file session.txt";
 
 /// Reads, seals, sends.
 pub(super) async fn run(args: Args) -> Result<Shown, Failure> {

@@ -26,10 +26,9 @@ impl Failure {
         if self.reason != reason::name(Reason::ToolUnknown) {
             return self;
         }
-        let tools = policy_table().map_or(&[][..], PolicyTable::methods);
-        let aliases = tools.iter().flat_map(|tool| tool.tool_aliases.iter().map(String::as_str));
-        let names =
-            tools.iter().map(|tool| tool.tool.as_str()).filter(|name| !name.is_empty()).chain(aliases);
+        let tools = policy_table().map(PolicyTable::tools).unwrap_or_default();
+        let names = tools.iter().flat_map(|tool| [&tool.tool].into_iter().chain(&tool.tool_aliases));
+        let names = names.map(String::as_str);
         let near = nearest(names, given).map(|name| format!("did you mean {name}? ")).unwrap_or_default();
         let given: String = given.chars().take(80).collect();
         self.message = format!("there is no tool \"{given}\"; {near}`granary tools list` has them all");

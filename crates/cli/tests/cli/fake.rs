@@ -220,7 +220,11 @@ impl ToolService for Fake {
 
     async fn list_tools(&self, request: Request<ListToolsRequest>) -> Answer<ListToolsResponse> {
         self.admit(&request)?;
-        Ok(Response::new(ListToolsResponse::default()))
+        // One tool that the key may use, and what the account lacks for it.
+        let lacking = !request.get_ref().identifier.is_empty();
+        let missing_kinds = if lacking { vec![CredentialKind::HarvestapiKey.into()] } else { Vec::new() };
+        let tool = Tool { name: "scrape_profile".into(), missing_kinds, ..Tool::default() };
+        Ok(Response::new(ListToolsResponse { tools: vec![tool], next_page_token: String::new() }))
     }
 
     async fn execute_tool(&self, request: Request<ExecuteToolRequest>) -> Answer<ExecuteToolResponse> {
