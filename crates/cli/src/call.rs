@@ -52,7 +52,8 @@ Examples:
   granary call log_time_entry --account user_ha_456 \\
       '{\"project_id\": 12345678, \"task_id\": 87654321,
         \"spent_date\": \"2026-03-31\", \"hours\": 1.5}'
-  granary call log_time_entry --account user_ha_456 --input-file entry.json --dry-run
+  granary call log_time_entry --account user_ha_456 --dry-run \\
+      --input-file entry.json
   echo '{\"public_identifier\": \"jeffweiner08\"}' \\
     | granary call scrape_profile - --account user_ha_456 --max-cost 0.01";
 
