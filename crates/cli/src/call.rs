@@ -12,7 +12,7 @@ use granary_proto::granary::types::v1::Charge;
 use serde_json::{Value, json};
 
 use crate::ceiling::Ceiling;
-use crate::client::{Connection, TIMEOUT};
+use crate::client::{GatewayConnection, TIMEOUT};
 use crate::dollars::usd;
 use crate::exit::Failure;
 use crate::output::{Shown, pretty};
@@ -40,7 +40,7 @@ pub struct Args {
     #[command(flatten)]
     ceiling: Ceiling,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
     if args.dry_run {
         return dry_run::run(&args, &input).await;
     }
-    let door = args.connection.gateway_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
+    let door = args.connection.open_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
     let mut request = door.request(ExecuteToolRequest {
         identifier: args.account.clone(),
         tool_name: args.tool.clone(),

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::client::{Connection, Door};
+use crate::client::{Connections, Door};
 use crate::exit::{CONFIGURATION, Failure};
 use crate::output::Shown;
 use crate::sealing::{Fingerprint, SealingKey};
@@ -31,7 +31,7 @@ pub struct Args {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: Connections,
 }
 
 const EXAMPLES: &str = "\
@@ -61,7 +61,7 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
 async fn reached(args: &Args, gateway: &Door) -> Vec<Finding> {
     let mut found = vec![wire(gateway)];
     let began = Instant::now();
-    let tools = match tools::listed(&args.connection, String::new()).await {
+    let tools = match tools::listed(gateway, String::new()).await {
         Ok(tools) => tools,
         Err(failure) => {
             found.push(Finding::failed("gateway", &failure));

@@ -3,7 +3,7 @@ use granary_proto::granary::gateway::v1 as wire;
 use granary_rpc::{Error, Reason};
 use serde_json::{Value, json};
 
-use crate::client::{Connection, all_pages};
+use crate::client::{Door, GatewayConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields, pretty};
 use crate::{named, views};
@@ -25,7 +25,7 @@ pub struct List {
     #[arg(long, value_name = "IDENTIFIER")]
     account: Option<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 /// The tool to show.
@@ -35,7 +35,7 @@ pub struct Show {
     #[arg(value_parser = named::Open(named::tools), hide_possible_values = true)]
     name: String,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -51,12 +51,12 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::List(List { account, connection }) => {
             let named = account.is_some();
-            let tools = listed(&connection, account.unwrap_or_default()).await?;
+            let tools = listed(&connection.open()?, account.unwrap_or_default()).await?;
             let tools = tools.into_iter().map(document).collect::<Result<Vec<Value>, _>>()?;
             Ok(Shown { text: table(&tools, named), document: json!({"tools": tools}), ..Shown::default() })
         }
         Command::Show(Show { name, connection }) => {
-            let tools = listed(&connection, String::new()).await?;
+            let tools = listed(&connection.open()?, String::new()).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
             let missing = || unknown(&name);
             let tool = document(tool.ok_or_else(missing)?)?;
@@ -74,8 +74,7 @@ fn unknown(name: &str) -> Failure {
 }
 
 /// The tools that the key may use, with what the account lacks for each where one is named.
-pub async fn listed(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
-    let door = connection.gateway()?;
+pub async fn listed(door: &Door, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
     all_pages(async |page_token| {
         let request = wire::ListToolsRequest { identifier: identifier.clone(), page_size: 0, page_token };
         let answer = door.answer(door.tools().list_tools(door.request(request))).await?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::kind::KindName;
 use super::{state, value};
-use crate::client::Connection;
+use crate::client::Connections;
 use crate::clock::apart;
 use crate::exit::Failure;
 use crate::output::Shown;
@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "HEX", env = "GRANARY_SEALING_FINGERPRINT")]
     fingerprint: Option<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: Connections,
 }
 
 const EXAMPLES: &str = "\
