@@ -1,13 +1,11 @@
 //! `granary accounts`: the connected accounts of a tenant.
-use clap::builder::PossibleValuesParser;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::options::{number_of, texts};
 use serde_json::{Value, json};
 
 use crate::client::{Connection, Door, all_pages};
 use crate::exit::Failure;
-use crate::output::{Shown, Table, confirm, fields};
-use crate::views;
+use crate::output::{Shown, Table, confirm, fields, member};
+use crate::{named, views};
 
 /// What can be done to accounts.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -17,7 +15,7 @@ pub enum Command {
     Create(One),
     /// Show an account and the state of its credentials
     Get(One),
-    /// Delete an account with every version of its credentials; asks first at a terminal
+    /// Delete an account with every version of its credentials; asks first
     Delete(Delete),
     /// Stop all calls as an account; its credentials stay
     Disable(One),
@@ -39,7 +37,7 @@ pub struct One {
 /// An account to delete.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Delete {
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal to ask at
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -50,8 +48,8 @@ pub struct Delete {
 #[derive(Clone, Debug, clap::Args)]
 pub struct List {
     /// Only accounts of this status
-    #[arg(long, ignore_case = true, value_parser = statuses())]
-    status: Option<String>,
+    #[arg(long, ignore_case = true, value_parser = named::number(STATUS))]
+    status: Option<i32>,
     /// Accounts on a page at most
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(i32).range(1..=1000))]
     page_size: i32,
@@ -95,20 +93,24 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             let door = connection.gateway()?;
             let request =
                 door.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
-            door.answer(door.accounts().delete_connected_account(request)).await?;
+            door.answer_for(&identifier, door.accounts().delete_connected_account(request)).await?;
             let document = json!({"identifier": identifier, "deleted": true});
             Ok(Shown { text: format!("deleted {identifier}"), document, ..Shown::default() })
         }
         Command::Disable(One { identifier, connection }) => {
             let door = connection.gateway()?;
-            let request = door.request(wire::DisableConnectedAccountRequest { identifier });
-            let answer = door.answer(door.accounts().disable_connected_account(request)).await?;
+            let request =
+                door.request(wire::DisableConnectedAccountRequest { identifier: identifier.clone() });
+            let answer =
+                door.answer_for(&identifier, door.accounts().disable_connected_account(request)).await?;
             account(answer.connected_account.as_ref())
         }
         Command::Enable(One { identifier, connection }) => {
             let door = connection.gateway()?;
-            let request = door.request(wire::EnableConnectedAccountRequest { identifier });
-            let answer = door.answer(door.accounts().enable_connected_account(request)).await?;
+            let request =
+                door.request(wire::EnableConnectedAccountRequest { identifier: identifier.clone() });
+            let answer =
+                door.answer_for(&identifier, door.accounts().enable_connected_account(request)).await?;
             account(answer.connected_account.as_ref())
         }
         Command::List(list) => self::list(list).await,
@@ -117,14 +119,14 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 
 /// One account as it is now.
 pub async fn get(door: &Door, identifier: String) -> Result<wire::ConnectedAccount, Failure> {
-    let request = door.request(wire::GetConnectedAccountRequest { identifier });
-    let answer = door.answer(door.accounts().get_connected_account(request)).await?;
+    let request = door.request(wire::GetConnectedAccountRequest { identifier: identifier.clone() });
+    let answer = door.answer_for(&identifier, door.accounts().get_connected_account(request)).await?;
     answer.connected_account.ok_or_else(|| Failure::unexpected("the answer holds no account"))
 }
 
 async fn list(list: List) -> Result<Shown, Failure> {
     let door = list.connection.gateway()?;
-    let status = list.status.as_deref().and_then(|text| number_of(STATUS, text)).unwrap_or_default();
+    let status = list.status.unwrap_or_default();
     let page = async |page_token: String| {
         let request = wire::ListConnectedAccountsRequest { page_size: list.page_size, page_token, status };
         let answer = door.answer(door.accounts().list_connected_accounts(door.request(request))).await?;
@@ -139,7 +141,12 @@ async fn list(list: List) -> Result<Shown, Failure> {
     let mut table = Table::new(&["IDENTIFIER", "STATUS", "CREDENTIALS", "CREATED"]);
     for account in &accounts {
         let text = |key: &str| account[key].as_str().unwrap_or_default().to_owned();
-        table.row(vec![text("identifier"), text("status"), credentials_cell(account), text("create_time")]);
+        table.row(vec![
+            text("identifier"),
+            text("status"),
+            credentials_cell(account),
+            member(account, "create_time"),
+        ]);
     }
     let notes = if next.is_empty() {
         Vec::new()
@@ -168,8 +175,4 @@ fn credentials_cell(account: &Value) -> String {
     let all: Vec<String> =
         states.iter().map(|s| format!("{} {}", text(s, "kind"), text(s, "status"))).collect();
     all.join(", ")
-}
-
-fn statuses() -> PossibleValuesParser {
-    PossibleValuesParser::new(texts(STATUS))
 }

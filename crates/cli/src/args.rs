@@ -14,6 +14,7 @@ use crate::{
 /// Let any backend call Harvest time tracking and LinkedIn data as a user, without ever holding that user's credentials
 #[derive(Clone, Debug, Parser)]
 #[command(name = "granary", version, propagate_version = true, disable_help_subcommand = true)]
+#[command(term_width = width())]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n\n{ENVIRONMENT}\n\n{}", crate::exit::HELP))]
 pub struct Cli {
     /// Tables for people, or one JSON document on stdout for scripts
@@ -72,8 +73,10 @@ const EXAMPLES: &str = "\
 Examples:
   granary up
   granary accounts create user_ha_456
-  granary credentials put --account user_ha_456 harvest-token --account-id 1234567
-  granary call list_time_entries --account user_ha_456 '{\"from\": \"2026-03-01\"}'
+  granary credentials put --account user_ha_456 harvest-token \\
+      --account-id 1234567
+  granary call list_time_entries --account user_ha_456 \\
+      '{\"from\": \"2026-03-01\"}'
   granary tools list --account user_ha_456 --output json";
 
 const ENVIRONMENT: &str = "\
@@ -84,6 +87,17 @@ Environment:
   GRANARY_CA_FILE     the CA of https addresses, PEM [default: the system's]
   GRANARY_SEALING_FINGERPRINT
                       what the sealing key must be, where only the gateway can be reached";
+
+/// The narrowest help: examples have lines of no more, so that none is broken, and each is copied as it stands.
+const MIN_WIDTH: u16 = 80;
+/// The widest help; longer lines are hard to read.
+const MAX_WIDTH: u16 = 100;
+
+/// The columns of help at this terminal.
+fn width() -> usize {
+    let terminal = terminal_size::terminal_size().map_or(MAX_WIDTH, |(width, _)| width.0);
+    usize::from(terminal.clamp(MIN_WIDTH, MAX_WIDTH))
+}
 
 /// Reads the command line. Help, and faults of the command line, are shown here; the code is what is left to do.
 pub fn parse() -> Result<Cli, ExitCode> {
@@ -111,6 +125,9 @@ fn plain(error: &clap::Error) -> String {
     let first = text.split("\n\n").next().unwrap_or_default();
     first.split_whitespace().collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
+
+#[cfg(test)]
+mod examples;
 
 #[cfg(test)]
 mod tests {

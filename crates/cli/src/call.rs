@@ -1,31 +1,39 @@
 //! `granary call`: one tool as one account, with JSON in and out.
-use std::io::Read;
+mod dry_run;
+mod input;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use granary_proto::granary::gateway::v1::execute_tool_request::Input;
 use granary_proto::granary::gateway::v1::execute_tool_response::Output;
 use granary_proto::granary::gateway::v1::{ExecuteToolRequest, ExecuteToolResponse};
 use granary_proto::granary::types::v1::Charge;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::ceiling::Ceiling;
 use crate::client::{Connection, TIMEOUT};
+use crate::dollars::usd;
 use crate::exit::Failure;
 use crate::output::{Shown, pretty};
-use crate::views;
-
-/// Longest input, in bytes; the gateway takes no more either.
-const MAX_INPUT: u64 = 4 << 20;
+use crate::{named, views};
 
 /// Flags of `granary call`.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The tool's name or an alias; `granary tools list` has them all
+    #[arg(value_parser = named::Open(named::tools), hide_possible_values = true)]
     tool: String,
     /// The input as a JSON object, or "-" to read it from stdin
     #[arg(value_name = "JSON|-", default_value = "{}", hide_default_value = true)]
     input: String,
+    /// Read the input from this file instead
+    #[arg(long, value_name = "FILE", conflicts_with = "input")]
+    input_file: Option<PathBuf>,
+    /// Send nothing to a third party: check the input, the key and the account, and tell what the call may cost
+    #[arg(long)]
+    dry_run: bool,
     /// The account to call as
     #[arg(long, value_name = "IDENTIFIER")]
     account: String,
@@ -42,21 +50,27 @@ The answer goes to stdout as JSON, with every digit kept. What it cost and what 
 Examples:
   granary call list_projects --account user_ha_456
   granary call log_time_entry --account user_ha_456 \\
-      '{\"project_id\": 12345678, \"task_id\": 87654321, \"spent_date\": \"2026-03-31\", \"hours\": 1.5}'
+      '{\"project_id\": 12345678, \"task_id\": 87654321,
+        \"spent_date\": \"2026-03-31\", \"hours\": 1.5}'
+  granary call log_time_entry --account user_ha_456 --input-file entry.json --dry-run
   echo '{\"public_identifier\": \"jeffweiner08\"}' \\
     | granary call scrape_profile - --account user_ha_456 --max-cost 0.01";
 
 /// Calls the tool.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
-    let input = checked(if args.input == "-" { from_stdin()? } else { args.input })?;
+    let input = input::read(&args.input, args.input_file.as_deref())?;
+    if args.dry_run {
+        return dry_run::run(&args, &input).await;
+    }
     let door = args.connection.gateway_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
     let mut request = door.request(ExecuteToolRequest {
-        identifier: args.account,
-        tool_name: args.tool,
+        identifier: args.account.clone(),
+        tool_name: args.tool.clone(),
         input: Some(Input::ToolInputJson(input)),
     });
     args.ceiling.put_on(&mut request);
-    shown(door.answer(door.tools().execute_tool(request)).await?)
+    let answer = door.answer_for(&args.account, door.tools().execute_tool(request)).await;
+    shown(answer.map_err(|failure| failure.for_tool(&args.tool))?)
 }
 
 /// How long a tool may take that waits for a run at Apify: the longest that a gateway lets a call take.
@@ -98,42 +112,6 @@ fn charge_note(charge: &Charge) -> String {
     note
 }
 
-/// Micro-dollars as dollars, with at least two decimals.
-fn usd(micros: i64) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let (whole, rest) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
-    let decimals = format!("{rest:06}");
-    let decimals = decimals.trim_end_matches('0');
-    format!("{sign}{whole}.{decimals:0<2}")
-}
-
-/// The input as it was written, so that no digit is lost, once it is known to be an object.
-fn checked(text: String) -> Result<String, Failure> {
-    match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(_) => Ok(text),
-        Err(e) => Err(Failure::invalid("tool_input_json", format!("must be a JSON object: {}", place(&e)))),
-    }
-}
-
-/// What is wrong and where, without a word of the input itself.
-fn place(error: &serde_json::Error) -> String {
-    let what = if error.is_data() { "something else stands there" } else { "it cannot be read" };
-    format!("{what}, at line {} column {}", error.line(), error.column())
-}
-
-fn from_stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(MAX_INPUT + 1)
-        .read_to_string(&mut text)
-        .map_err(|e| Failure::configuration(format!("cannot read the input from stdin: {e}")))?;
-    if text.len() as u64 > MAX_INPUT {
-        return Err(Failure::invalid("tool_input_json", "must have at most 4 MiB"));
-    }
-    Ok(text)
-}
-
 #[cfg(test)]
 mod tests {
     use granary_proto::granary::types::v1::Warning;
@@ -143,7 +121,7 @@ mod tests {
     #[test]
     fn digits_are_kept_in_both_directions() {
         let text = r#"{"hours": 1.50, "id": 12345678901234567890123}"#;
-        assert_eq!(checked(text.to_owned()).unwrap(), text);
+        assert_eq!(input::read(text, None).unwrap(), text);
         let answer = ExecuteToolResponse {
             output: Some(Output::DataJson(text.into())),
             ..ExecuteToolResponse::default()
@@ -172,21 +150,5 @@ mod tests {
         assert_eq!(shown.notes, ["charged 0.004 USD (p)", "warning: f: m (C)"]);
         assert_eq!(shown.document["charge"]["cost_micros"], json!(4_000));
         assert_eq!(shown.document["warnings"][0]["code"], "C");
-    }
-
-    #[test]
-    fn dollars_are_written_without_floating_point() {
-        for (micros, text) in [(0, "0.00"), (1, "0.000001"), (1_500_000, "1.50"), (-250_000, "-0.25")] {
-            assert_eq!(usd(micros), text);
-        }
-    }
-
-    #[test]
-    fn input_that_is_no_object_is_refused_before_it_is_sent() {
-        for text in ["", "[1]", "{", "\"hush\"", "{} x"] {
-            let failure = checked(text.to_owned()).unwrap_err();
-            assert_eq!(failure.code(), 4);
-            assert!(!failure.text().contains("hush"));
-        }
     }
 }

@@ -12,6 +12,14 @@ pub struct Ceiling {
 }
 
 impl Ceiling {
+    /// The most that the call may cost, in micro-dollars.
+    pub fn micros(&self) -> Option<i64> {
+        let (whole, decimals) =
+            self.max_cost.as_deref().map(|text| text.split_once('.').unwrap_or((text, "")))?;
+        let micros: i64 = format!("{decimals:0<6}").parse().ok()?;
+        Some(whole.parse::<i64>().ok()? * 1_000_000 + micros)
+    }
+
     /// Tells the gateway.
     pub fn put_on<T>(&self, request: &mut Request<T>) {
         if let Some(value) = self.max_cost.as_deref().and_then(|text| AsciiMetadataValue::try_from(text).ok())
@@ -35,6 +43,15 @@ fn dollars(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn dollars_are_micros_exactly() {
+        let micros = |text: &str| Ceiling { max_cost: Some(text.to_owned()) }.micros();
+        assert_eq!(micros("0.0064"), Some(6_400));
+        assert_eq!(micros("5"), Some(5_000_000));
+        assert_eq!(micros("999999999.999999"), Some(999_999_999_999_999));
+        assert_eq!(Ceiling { max_cost: None }.micros(), None);
+    }
 
     #[test]
     fn dollars_are_digits_with_at_most_six_decimals() {

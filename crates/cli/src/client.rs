@@ -2,6 +2,7 @@
 mod address;
 mod door;
 mod pages;
+mod spoken;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -42,7 +43,7 @@ impl Connection {
     pub fn gateway_within(&self, usual: Duration) -> Result<Door, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
         let timeout = self.timeout.unwrap_or(usual);
-        Door::open("GRANARY_ADDR", &self.addr, self.ca_file.as_deref(), timeout, hint)
+        Door::open(("--addr", "GRANARY_ADDR"), &self.addr, self.ca_file.as_deref(), timeout, hint)
     }
 
     /// Credential-vault's own door.
@@ -50,6 +51,12 @@ impl Connection {
         let hint = "`granary up` starts everything on this machine; GRANARY_VAULT_ADDR says where \
                     credential-vault's own door is";
         let timeout = self.timeout.unwrap_or(TIMEOUT);
-        Door::open("GRANARY_VAULT_ADDR", &self.vault_addr, self.ca_file.as_deref(), timeout, hint)
+        Door::open(
+            ("--vault-addr", "GRANARY_VAULT_ADDR"),
+            &self.vault_addr,
+            self.ca_file.as_deref(),
+            timeout,
+            hint,
+        )
     }
 }

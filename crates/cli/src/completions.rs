@@ -10,13 +10,14 @@ use crate::output;
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// The shell
+    /// The shell. Commands, flags, kinds and the names of tools are completed
     shell: Shell,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  granary completions bash > ~/.local/share/bash-completion/completions/granary
+  granary completions bash \\
+    > ~/.local/share/bash-completion/completions/granary
   granary completions zsh > \"${fpath[1]}/_granary\"";
 
 /// Prints the script.
@@ -31,11 +32,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shell_has_a_script_that_knows_the_commands() {
+    fn every_shell_has_a_script_that_knows_the_commands_and_the_tools() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "granary", &mut script);
-            assert!(String::from_utf8(script).unwrap().contains("inventory"), "{shell}");
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("inventory") && script.contains("log_time_entry"), "{shell}");
         }
     }
 }

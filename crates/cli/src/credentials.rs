@@ -28,7 +28,7 @@ pub enum Command {
     Verify(verify::Args),
     /// Make an earlier version's value current again, as a new version
     Rollback(Rollback),
-    /// Erase every version of a credential; only a new put brings the kind back. Asks first at a terminal
+    /// Erase every version of a credential; only a new put brings the kind back. Asks first
     Revoke(Revoke),
 }
 
@@ -68,7 +68,7 @@ pub struct Revoke {
     account: String,
     /// The kind
     kind: KindName,
-    /// Do not ask
+    /// Do not ask; needed where there is no terminal to ask at
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
@@ -78,7 +78,8 @@ pub struct Revoke {
 const EXAMPLES: &str = "\
 Examples:
   granary credentials put --account user_ha_456 harvestapi-key
-  granary credentials put --account user_ha_456 harvest-token --account-id 1234567 < token.txt
+  granary credentials put --account user_ha_456 harvest-token \\
+      --account-id 1234567 < token.txt
   granary credentials list --account user_ha_456
   granary credentials verify --account user_ha_456 harvest-token
   granary credentials rollback --account user_ha_456 harvest-token 2";
@@ -99,12 +100,13 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
         Command::Rollback(Rollback { account, kind, version, expected_version, connection }) => {
             let door = connection.gateway()?;
             let request = wire::RollbackCredentialRequest {
-                identifier: account,
+                identifier: account.clone(),
                 kind: kind.kind() as i32,
                 version,
                 expected_version,
             };
-            let answer = door.answer(door.accounts().rollback_credential(door.request(request))).await?;
+            let answer =
+                door.answer_for(&account, door.accounts().rollback_credential(door.request(request))).await?;
             state(answer.credential.as_ref())
         }
         Command::Revoke(Revoke { account, kind, yes, connection }) => {
@@ -113,8 +115,10 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 confirm(&format!("Erase every version of {kind} of the account {account}?"))?;
             }
             let door = connection.gateway()?;
-            let request = wire::RevokeCredentialRequest { identifier: account, kind: kind.kind() as i32 };
-            let answer = door.answer(door.accounts().revoke_credential(door.request(request))).await?;
+            let request =
+                wire::RevokeCredentialRequest { identifier: account.clone(), kind: kind.kind() as i32 };
+            let answer =
+                door.answer_for(&account, door.accounts().revoke_credential(door.request(request))).await?;
             state(answer.credential.as_ref())
         }
     }

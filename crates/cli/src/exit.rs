@@ -1,10 +1,13 @@
 //! How a command ends: one failure type, and the exit code by which scripts see who must act.
 mod status;
+mod told;
 
 use std::error::Error as StdError;
 
 use granary_rpc::{Error, Family, Violation, reason};
 use serde_json::{Map, Value, json};
+
+use crate::dollars::usd;
 
 /// The exit code of a command line that cannot be read; clap's own.
 pub const USAGE: u8 = 2;
@@ -47,6 +50,17 @@ enum Whose {
     Of(Family),
 }
 
+impl Whose {
+    /// The word for scripts; what is wrong with the command line or the environment is up to whoever set them.
+    fn family(self) -> Family {
+        match self {
+            Self::Unexpected => Family::Operator,
+            Self::Usage | Self::Configuration => Family::Caller,
+            Self::Of(family) => family,
+        }
+    }
+}
+
 impl Failure {
     /// Something that should not happen on this machine.
     pub fn unexpected(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
@@ -61,6 +75,33 @@ impl Failure {
     /// Settings, files or variables that must be put right first.
     pub fn configuration(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::local(Whose::Configuration, "CONFIGURATION", chain(&*cause.into()))
+    }
+
+    /// A value that cannot be read: the command line's fault, or the environment's where it came from there.
+    pub fn of_value(flag: &str, variable: &str, value: &str, message: &str) -> Self {
+        if std::env::var(variable).is_ok_and(|set| set == value) {
+            Self::configuration(format!("{variable} {message}"))
+        } else {
+            Self::usage(format!("{flag} {message}"))
+        }
+    }
+
+    /// An address at which no Granary answers.
+    pub fn unreachable(message: String) -> Self {
+        Self::local(Whose::Of(Family::Operator), status::UNREACHABLE, message)
+    }
+
+    /// Settings that must be put right first, each fault after the name of its setting.
+    pub fn settings(faults: Vec<String>) -> Self {
+        let mut failure = Self::configuration(faults.join("; "));
+        let violation = |fault: String| match fault.split_once(": ") {
+            Some((name, description)) if !name.contains(' ') => {
+                Violation { field: name.to_owned(), description: description.to_owned() }
+            }
+            _ => Violation { field: String::new(), description: fault },
+        };
+        failure.violations = faults.into_iter().map(violation).collect();
+        failure
     }
 
     /// A field that the caller filled wrongly, found before anything was sent.
@@ -99,7 +140,7 @@ impl Failure {
             whose,
             reason: reason.to_owned(),
             message,
-            metadata: Vec::new(),
+            metadata: vec![("family".to_owned(), whose.family().text().to_owned())],
             violations: Vec::new(),
             retry_after_seconds: None,
         }
@@ -135,7 +176,18 @@ impl Failure {
 
     /// For people, on stderr.
     pub fn text(&self) -> String {
-        let mut text = format!("error: {}", self.message);
+        // Several faults are read one a line; the message has them all on one.
+        let lists = self.violations.len() > 1
+            && self.violations.iter().all(|v| self.message.contains(&v.description));
+        let mut text = if lists {
+            let faults = self.violations.iter().map(|v| match v.field.as_str() {
+                "" => format!("\n  {}", v.description),
+                field => format!("\n  {field}: {}", v.description),
+            });
+            format!("error: {} faults{}", self.violations.len(), faults.collect::<String>())
+        } else {
+            format!("error: {}", self.message)
+        };
         if let Whose::Of(family) = self.whose {
             text += &format!("\n  reason: {} ({})", self.reason, whose(family));
         }
@@ -144,7 +196,10 @@ impl Failure {
             text += &format!("\n  {}: {}", violation.field, violation.description);
         }
         for (key, value) in self.metadata.iter().filter(|(key, _)| key != "family") {
-            text += &format!("\n  {key}: {value}");
+            match (key.strip_suffix("_micros"), value.parse()) {
+                (Some(key), Ok(micros)) => text += &format!("\n  {key}: {} USD", usd(micros)),
+                _ => text += &format!("\n  {key}: {value}"),
+            }
         }
         if let Some(seconds) = self.retry_after_seconds {
             text += &format!("\n  a repeat may help after {seconds} s");
@@ -220,6 +275,24 @@ mod tests {
     }
 
     #[test]
+    fn reasons_of_the_command_itself_have_a_family_too() {
+        let family = |failure: Failure| failure.document()["error"]["metadata"]["family"].clone();
+        assert_eq!(family(Failure::usage("x")), "caller");
+        assert_eq!(family(Failure::configuration("x")), "caller");
+        assert_eq!(family(Failure::unexpected("x")), "operator");
+        assert_eq!(family(Failure::unreachable("x".into())), "operator");
+        assert_eq!(family(Error::new(Reason::OutOfCredit, "x").into()), "user");
+    }
+
+    #[test]
+    fn a_bad_value_is_the_faults_of_where_it_stands() {
+        let path = std::env::var("PATH").unwrap();
+        assert_eq!(Failure::of_value("--path", "PATH", &path, "is bad").code(), 3);
+        let flag = Failure::of_value("--path", "PATH", "other", "is bad");
+        assert_eq!((flag.code(), flag.text().as_str()), (2, "error: --path is bad"));
+    }
+
+    #[test]
     fn scripts_see_everything_that_the_status_says() {
         let error =
             Error::invalid(vec![Violation { field: "hours".into(), description: "must be set".into() }])
@@ -240,6 +313,24 @@ mod tests {
     fn people_see_a_fault_once() {
         let text = Failure::invalid("hours", "must be set").text();
         assert_eq!(text, "error: hours: must be set\n  reason: INVALID_INPUT (yours to fix)");
+    }
+
+    #[test]
+    fn several_faults_stand_one_a_line() {
+        let fault = |field: &str| Violation { field: field.into(), description: "is required".into() };
+        let text = Failure::from(Error::invalid(vec![fault("hours"), fault("task_id")])).text();
+        assert_eq!(
+            text,
+            "error: 2 faults\n  hours: is required\n  task_id: is required\n  reason: INVALID_INPUT (yours to fix)"
+        );
+        let failure =
+            Failure::settings(vec!["gateway.threads: must be at most 256".into(), "a sentence: so".into()]);
+        assert_eq!(
+            failure.text(),
+            "error: 2 faults\n  gateway.threads: must be at most 256\n  a sentence: so"
+        );
+        assert_eq!(failure.document()["error"]["violations"][0]["field"], "gateway.threads");
+        assert_eq!(failure.code(), 3);
     }
 
     #[test]

@@ -18,7 +18,8 @@ what follows \" + \" is added once.
 
 Examples:
   granary inventory
-  granary inventory --output json | jq '.methods[] | select(.effect == \"write\") | .method'";
+  granary inventory --output json \\
+    | jq '.methods[] | select(.effect == \"write\") | .method'";
 
 const HEADINGS: [&str; 8] = ["METHOD", "EXPOSURE", "EFFECT", "SCOPE", "NEEDS", "PRICE", "TOOL", "ALIASES"];
 

@@ -1,18 +1,15 @@
 //! `granary keys`: API keys, at credential-vault's own door.
 use std::time::{Duration, SystemTime};
 
-use clap::builder::PossibleValuesParser;
-use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::options::texts;
 use serde_json::json;
 use zeroize::Zeroize;
 
 use crate::client::{Connection, all_pages};
 use crate::exit::Failure;
-use crate::output::{Shown, Table, fields};
+use crate::output::{Shown, Table, confirm, fields};
 use crate::sealing::SealingKey;
-use crate::views;
+use crate::{named, views};
 
 /// What can be done to API keys.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -22,7 +19,7 @@ pub enum Command {
     Create(Create),
     /// List API keys, revoked ones included, without their texts
     List(List),
-    /// Revoke an API key, effective within a second
+    /// Revoke an API key, effective within a second; asks first
     Revoke(Revoke),
     /// Print the sealing key's id and fingerprint, from credential-vault's own door
     Sealing(Sealing),
@@ -38,8 +35,8 @@ pub struct Create {
     #[arg(long)]
     label: String,
     /// What it may do; once for each scope, and none that your own key lacks
-    #[arg(long = "scope", value_name = "SCOPE", required = true, value_parser = scopes())]
-    scopes: Vec<String>,
+    #[arg(long = "scope", value_name = "SCOPE", required = true, value_parser = named::number(SCOPE))]
+    scopes: Vec<i32>,
     /// Which accounts it may act for: an identifier in which * stands for any text [default: all]
     #[arg(long = "account-pattern", value_name = "PATTERN")]
     account_patterns: Vec<String>,
@@ -65,6 +62,9 @@ pub struct List {
 pub struct Revoke {
     /// The key's id; `granary keys list` shows it
     key_id: String,
+    /// Do not ask; needed where there is no terminal to ask at
+    #[arg(long)]
+    yes: bool,
     #[command(flatten)]
     connection: Connection,
 }
@@ -78,11 +78,14 @@ pub struct Sealing {
 
 const EXAMPLES: &str = "\
 Examples:
-  granary keys create --label timesheets --scope time:read --scope time:write --account-pattern 'user_*'
-  granary keys create --label trial --scope linkedin:read --expires-in 30d --output json
+  granary keys create --label timesheets --scope time:read --scope time:write \\
+      --account-pattern 'user_*'
+  granary keys create --label trial --scope linkedin:read --expires-in 30d \\
+      --output json
   granary keys revoke Ab3dEf6hIj9k
   granary keys sealing";
 
+const SCOPE: &str = "granary.policy.v1.Scope";
 const KEY: &str = "granary.vault.v1.ApiKey";
 const FIELDS: [(&str, &str); 8] = [
     ("key id", "key_id"),
@@ -100,7 +103,10 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Create(args) => create(args).await,
         Command::List(args) => list(args).await,
-        Command::Revoke(Revoke { key_id, connection }) => {
+        Command::Revoke(Revoke { key_id, yes, connection }) => {
+            if !yes {
+                confirm(&format!("Revoke the API key {key_id}?"))?;
+            }
             let door = connection.vault()?;
             let request = door.request(wire::RevokeApiKeyRequest { key_id });
             let answer = door.answer(door.admin().revoke_api_key(request)).await?;
@@ -123,11 +129,10 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 
 async fn create(args: Create) -> Result<Shown, Failure> {
     let door = args.connection.vault()?;
-    let scopes = args.scopes.iter().filter_map(|text| Scope::from_text(text)).map(|s| s as i32).collect();
     let request = wire::CreateApiKeyRequest {
         tenant: args.tenant.unwrap_or_default(),
         label: args.label,
-        scopes,
+        scopes: args.scopes,
         account_patterns: args.account_patterns,
         expire_time: args.expires_in.map(|wait| (SystemTime::now() + wait).into()),
     };
@@ -154,8 +159,4 @@ async fn list(args: List) -> Result<Shown, Failure> {
     let columns: Vec<(&str, &str)> = headings.iter().map(|(name, key)| (name.as_str(), *key)).collect();
     let text = Table::of(&keys, &columns).text();
     Ok(Shown { text, document: json!({"api_keys": keys}), ..Shown::default() })
-}
-
-fn scopes() -> PossibleValuesParser {
-    PossibleValuesParser::new(texts("granary.policy.v1.Scope"))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::exit::Failure;
 
-pub use table::{Table, fields};
+pub use table::{Table, fields, member};
 
 /// How answers are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -71,10 +71,12 @@ pub fn raw(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Asks a person whether to go on. Where there is no terminal to ask at, the answer is yes.
+/// Asks a person whether to go on. Where there is no terminal to ask at, a script must have said so beforehand.
 pub fn confirm(question: &str) -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Ok(());
+        return Err(Failure::usage(format!(
+            "nothing was done: {question} There is no terminal to ask at; add --yes to do it"
+        )));
     }
     let mut stderr = io::stderr().lock();
     let mut answer = String::new();

@@ -3,7 +3,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use granary_server::CancellationToken;
-use granary_server::config::Faults;
 
 use crate::exit::Failure;
 use crate::output;
@@ -25,20 +24,22 @@ pub struct VaultArgs {
     command: Option<VaultCommand>,
 }
 
+/// For which tenant, and where the store is. Settings may stand before the subcommand and after it; those after it win.
+#[derive(Clone, Debug, clap::Args)]
+struct Tenant {
+    /// The tenant's name
+    #[arg(long, default_value = "default")]
+    tenant: String,
+    #[command(flatten)]
+    from: From,
+}
+
 #[derive(Clone, Debug, clap::Subcommand)]
 enum VaultCommand {
     /// Create the first tenant and print its operator key, once
-    Init {
-        /// The tenant's name
-        #[arg(long, default_value = "default")]
-        tenant: String,
-    },
+    Init(Tenant),
     /// Make another operator key and print it, for whoever has lost the first one; needs what opens the store
-    OperatorKey {
-        /// The tenant's name
-        #[arg(long, default_value = "default")]
-        tenant: String,
-    },
+    OperatorKey(Tenant),
 }
 
 /// Flags of the simulator.
@@ -64,6 +65,8 @@ pub struct SandboxArgs {
 /// Runs the gateway.
 pub async fn gateway(args: ServiceArgs) -> Result<(), Failure> {
     let Some(settings) = checked(&args.from, |s| s.gateway.faults())? else { return Ok(()) };
+    let address = settings.gateway.listen.address;
+    crate::taken::refuse(address, "set gateway.listen.address to another one, or end what listens there")?;
     let end = ended_by_signals();
     settings.start_telemetry(&end);
     let running = granary_gateway::run(settings.gateway, end).await.map_err(Failure::configuration)?;
@@ -76,15 +79,17 @@ pub async fn gateway(args: ServiceArgs) -> Result<(), Failure> {
 pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
     match args.command {
         None => {}
-        Some(VaultCommand::Init { tenant }) => return init(&args.from, &tenant).await,
-        Some(VaultCommand::OperatorKey { tenant }) => return operator_key(&args.from, &tenant).await,
+        Some(VaultCommand::Init(Tenant { tenant, from })) => {
+            return init(&args.from.and(from), &tenant).await;
+        }
+        Some(VaultCommand::OperatorKey(Tenant { tenant, from })) => {
+            return operator_key(&args.from.and(from), &tenant).await;
+        }
     }
     let Some(settings) = checked(&args.from, |s| s.credential_vault.all_faults())? else { return Ok(()) };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let running = granary_credential_vault::run(&settings.credential_vault, end)
-        .await
-        .map_err(Failure::configuration)?;
+    let running = granary_credential_vault::run(&settings.credential_vault, end).await.map_err(unusable)?;
     tracing::info!(public = %running.public(), broker = %running.broker(), "credential-vault listens");
     reopens_on_hangup(running.vault().clone());
     running.join().await;
@@ -94,11 +99,10 @@ pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
 /// Opens the store, for one command.
 async fn open_vault(from: &From) -> Result<Option<granary_credential_vault::Vault>, Failure> {
     let Some(settings) = checked(from, |s| s.credential_vault.faults())? else { return Ok(None) };
-    settings.logging.start();
-    let parts = granary_credential_vault::parts_of_command(&settings.credential_vault)
-        .await
-        .map_err(Failure::configuration)?;
-    granary_credential_vault::Vault::new(parts).await.map(Some).map_err(Failure::unexpected)
+    // No log: what goes wrong is told once, by the failure, and the key alone is printed.
+    let parts =
+        granary_credential_vault::parts_of_command(&settings.credential_vault).await.map_err(refused)?;
+    granary_credential_vault::Vault::new(parts).await.map(Some).map_err(refused)
 }
 
 /// Makes one more operator key, whose text is printed now and never again.
@@ -106,13 +110,13 @@ async fn operator_key(from: &From, tenant: &str) -> Result<(), Failure> {
     let Some(vault) = open_vault(from).await? else { return Ok(()) };
     let key = vault.operator_key(tenant).await;
     vault.close().await;
-    output::line(&key.map_err(Failure::unexpected)?)
+    output::line(&key.map_err(refused)?)
 }
 
 /// Makes the first tenant and its operator key, whose text is printed now and never again.
 async fn init(from: &From, tenant: &str) -> Result<(), Failure> {
     let Some(vault) = open_vault(from).await? else { return Ok(()) };
-    let key = vault.init(tenant).await.map_err(Failure::unexpected)?;
+    let key = vault.init(tenant).await.map_err(refused)?;
     vault.close().await;
     match key {
         Some(key) => output::line(&key),
@@ -165,19 +169,39 @@ pub async fn sandbox(args: SandboxArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Loads settings and checks the part that matters. `None`: that was all that was asked for.
-pub fn checked(from: &From, faults: impl Fn(&Settings) -> Vec<String>) -> Result<Option<Settings>, Failure> {
-    let settings = Settings::load(from).map_err(Failure::configuration)?;
-    let mut all = faults(&settings);
-    all.extend(settings.logging.faults());
-    if !all.is_empty() {
-        return Err(Failure::configuration(Faults(all)));
-    }
+/// Reads settings and checks the part that matters. `None`: that was all that was asked for.
+pub fn checked(
+    from: &From,
+    faults: impl FnOnce(&Settings) -> Vec<String>,
+) -> Result<Option<Settings>, Failure> {
+    let settings = Settings::checked(from, faults)?;
     if from.check_config {
         output::line("the configuration is fine")?;
         return Ok(None);
     }
     Ok(Some(settings))
+}
+
+/// Why credential-vault does not start.
+pub fn unusable(failure: granary_credential_vault::Failure) -> Failure {
+    match failure {
+        granary_credential_vault::Failure::Vault(error) => refused(error),
+        door @ granary_credential_vault::Failure::Door(_) => Failure::configuration(door),
+    }
+}
+
+/// Why a store cannot be used, and by whom it is used where that is why.
+pub fn refused(error: granary_credential_vault::Error) -> Failure {
+    use granary_credential_vault::Error;
+    use granary_credential_vault::store::embedded::OpenError;
+    match error {
+        Error::Refused(error) => error.into(),
+        Error::Open { path, source: OpenError::InUse } => {
+            let who = crate::up::holder(&path).unwrap_or_else(|| "another process".to_owned());
+            Failure::configuration(format!("{who} has the store {} open; end it first", path.display()))
+        }
+        other => Failure::configuration(other),
+    }
 }
 
 /// A token that SIGTERM and SIGINT end.
@@ -215,5 +239,5 @@ fn reopens_on_hangup(vault: granary_credential_vault::Vault) {
 }
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|e| Failure::usage(format!("cannot read {}: {e}", path.display())))
+    std::fs::read(path).map_err(|e| Failure::configuration(format!("cannot read {}: {e}", path.display())))
 }

@@ -2,9 +2,11 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use granary_server::config::{self, Faults, Sources};
+use granary_server::config::{self, Loaded, Sources};
 use granary_server::logging::Logging;
 use serde::Deserialize;
+
+use crate::exit::Failure;
 
 /// All settings. Every field has a default.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -38,11 +40,32 @@ pub struct From {
     pub check_config: bool,
 }
 
+impl From {
+    /// Both together; what the second one says wins.
+    #[must_use]
+    pub fn and(self, later: Self) -> Self {
+        Self {
+            config: later.config.or(self.config),
+            set: self.set.into_iter().chain(later.set).collect(),
+            check_config: self.check_config || later.check_config,
+        }
+    }
+}
+
 impl Settings {
-    /// Loads the file, then `GRANARY_…__…` from the environment, then flags.
-    pub fn load(from: &From) -> Result<Self, Faults> {
+    /// Reads the file, then `GRANARY_…__…` from the environment, then flags, as far as they can be read.
+    pub fn read(from: &From) -> Loaded<Self> {
         let file: Option<&Path> = from.config.as_deref();
-        config::load(&Sources { file, env_prefix: "GRANARY_", overrides: &from.set })
+        let (env_prefix, env_names) = ("GRANARY_", &["metrics_address"][..]);
+        config::load(&Sources { file, env_prefix, env_names, overrides: &from.set })
+    }
+
+    /// Reads them and checks the part that matters: every fault at once, or none.
+    pub fn checked(from: &From, faults_of: impl FnOnce(&Self) -> Vec<String>) -> Result<Self, Failure> {
+        let Loaded { settings, mut faults } = Self::read(from);
+        faults.extend(faults_of(&settings));
+        faults.extend(settings.logging.faults());
+        if faults.is_empty() { Ok(settings) } else { Err(Failure::settings(faults)) }
     }
 
     /// Starts logs and metrics for the process, and makes room for its open files.

@@ -11,7 +11,7 @@ use crate::client::{Connection, Door};
 use crate::exit::Failure;
 use crate::output::Shown;
 use crate::progress::Bar;
-use crate::serve::checked;
+use crate::serve::{checked, refused};
 use crate::settings::From;
 
 /// How long one look at work that is under way lasts; after it, the next begins.
@@ -88,7 +88,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
                 &door,
                 async |door: &Door, _| {
                     let answer = door.admin().migrate_store(door.long_request(request(), LOOK)).await;
-                    Ok(answer.map_err(|status| door.failure(status))?.into_inner())
+                    looked(door, answer).await
                 },
                 |message| message.progress,
             )
@@ -103,7 +103,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
                 async |door: &Door, again| {
                     let request = wire::RewrapStoreRequest { rotate: rotate && !again };
                     let answer = door.admin().rewrap_store(door.long_request(request, LOOK)).await;
-                    Ok(answer.map_err(|status| door.failure(status))?.into_inner())
+                    looked(door, answer).await
                 },
                 |message| message.progress,
             )
@@ -134,11 +134,22 @@ async fn watched<T>(
                     }
                 }
                 Err(status) if status.code() != tonic::Code::DeadlineExceeded => {
-                    return Err(door.failure(status));
+                    return Err(door.failure(status).await);
                 }
                 Ok(None) | Err(_) => break,
             }
         }
+    }
+}
+
+/// The stream of a look, or why there is none.
+async fn looked<T>(
+    door: &Door,
+    answer: Result<tonic::Response<Streaming<T>>, tonic::Status>,
+) -> Result<Streaming<T>, Failure> {
+    match answer {
+        Ok(answer) => Ok(answer.into_inner()),
+        Err(status) => Err(door.failure(status).await),
     }
 }
 
@@ -151,10 +162,10 @@ fn shown(progress: StoreProgress, what: &str) -> Shown {
 /// Changes a store that no service uses now.
 async fn rekey(Rekey { from, new_key_file }: Rekey) -> Result<(), Failure> {
     let Some(settings) = checked(&from, |s| s.credential_vault.faults())? else { return Ok(()) };
-    let made = crate::keyfile::key(&new_key_file).map_err(Failure::unexpected)?;
-    let count = granary_credential_vault::rekey(&settings.credential_vault, &new_key_file)
-        .await
-        .map_err(Failure::unexpected)?;
+    let cannot = |e| Failure::configuration(format!("cannot make {}: {e}", new_key_file.display()));
+    let made = crate::keyfile::key(&new_key_file).map_err(cannot)?;
+    let count =
+        granary_credential_vault::rekey(&settings.credential_vault, &new_key_file).await.map_err(refused)?;
     let whose = if made { "a fresh key" } else { "the key" };
     crate::output::line(&format!(
         "{count} values sealed anew under {whose} in {0}; set credential_vault.master_key_file = \"{0}\"",

@@ -43,7 +43,8 @@ All of them need an operator key; `granary credential-vault init` and the first 
 
 Examples:
   granary tenants create acme
-  granary keys create --tenant acme --label first --scope admin --scope accounts:write
+  granary keys create --tenant acme --label first --scope admin \\
+      --scope accounts:write
   granary tenants limits acme --max-calls 200 --max-streams 4
   granary tenants limits acme --unset max-streams
   granary tenants limits acme";

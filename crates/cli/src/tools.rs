@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::client::{Connection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields, pretty};
-use crate::views;
+use crate::{named, views};
 
 /// What can be asked about tools.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -32,6 +32,7 @@ pub struct List {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Show {
     /// Its name or an alias
+    #[arg(value_parser = named::Open(named::tools), hide_possible_values = true)]
     name: String,
     #[command(flatten)]
     connection: Connection,
@@ -50,25 +51,30 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::List(List { account, connection }) => {
             let named = account.is_some();
-            let tools = tools(&connection, account.unwrap_or_default()).await?;
+            let tools = listed(&connection, account.unwrap_or_default()).await?;
             let tools = tools.into_iter().map(document).collect::<Result<Vec<Value>, _>>()?;
             Ok(Shown { text: table(&tools, named), document: json!({"tools": tools}), ..Shown::default() })
         }
         Command::Show(Show { name, connection }) => {
-            let tools = tools(&connection, String::new()).await?;
+            let tools = listed(&connection, String::new()).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
-            let missing = || {
-                let message =
-                    format!("no tool {name} that your API key may use; `granary tools list` has them all");
-                Failure::from(Error::new(Reason::ToolUnknown, message).with("tool", name.clone()))
-            };
+            let missing = || unknown(&name);
             let tool = document(tool.ok_or_else(missing)?)?;
             Ok(Shown { text: text(&tool), document: views::named("tool", tool), ..Shown::default() })
         }
     }
 }
 
-async fn tools(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
+/// Why a tool is not shown: there is none of that name, or none for this key.
+fn unknown(name: &str) -> Failure {
+    let is_one = granary_proto::policy_table().is_ok_and(|table| table.tool(name).is_some());
+    let message = format!("your API key has no scope for {name}; `granary tools list` has what it may call");
+    let failure = Failure::from(Error::new(Reason::ToolUnknown, message).with("tool", name));
+    if is_one { failure } else { failure.for_tool(name) }
+}
+
+/// The tools that the key may use, with what the account lacks for each where one is named.
+pub async fn listed(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
     let door = connection.gateway()?;
     all_pages(async |page_token| {
         let request = wire::ListToolsRequest { identifier: identifier.clone(), page_size: 0, page_token };

@@ -1,5 +1,6 @@
 //! Everything in one process: four services that speak real gRPC to one another on loopback, an encrypted store, and a
 //! simulator of the third parties in place of those that are not configured.
+mod lock;
 mod ports;
 mod state;
 mod welcome;
@@ -8,15 +9,16 @@ use std::path::PathBuf;
 
 use granary_credential_vault as vault;
 use granary_sandbox::Sandbox;
-use granary_server::config::Faults;
-use granary_server::{CancellationToken, Door, Listen, Peer};
+use granary_server::config::Loaded;
+use granary_server::{CancellationToken, Door, Listen};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::output::Format;
-use crate::serve::ended_by_signals;
+use crate::serve::{ended_by_signals, refused, unusable};
 use crate::settings::{From, Settings};
 use crate::store;
+pub use lock::holder;
 use ports::Ports;
 use state::State;
 
@@ -26,9 +28,13 @@ pub struct Args {
     /// Keep accounts, credentials and keys in this directory [default: $XDG_STATE_HOME/granary]
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// The gateway's port; the other services take the next free ones. 0: any free ones
+    /// The gateway's port. Each of the other services takes its place among the next eight, or any free port where that is
+    /// taken; what came of it is printed. 0: any free ones
     #[arg(long, default_value_t = 7100)]
     port: u16,
+    /// Make another API key that may do everything, and print it: for whoever has lost the first one
+    #[arg(long)]
+    new_key: bool,
     /// Start no simulator: call Harvest and HarvestAPI themselves
     #[arg(long)]
     real: bool,
@@ -39,6 +45,9 @@ pub struct Args {
     #[command(flatten)]
     from: From,
 }
+
+/// The tenant of whoever started it.
+const TENANT: &str = "default";
 
 /// What runs, in the order in which it must end.
 struct House {
@@ -56,10 +65,9 @@ struct House {
 
 /// Starts everything, says how to use it, and runs until a signal.
 pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
-    let mut settings = Settings::load(&args.from).map_err(Failure::configuration)?;
-    let state = State::open(args.state_dir.clone())?;
+    let Loaded { mut settings, mut faults } = Settings::read(&args.from);
+    let state = State::at(args.state_dir.clone())?;
     let ports = Ports::from(args.port);
-    let sandbox_wanted = !args.real;
     state.apply(&mut settings, &ports);
     if let Some(kind) = args.store {
         settings.credential_vault.store = match kind {
@@ -67,20 +75,31 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
             store::Kind::Vault => vault::stores::Kind::Vault,
         };
     }
-    let mut faults = settings.logging.faults();
-    faults.extend(settings.credential_vault.faults());
+    faults.extend(settings.logging.faults());
+    faults.extend(settings.gateway.faults());
+    faults.extend(settings.credential_vault.all_faults());
+    faults.extend(settings.harvest_time.all_faults());
+    faults.extend(settings.linkedin_data.all_faults());
+    // Keys that are not there yet are made by the start.
+    let to_make = state.missing_keys();
+    faults.retain(|fault| !to_make.iter().any(|path| fault.contains(path)));
     if !faults.is_empty() {
-        return Err(Failure::configuration(Faults(faults)));
+        return Err(Failure::settings(faults));
     }
     if args.from.check_config {
         return crate::output::line("the configuration is fine");
     }
+    let address = settings.gateway.listen.address;
+    crate::taken::refuse(address, "--port N takes another one, --port 0 any free one")?;
+    state.make()?;
+    let _lock = state.lock()?;
+    state.make_keys()?;
     if format == Format::Json && args.from.set.iter().all(|s| !s.starts_with("logging.")) {
         settings.logging.form = granary_server::logging::Form::Json;
     }
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let house = House::start(settings, &state, &ports, sandbox_wanted).await?;
+    let house = House::start(settings, &state, &ports, &args).await?;
     house.gateway.ready().await;
     welcome::print(&house, &state, format)?;
     end.cancelled().await;
@@ -93,9 +112,9 @@ impl House {
         mut settings: Settings,
         state: &State,
         ports: &Ports,
-        sandbox_wanted: bool,
+        args: &Args,
     ) -> Result<Self, Failure> {
-        let sandbox = if sandbox_wanted { Some(start_sandbox(state, ports).await?) } else { None };
+        let sandbox = if args.real { None } else { Some(start_sandbox(state, ports).await?) };
         if let Some(sandbox) = &sandbox {
             let set = Settings::default();
             let default = |url: &str, default: &str| url.is_empty() || url == default;
@@ -110,10 +129,13 @@ impl House {
             }
         }
         let services_end = CancellationToken::new();
-        let credential_vault = vault::run(&settings.credential_vault, services_end.clone())
-            .await
-            .map_err(Failure::configuration)?;
-        let api_key = credential_vault.vault().init("default").await.map_err(Failure::unexpected)?;
+        let credential_vault =
+            vault::run(&settings.credential_vault, services_end.clone()).await.map_err(unusable)?;
+        let vault = credential_vault.vault();
+        let mut api_key = vault.init(TENANT).await.map_err(refused)?;
+        if args.new_key && api_key.is_none() {
+            api_key = Some(vault.operator_key(TENANT).await.map_err(refused)?);
+        }
         let sealing_fingerprint = credential_vault.vault().sealing_fingerprint().await;
         let harvest_time = granary_harvest_time::run(&settings.harvest_time, services_end.clone())
             .await
@@ -123,17 +145,10 @@ impl House {
             .map_err(Failure::configuration)?;
 
         let gateway_config = &mut settings.gateway;
-        gateway_config.credential_vault = Peer::plain(credential_vault.public().to_string(), None);
-        gateway_config.broker =
-            Peer::plain(credential_vault.broker().to_string(), Some(state.edge("broker")));
-        gateway_config.harvest_time =
-            Peer::plain(harvest_time.address().to_string(), Some(state.edge("harvest-time")));
-        gateway_config.linkedin_data =
-            Peer::plain(linkedin_data.address().to_string(), Some(state.edge("linkedin-data")));
-        let faults = settings.gateway.faults();
-        if !faults.is_empty() {
-            return Err(Failure::configuration(Faults(faults)));
-        }
+        gateway_config.credential_vault.address = credential_vault.public().to_string();
+        gateway_config.broker.address = credential_vault.broker().to_string();
+        gateway_config.harvest_time.address = harvest_time.address().to_string();
+        gateway_config.linkedin_data.address = linkedin_data.address().to_string();
         let gateway_end = CancellationToken::new();
         let gateway = granary_gateway::run(settings.gateway, gateway_end.clone())
             .await

@@ -66,20 +66,21 @@ pub struct Policy {
 }
 
 const EXAMPLES: &str = "\
-The server and your token are VAULT_ADDR and VAULT_TOKEN, as for Vault's own commands; what the engines are called stands in
-credential_vault.vault of the settings.
+The server and your token are VAULT_ADDR and VAULT_TOKEN, as for Vault's own commands; what the engines are \
+called stands in credential_vault.vault of the settings.
 
 Examples:
   granary vault bootstrap --dry-run
   granary vault bootstrap --secret-id-file secret-id --wrap
-  granary vault bootstrap --role jwt --jwt-audience vault --jwt-subject system:serviceaccount:granary:credential-vault
+  granary vault bootstrap --role jwt --jwt-audience vault \\
+      --jwt-subject system:serviceaccount:granary:credential-vault
   granary vault policy";
 
 /// Does it.
 pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Policy(Policy { from }) => {
-            let settings = Settings::load(&from).map_err(Failure::configuration)?;
+            let settings = Settings::checked(&from, |_| Vec::new())?;
             let text = policy::text(&policy::rules(&settings.credential_vault.vault));
             let document = json!({"policy": text});
             Ok(Shown { text: text.trim_end().to_owned(), document, ..Shown::default() })
@@ -90,7 +91,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 
 async fn bootstrap(args: Bootstrap) -> Result<Shown, Failure> {
     // No log: what goes wrong is told once, by the failure, in the form that was asked for.
-    let settings = Settings::load(&args.from).map_err(Failure::configuration)?;
+    let settings = Settings::checked(&args.from, |_| Vec::new())?;
     let role = match args.role {
         How::Approle => Role::AppRole,
         How::Jwt => Role::Jwt {
@@ -137,7 +138,7 @@ fn fresh_file(path: &Path) -> Result<std::fs::File, Failure> {
         .open(path)
         .map_err(|error| {
             let name = path.display();
-            Failure::usage(match error.kind() {
+            Failure::configuration(match error.kind() {
                 std::io::ErrorKind::AlreadyExists => format!(
                     "{name} is there already, and credential-vault may log in with it: name a new file, and move it over \
                      that one once it is written (mv NEW {name})"

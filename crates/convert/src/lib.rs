@@ -12,6 +12,7 @@
 mod decimal;
 mod integer;
 pub mod lenient;
+mod names;
 pub mod output;
 pub mod rules;
 pub mod schema;
@@ -25,6 +26,7 @@ mod violations;
 mod sample;
 
 pub use lenient::{Members, decode_field, decode_lenient};
+pub use names::nearest;
 pub use output::{ToolOutput, to_json, tool_output};
 pub use rules::{Typed, check, check_typed};
 pub use schema::{input_schema, output_schema};

@@ -63,11 +63,15 @@ impl Peer {
         if self.list().next().is_none() || !self.list().all(fits) {
             faults.push(format!("{name}.address: must be HOST:PORT, is \"{}\"", self.address));
         }
-        for file in
-            [&self.edge_key_file, &self.ca_file, &self.cert_file, &self.key_file].into_iter().flatten()
-        {
-            if !file.is_file() {
-                faults.push(format!("{name}: the file {} does not exist", file.display()));
+        let files = [
+            ("edge_key_file", &self.edge_key_file),
+            ("ca_file", &self.ca_file),
+            ("cert_file", &self.cert_file),
+            ("key_file", &self.key_file),
+        ];
+        for (setting, file) in files {
+            if let Some(file) = file.as_ref().filter(|file| !file.is_file()) {
+                faults.push(format!("{name}.{setting}: the file {} does not exist", file.display()));
             }
         }
         if !(1..=16).contains(&self.connections) {
@@ -75,16 +79,16 @@ impl Peer {
         }
         if self.cert_file.is_some() && self.ca_file.is_none() {
             faults.push(format!(
-                "{name}: cert_file needs ca_file; without it the connection would be plain text"
+                "{name}.cert_file: needs {name}.ca_file; without it the connection would be plain text"
             ));
         }
         if self.cert_file.is_some() != self.key_file.is_some() {
-            faults.push(format!("{name}: cert_file and key_file go together"));
+            faults.push(format!("{name}.cert_file: goes together with {name}.key_file"));
         }
         if !public && self.edge_key_file.is_none() && self.cert_file.is_none() {
             faults.push(format!(
-                "{name}: calls between services must be authenticated; set {name}.edge_key_file, or ca_file, \
-                 cert_file and key_file for mutual TLS"
+                "{name}: calls between services must be authenticated; set {name}.edge_key_file, or \
+                 {name}.ca_file, cert_file and key_file for mutual TLS"
             ));
         }
         faults

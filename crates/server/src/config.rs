@@ -1,5 +1,6 @@
 //! Layered configuration: a TOML file, then the environment, then flags. Every fault is reported at once.
-use std::fmt;
+mod fault;
+
 use std::path::Path;
 
 use figment::providers::{Env, Format, Serialized, Toml};
@@ -7,48 +8,46 @@ use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
 use serde::de::DeserializeOwned;
 
-/// All that is wrong with a configuration.
-#[derive(Debug)]
-pub struct Faults(pub Vec<String>);
-
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, fault) in self.0.iter().enumerate() {
-            write!(f, "{}{fault}", if number == 0 { "" } else { "\n" })?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for Faults {}
-
 /// Where a configuration comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Sources<'a> {
-    /// A TOML file; it must exist.
+    /// A TOML file; it must be readable. It may be a pipe.
     pub file: Option<&'a Path>,
-    /// The environment prefix, such as "GRANARY_". "__" separates levels, and only variables that hold one are settings.
+    /// The environment prefix, such as "GRANARY_". "__" separates levels, and only variables that hold one are settings, so that
+    /// others may share the prefix.
     pub env_prefix: &'a str,
+    /// Settings of the uppermost level that are read from the environment nevertheless, such as "metrics_address".
+    pub env_names: &'a [&'a str],
     /// `key=value` overrides from flags; "." separates levels, values are TOML or else text.
     pub overrides: &'a [String],
 }
 
+/// A configuration as far as it could be read.
+#[derive(Debug)]
+pub struct Loaded<T> {
+    /// What was read; settings with a fault have their defaults, so that whoever checks values finds the other faults too.
+    pub settings: T,
+    /// Every unknown key and every value of a wrong type, each after the full name of its setting and a colon.
+    pub faults: Vec<String>,
+}
+
 /// Loads a configuration whose fields all have defaults.
-///
-/// # Errors
-/// Every unknown key and every value of a wrong type, with where it came from.
-pub fn load<T: DeserializeOwned>(sources: &Sources<'_>) -> Result<T, Faults> {
+pub fn load<T: DeserializeOwned + Default>(sources: &Sources<'_>) -> Loaded<T> {
     let mut faults = Vec::new();
     let mut figment = Figment::new();
     if let Some(file) = sources.file {
-        if !file.is_file() {
-            return Err(Faults(vec![format!("the configuration file {} does not exist", file.display())]));
+        match std::fs::read_to_string(file) {
+            Ok(text) => figment = figment.merge(Toml::string(&text)),
+            Err(error) => {
+                faults.push(format!("the configuration file {} cannot be read: {error}", file.display()));
+            }
         }
-        figment = figment.merge(Toml::file_exact(file));
     }
     if !sources.env_prefix.is_empty() {
-        figment = figment
-            .merge(Env::prefixed(sources.env_prefix).filter(|key| key.as_str().contains("__")).split("__"));
+        let named = sources.env_names.iter().map(|name| name.to_uppercase()).collect::<Vec<_>>();
+        let is_setting = move |key: &str| key.contains("__") || named.iter().any(|name| name == key);
+        let variables = Env::prefixed(sources.env_prefix).filter(move |key| is_setting(key.as_str()));
+        figment = figment.merge(variables.split("__"));
     }
     for entry in sources.overrides {
         match entry.split_once('=') {
@@ -56,32 +55,38 @@ pub fn load<T: DeserializeOwned>(sources: &Sources<'_>) -> Result<T, Faults> {
                 let value: Value = value.parse().unwrap_or_else(|_| Value::from(value));
                 figment = figment.merge(Serialized::default(key, value));
             }
-            None => faults.push(format!("--set {entry}: must be key=value")),
+            None => faults.push(format!("--set {entry}: must be KEY=VALUE")),
         }
     }
     let data = match figment.data() {
         Ok(data) => data.get(&Profile::Default).cloned().unwrap_or_default(),
         Err(error) => {
-            faults.extend(error.into_iter().map(|e| e.to_string()));
-            return Err(Faults(faults));
+            let file = sources.file.map(|file| format!("{}: ", file.display())).unwrap_or_default();
+            faults.extend(error.into_iter().map(|e| format!("{file}{}", fault::told(&e.kind))));
+            return Loaded { settings: T::default(), faults };
         }
     };
-    // Serde stops at the first fault, so each leaf is tried by itself.
+    // Serde stops at the first fault, so each leaf is tried by itself, and what is sound is read together.
+    let mut sound = Figment::new();
     each_leaf(&data, &mut Vec::new(), &mut |path, value| {
         let alone = path
             .iter()
             .rev()
             .fold(value.clone(), |inner, key| Value::from(Dict::from([(key.clone(), inner)])));
-        if let Value::Dict(_, dict) = alone
-            && let Err(error) = Figment::from(Serialized::defaults(dict)).extract::<T>()
-        {
-            faults.extend(error.into_iter().map(|e| format!("{}: {}", path.join("."), e.kind)));
+        let Value::Dict(_, alone) = alone else { return };
+        match Figment::from(Serialized::defaults(&alone)).extract::<T>() {
+            Ok(_) => sound = sound.clone().merge(Serialized::defaults(alone)),
+            Err(error) => {
+                let name = path.join(".");
+                faults.extend(error.into_iter().map(|e| format!("{name}: {}", fault::told(&e.kind))));
+            }
         }
     });
-    if !faults.is_empty() {
-        return Err(Faults(faults));
-    }
-    figment.extract().map_err(|e| Faults(e.into_iter().map(|e| e.to_string()).collect()))
+    let settings = sound.extract().unwrap_or_else(|error| {
+        faults.extend(error.into_iter().map(|e| format!("{}: {}", e.path.join("."), fault::told(&e.kind))));
+        T::default()
+    });
+    Loaded { settings, faults }
 }
 
 fn each_leaf(dict: &Dict, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &Value)) {
@@ -113,19 +118,43 @@ mod tests {
         on: bool,
     }
 
+    fn sources<'a>(file: Option<&'a Path>, overrides: &'a [String]) -> Sources<'a> {
+        Sources { file, overrides, ..Sources::default() }
+    }
+
     #[test]
     fn flags_win_over_the_file_and_every_fault_is_told() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("c.toml");
         std::fs::write(&file, "port = 1\n[inner]\nname = \"a\"\n").unwrap();
         let set = ["inner.name=b".to_owned(), "inner.on=true".to_owned()];
-        let sources = Sources { file: Some(&file), env_prefix: "", overrides: &set };
-        let loaded: Sample = load(&sources).unwrap();
-        assert_eq!(loaded, Sample { port: 1, inner: Inner { name: "b".into(), on: true } });
+        let loaded = load::<Sample>(&sources(Some(&file), &set));
+        assert_eq!(loaded.settings, Sample { port: 1, inner: Inner { name: "b".into(), on: true } });
+        assert!(loaded.faults.is_empty());
 
-        std::fs::write(&file, "port = \"x\"\nother = 1\n[inner]\non = 3\n").unwrap();
-        let sources = Sources { file: Some(&file), env_prefix: "", overrides: &[] };
-        let faults = load::<Sample>(&sources).unwrap_err();
-        assert_eq!(faults.0.len(), 3, "{faults}");
+        std::fs::write(&file, "port = \"x\"\nother = 1\n[inner]\non = 3\nname = \"kept\"\n").unwrap();
+        let loaded = load::<Sample>(&sources(Some(&file), &["nothing".to_owned()]));
+        let expected = [
+            "--set nothing: must be KEY=VALUE",
+            "inner.on: must be true or false, is a number",
+            "other: there is no other; there are port, inner",
+            "port: must be a whole number from 0 to 65,535, is text",
+        ];
+        assert_eq!(loaded.faults, expected);
+        assert_eq!(loaded.settings.inner.name, "kept", "what is sound is read, so that it can be checked");
+    }
+
+    #[test]
+    fn a_file_may_be_any_that_can_be_read_and_says_why_it_cannot() {
+        assert!(load::<Sample>(&sources(Some(Path::new("/dev/null")), &[])).faults.is_empty());
+        let dir = tempfile::tempdir().unwrap();
+        for path in [dir.path().join("none"), dir.path().to_owned()] {
+            let faults = load::<Sample>(&sources(Some(&path), &[])).faults;
+            assert!(faults.len() == 1 && faults[0].contains("cannot be read"), "{faults:?}");
+        }
+        let file = dir.path().join("c.toml");
+        std::fs::write(&file, "port = \n").unwrap();
+        let faults = load::<Sample>(&sources(Some(&file), &[])).faults;
+        assert!(faults[0].contains("c.toml"), "{faults:?}");
     }
 }

@@ -75,6 +75,19 @@ pub enum BuildError {
     },
 }
 
+impl BuildError {
+    /// The fault after the full name of its setting; `name` is that of the third party in the configuration.
+    pub fn told(&self, name: &str) -> String {
+        let setting = match self {
+            Self::BaseUrl { .. } => ".base_url",
+            Self::CaFile { .. } | Self::CaFormat { .. } => ".ca_file",
+            Self::UserAgent { .. } => ".user_agent",
+            Self::Setup { .. } => "",
+        };
+        format!("{name}{setting}: {self}")
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

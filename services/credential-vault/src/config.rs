@@ -94,8 +94,8 @@ fn bounds() -> admission::Settings {
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.public.faults("public", Callers::Public);
-        faults.extend(self.broker.faults("broker", Callers::Services));
+        let mut faults = self.public.faults("credential_vault.public", Callers::Public);
+        faults.extend(self.broker.faults("credential_vault.broker", Callers::Services));
         faults.extend(self.faults());
         faults
     }
@@ -103,13 +103,15 @@ impl Config {
     /// Everything that is wrong with the store and the keys, in words for the operator; empty if nothing is.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.place().faults(self.store);
-        faults.extend(self.admission.faults("admission"));
+        faults.extend(self.admission.faults("credential_vault.admission"));
         faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
         if (1..MIN_AUDIT_BYTES).contains(&self.audit_max_bytes) {
-            faults.push(format!("audit_max_bytes must be at least {MIN_AUDIT_BYTES}, or 0 for no bound"));
+            faults.push(format!(
+                "credential_vault.audit_max_bytes: must be at least {MIN_AUDIT_BYTES}, or 0 for no bound"
+            ));
         }
         if !(1..=MAX_AUDIT_FILES).contains(&self.audit_files) {
-            faults.push(format!("audit_files must be 1 to {MAX_AUDIT_FILES}"));
+            faults.push(format!("credential_vault.audit_files: must be 1 to {MAX_AUDIT_FILES}"));
         }
         faults
     }
@@ -169,12 +171,15 @@ pub async fn parts_of_command(config: &Config) -> Result<Parts, Error> {
 fn ring(service: &str, path: &Path) -> Result<Ring, String> {
     let table = granary_proto::policy_table().map_err(|e| e.to_string())?;
     if table.service(service).all(|method| method.needs.is_empty()) {
-        return Err(format!("ticket_keys names {service}, which is no service that takes tickets"));
+        return Err(format!(
+            "credential_vault.ticket_keys: names {service}, which is no service that takes tickets"
+        ));
     }
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| format!("cannot read the ticket keys {} of {service}: {e}", path.display()))?;
+    let name = format!("credential_vault.ticket_keys.{service}");
+    let text =
+        std::fs::read_to_string(path).map_err(|e| format!("{name}: cannot read {}: {e}", path.display()))?;
     let text = Zeroizing::new(text);
-    Ring::parse(&text).map_err(|e| format!("the ticket keys {} of {service}: {e}", path.display()))
+    Ring::parse(&text).map_err(|e| format!("{name}: {}: {e}", path.display()))
 }
 
 #[cfg(test)]

@@ -55,14 +55,18 @@ impl Place {
     pub(crate) fn faults(&self, kind: Kind) -> Vec<String> {
         let mut faults = Vec::new();
         match kind {
-            Kind::Vault => faults.extend(self.vault.faults()),
+            Kind::Vault => {
+                faults
+                    .extend(self.vault.faults().into_iter().map(|fault| format!("credential_vault.{fault}")));
+            }
             Kind::Embedded => {
                 if self.path.as_os_str().is_empty() {
-                    faults.push("store_path must name the file of the store".to_owned());
+                    faults.push("credential_vault.store_path: must name the file of the store".to_owned());
                 } else if self.path.is_dir() {
-                    faults.push(format!("store_path {} is a folder", self.path.display()));
+                    faults.push(format!("credential_vault.store_path: {} is a folder", self.path.display()));
                 }
-                faults.extend(master::read(self.master_key_file.as_deref()).err());
+                let key = master::read(self.master_key_file.as_deref());
+                faults.extend(key.err().map(|fault| format!("credential_vault.master_key_file: {fault}")));
             }
         }
         faults

@@ -81,28 +81,28 @@ impl Config {
         }
     }
 
-    /// Everything that is wrong with it.
+    /// Everything that is wrong with it, each fault after the full name of its setting.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.listen.faults("listen");
-        faults.extend(self.credential_vault.faults("credential_vault", true));
-        faults.extend(self.broker.faults("broker", false));
-        faults.extend(self.harvest_time.faults("harvest_time", false));
-        faults.extend(self.linkedin_data.faults("linkedin_data", false));
-        faults.extend(self.limits.faults("limits"));
+        let mut faults = self.listen.faults("gateway.listen");
+        faults.extend(self.credential_vault.faults("gateway.credential_vault", true));
+        faults.extend(self.broker.faults("gateway.broker", false));
+        faults.extend(self.harvest_time.faults("gateway.harvest_time", false));
+        faults.extend(self.linkedin_data.faults("gateway.linkedin_data", false));
+        faults.extend(self.limits.faults("gateway.limits"));
         let bounds = [
             ("max_calls_per_tenant", self.max_calls_per_tenant),
             ("max_calls_per_key", self.max_calls_per_key),
             ("max_streams_per_tenant", self.max_streams_per_tenant),
         ];
         for (name, _) in bounds.into_iter().filter(|(_, value)| *value == 0) {
-            faults.push(format!("{name}: must be at least 1"));
+            faults.push(format!("gateway.{name}: must be at least 1"));
         }
         if self.threads > 256 {
-            faults.push("threads: must be at most 256".to_owned());
+            faults.push("gateway.threads: must be at most 256".to_owned());
         }
         for (name, value) in [("max_principals", self.max_principals), ("max_tickets", self.max_tickets)] {
             if value == 0 {
-                faults.push(format!("{name}: must be at least 1"));
+                faults.push(format!("gateway.{name}: must be at least 1"));
             }
         }
         faults

@@ -45,8 +45,8 @@ impl Default for Config {
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.door.faults("door", Callers::Services);
-        faults.extend(self.admission.faults("admission"));
+        let mut faults = self.door.faults("harvest_time.door", Callers::Services);
+        faults.extend(self.admission.faults("harvest_time.admission"));
         faults.extend(self.ring().err());
         faults.extend(self.faults());
         faults
@@ -57,23 +57,27 @@ impl Config {
         let file = self.ticket_key_file.display();
         let text = std::fs::read_to_string(&self.ticket_key_file)
             .map(zeroize::Zeroizing::new)
-            .map_err(|e| format!("ticket_key_file: cannot read \"{file}\": {e}"))?;
-        Ring::parse(&text).map_err(|fault| format!("ticket_key_file: {file}: {fault}"))
+            .map_err(|e| format!("harvest_time.ticket_key_file: cannot read \"{file}\": {e}"))?;
+        Ring::parse(&text).map_err(|fault| format!("harvest_time.ticket_key_file: {file}: {fault}"))
     }
 
     /// Everything that is wrong with what it is told of upstream.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
+        let mut sound = self.clone();
         if self.user_agent.trim().is_empty()
             || !self.user_agent.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
         {
-            faults.push("user_agent must be visible ASCII that names a product and a contact".to_owned());
-            return faults;
+            let text = "must be visible ASCII that names a product and a contact";
+            faults.push(format!("harvest_time.user_agent: {text}"));
+            // So that what else is wrong is told too.
+            USER_AGENT.clone_into(&mut sound.user_agent);
         }
-        faults.extend(Client::new("harvest", &self.harvest()).err().map(|e| format!("harvest: {e}")));
-        if let Some(one_key) = self.one_key() {
-            faults.extend(Client::new("harvest", &one_key).err().map(|e| format!("one_key: {e}")));
-        }
+        let wrong = |name: &str, config: &granary_upstream::Config| {
+            Client::new("harvest", config).err().map(|e| e.told(&format!("harvest_time.{name}")))
+        };
+        faults.extend(wrong("harvest", &sound.harvest()));
+        faults.extend(sound.one_key().and_then(|config| wrong("one_key", &config)));
         faults
     }
 

@@ -97,8 +97,8 @@ impl Default for Config {
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.door.faults("door", Callers::Services);
-        faults.extend(self.admission.faults("admission"));
+        let mut faults = self.door.faults("linkedin_data.door", Callers::Services);
+        faults.extend(self.admission.faults("linkedin_data.admission"));
         faults.extend(self.ring().err());
         faults.extend(self.faults());
         faults
@@ -109,17 +109,19 @@ impl Config {
         let file = self.ticket_key_file.display();
         let text = std::fs::read_to_string(&self.ticket_key_file)
             .map(zeroize::Zeroizing::new)
-            .map_err(|e| format!("ticket_key_file: cannot read \"{file}\": {e}"))?;
-        Ring::parse(&text).map_err(|fault| format!("ticket_key_file: {file}: {fault}"))
+            .map_err(|e| format!("linkedin_data.ticket_key_file: cannot read \"{file}\": {e}"))?;
+        Ring::parse(&text).map_err(|fault| format!("linkedin_data.ticket_key_file: {file}: {fault}"))
     }
 
     /// Everything that is wrong with what it is told of upstream.
     pub fn faults(&self) -> Vec<String> {
-        let client = Client::new("harvestapi", &self.harvestapi()).err().map(|e| format!("harvestapi: {e}"));
-        let apify = Client::new("apify", &self.apify()).err().map(|e| format!("apify: {e}"));
+        let client =
+            Client::new("harvestapi", &self.harvestapi()).err().map(|e| e.told("linkedin_data.harvestapi"));
+        let apify = Client::new("apify", &self.apify()).err().map(|e| e.told("linkedin_data.apify"));
         let prices = self.prices.iter().filter(|(_, price)| micros(price).is_none());
-        let prices =
-            prices.map(|(sku, _)| format!("prices.{sku} must be dollars as decimal text, such as \"0.004\""));
+        let prices = prices.map(|(sku, _)| {
+            format!("linkedin_data.prices.{sku}: must be dollars as decimal text, such as \"0.004\"")
+        });
         client.into_iter().chain(apify).chain(prices).collect()
     }
 

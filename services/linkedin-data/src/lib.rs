@@ -23,5 +23,6 @@ mod session;
 mod streamed;
 
 pub use config::{Config, ConnectionNotes};
+pub use price::standard_quote;
 pub use run::run;
 pub use service::{Error, routes};

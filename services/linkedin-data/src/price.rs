@@ -2,11 +2,13 @@
 use std::collections::HashSet;
 
 use granary_convert::rules::person;
+use granary_proto::Method;
 use granary_rpc::{Error, Reason, Violation, metadata};
 use granary_upstream::money;
-use prost_reflect::Value;
+use prost_reflect::{DynamicMessage, Value};
 use tonic::metadata::MetadataMap;
 
+use crate::config::Config;
 use crate::session::Session;
 
 /// Refuses a call that could cost more than its caller allows.
@@ -31,18 +33,34 @@ pub(crate) fn refused(quote: Result<i64, String>, cap: i64) -> Error {
 
 /// Micro-dollars that the call costs at most, or the name of the price that nobody set.
 pub(crate) fn quote(session: &Session) -> Result<i64, String> {
-    let Some(price) = &session.method.price else { return Ok(0) };
-    let applies =
-        |field: &str| session.input.get_field_by_name(field).and_then(|v| v.as_bool()) == Some(true);
+    worst(session.method, &session.input, |sku| session.service.price(sku))
+}
+
+/// The same by the standard prices, for whoever asks before a call is made; the input must have been checked.
+///
+/// # Errors
+/// The name of the price that is not published.
+pub fn standard_quote(method: &Method, input: &DynamicMessage) -> Result<i64, String> {
+    let prices = Config::default().prices();
+    worst(method, input, |sku| prices.get(sku).copied())
+}
+
+fn worst(
+    method: &Method,
+    input: &DynamicMessage,
+    price_of: impl Fn(&str) -> Option<i64>,
+) -> Result<i64, String> {
+    let Some(price) = &method.price else { return Ok(0) };
+    let applies = |field: &str| input.get_field_by_name(field).and_then(|v| v.as_bool()) == Some(true);
     let sku = price.modifiers.iter().find(|(field, _)| applies(field)).map_or(&price.sku, |(_, sku)| sku);
-    let micros = |sku: &String| session.service.price(sku).ok_or_else(|| sku.clone());
+    let micros = |sku: &String| price_of(sku).ok_or_else(|| sku.clone());
     let plus = if price.plus.is_empty() { 0 } else { micros(&price.plus)? };
-    Ok(micros(sku)?.saturating_mul(times(session, &price.times)).saturating_add(plus))
+    Ok(micros(sku)?.saturating_mul(times(input, &price.times)).saturating_add(plus))
 }
 
 /// How often the price is taken: the different people of a list, or a whole number; once where there is no such field.
-fn times(session: &Session, field: &str) -> i64 {
-    let Some(value) = session.input.get_field_by_name(field) else { return 1 };
+fn times(input: &DynamicMessage, field: &str) -> i64 {
+    let Some(value) = input.get_field_by_name(field) else { return 1 };
     match value.as_ref() {
         Value::I32(number) => i64::from(*number),
         Value::List(items) => {
@@ -77,6 +95,21 @@ fn whole_micros(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_standard_prices_tell_what_an_input_may_cost() {
+        let table = granary_proto::policy_table().unwrap();
+        let quote = |tool: &str, input: &str| {
+            let method = table.tool(tool).unwrap();
+            let input = granary_convert::parse_input_text(&method.descriptor.input(), input).unwrap();
+            standard_quote(method, &input)
+        };
+        assert_eq!(quote("scrape_profile", r#"{"public_identifier": "ann"}"#), Ok(6_400));
+        let urls = r#"{"urls": ["https://www.linkedin.com/in/ann", "https://www.linkedin.com/in/bob"]}"#;
+        assert_eq!(quote("bulk_scrape_profiles", urls), Ok(8_000));
+        assert_eq!(quote("list_projects", "{}"), Ok(0));
+        assert_eq!(quote("my_profile", "{}"), Err("my_profile".to_owned()));
+    }
 
     #[test]
     fn a_cap_is_plain_decimal_text_and_never_rounded_up() {

@@ -45,9 +45,29 @@ impl Address {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority)
     }
 
+    /// The address without its scheme.
+    pub(super) fn authority(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// The host, as it is resolved.
+    pub(super) fn host(&self) -> &str {
+        self.authority.host().trim_start_matches('[').trim_end_matches(']')
+    }
+
+    /// The port.
+    pub(super) fn port(&self) -> u16 {
+        self.authority.port_u16().unwrap_or(443)
+    }
+
+    /// Whether it speaks TLS.
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls
+    }
+
     /// Whether nobody on the way can read or change what is sent.
     pub(super) fn is_private(&self) -> bool {
-        let host = self.authority.host().trim_start_matches('[').trim_end_matches(']');
+        let host = self.host();
         self.tls || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 

@@ -12,7 +12,7 @@ use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt;
 use zeroize::Zeroizing;
 
-use super::address::Address;
+use super::{address::Address, spoken};
 use crate::exit::Failure;
 
 /// How long connecting may take.
@@ -33,18 +33,17 @@ pub struct Door {
 }
 
 impl Door {
-    /// Prepares a connection; `variable` is where the address came from.
+    /// Prepares a connection; `flag` or `variable` is where the address came from.
     pub(super) fn open(
-        variable: &str,
+        (flag, variable): (&str, &str),
         address: &str,
         ca_file: Option<&Path>,
         timeout: Duration,
         hint: &'static str,
     ) -> Result<Self, Failure> {
         let parsed = Address::parse(address).ok_or_else(|| {
-            Failure::configuration(format!(
-                "{variable} must be HOST:PORT or https://HOST:PORT, is \"{address}\""
-            ))
+            let message = format!("must be HOST:PORT or https://HOST:PORT, is \"{address}\"");
+            Failure::of_value(flag, variable, address, &message)
         })?;
         let bearer = api_key(std::env::var("GRANARY_API_KEY").ok())?;
         let unusable = |e: String| Failure::configuration(format!("cannot use {address}: {e}"));
@@ -101,17 +100,33 @@ impl Door {
     ) -> Result<T, Failure> {
         match tokio::time::timeout(self.timeout + GRACE, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(self.failure(status)),
+            Ok(Err(status)) => Err(self.failure(status).await),
             Err(_) => Err(Deadline::error().into()),
         }
     }
 
+    /// The same for a call about an account, which is named in what a refusal proposes.
+    pub async fn answer_for<T>(
+        &self,
+        account: &str,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, Failure> {
+        self.answer(call).await.map_err(|failure| failure.for_account(account))
+    }
+
     /// What a refusal means to whoever gave the command.
-    pub fn failure(&self, status: Status) -> Failure {
+    pub async fn failure(&self, status: Status) -> Failure {
         let silent = status.get_details_error_info().is_none();
         // The transport ends a call at its deadline by cancelling it.
         if silent && (status.code() == Code::DeadlineExceeded || status.message() == "Timeout expired") {
             return Deadline::error().into();
+        }
+        let nowhere = matches!(status.code(), Code::Unknown | Code::Internal | Code::Unavailable);
+        if silent
+            && nowhere
+            && let Some(wrong) = spoken::wrong(&self.address, &status).await
+        {
+            return Failure::unreachable(format!("{wrong}; {}", self.hint));
         }
         Failure::from(status).or_hint(&self.address.uri(), self.hint)
     }

@@ -50,8 +50,10 @@ cookies as JSON, in which li_at stands once.
 Examples:
   granary credentials put --account user_ha_456 harvestapi-key
   pass show harvest \\
-    | granary credentials put --account user_ha_456 harvest-token --account-id 1234567
-  granary credentials put --account user_ha_456 linkedin-session --from-file session.txt";
+    | granary credentials put --account user_ha_456 harvest-token \\
+      --account-id 1234567
+  granary credentials put --account user_ha_456 linkedin-session \\
+      --from-file session.txt";
 
 /// Reads, seals, sends.
 pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
@@ -61,7 +63,14 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
     if args.user_agent.is_some() && args.kind != KindName::LinkedinSession {
         return Err(Failure::usage("--user-agent goes with linkedin-session only"));
     }
-    let fingerprint = args.fingerprint.as_deref().map(Fingerprint::parse).transpose()?;
+    let read = |text: &str| {
+        let wrong = || {
+            let (flag, variable) = ("--fingerprint", "GRANARY_SEALING_FINGERPRINT");
+            Failure::of_value(flag, variable, text, "must be 64 hexadecimal digits")
+        };
+        Fingerprint::parse(text).ok_or_else(wrong)
+    };
+    let fingerprint = args.fingerprint.as_deref().map(read).transpose()?;
     let gateway = args.connection.gateway()?;
     let text = value::read(args.kind, &args.account, args.from_file.as_deref())?;
     let credential = value::parse(args.kind, &text, args.account_id, args.user_agent)?;
@@ -78,11 +87,13 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
     };
     let request = wire::PutSealedCredentialRequest {
         sealed_box: key.seal(&args.account, &credential, args.expected_version)?,
-        identifier: args.account,
+        identifier: args.account.clone(),
         key_id: key.key_id.clone(),
     };
     drop(credential);
-    let put = gateway.answer(gateway.accounts().put_sealed_credential(gateway.request(request))).await;
+    let put = gateway
+        .answer_for(&args.account, gateway.accounts().put_sealed_credential(gateway.request(request)))
+        .await;
     let answer = put.map_err(|failure| clocks_compared(failure, SystemTime::now()))?;
     let mut shown = state(answer.credential.as_ref())?;
     shown.document["sealing_key"] = json!({"key_id": key.key_id, "fingerprint": key.fingerprint()});

@@ -77,7 +77,7 @@ async fn ask(door: &Door, args: &Args, kind: CredentialKind) -> Result<VerifyCre
     let message = VerifyCredentialRequest { identifier: args.account.clone(), kind: kind.into() };
     let mut request = door.request(message);
     args.ceiling.put_on(&mut request);
-    door.answer(door.tools().verify_credential(request)).await
+    door.answer_for(&args.account, door.tools().verify_credential(request)).await
 }
 
 fn row(kind: CredentialKind, answer: &VerifyCredentialResponse) -> Value {

@@ -37,6 +37,7 @@ impl From<Status> for Failure {
         if let Some(id) = status.metadata().get(metadata::REQUEST_ID).and_then(|v| v.to_str().ok()) {
             failure.metadata.push(("request_id".to_owned(), id.to_owned()));
         }
+        failure.tell("IDENTIFIER");
         failure
     }
 }
@@ -47,7 +48,7 @@ fn unexplained(status: &Status) -> Failure {
     // Statuses that the client made by itself, because nothing readable came back, have a source.
     if let Some(source) = status.source() {
         let message = chain(source);
-        return Failure::local(Whose::Of(Family::Operator), UNREACHABLE, message);
+        return Failure::unreachable(message);
     }
     let family = match code {
         Code::InvalidArgument

@@ -1,7 +1,9 @@
 //! Aligned columns for people, read from the documents that scripts get.
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use super::printable;
+use crate::dollars::usd;
 
 /// Rows under headings.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +22,18 @@ impl Table {
         let headings: Vec<&str> = columns.iter().map(|(heading, _)| *heading).collect();
         let mut table = Self::new(&headings);
         for document in documents {
-            table.row(columns.iter().map(|(_, key)| cell(document.get(key))).collect());
+            table.row(columns.iter().map(|(_, key)| member(document, key)).collect());
         }
         table
     }
 
     /// Adds a row. What is empty is shown as "-".
     pub fn row(&mut self, cells: Vec<String>) {
-        // Escaped before widths are counted, so that columns stay aligned.
-        let shown = |c: String| if c.is_empty() { "-".to_owned() } else { printable(&c) };
+        // A line break would end the row. Escaped before widths are counted, so that columns stay aligned.
+        let shown = |c: String| match c.as_str() {
+            "" => "-".to_owned(),
+            cell => printable(&cell.replace(['\n', '\t'], " ")),
+        };
         self.rows.push(cells.into_iter().map(shown).collect());
     }
 
@@ -36,16 +41,15 @@ impl Table {
     pub fn text(&self) -> String {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
         let width = |column: usize| {
-            self.rows
-                .iter()
-                .filter_map(|row| row.get(column))
-                .map(|c| c.chars().count())
-                .max()
-                .unwrap_or_default()
+            self.rows.iter().filter_map(|row| row.get(column)).map(|c| c.width()).max().unwrap_or_default()
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let lines = self.rows.iter().map(|row| {
-            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
+            // A letter of Chinese takes two columns, a mark above a letter none: padding by the number of characters would be off.
+            let cells = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, &width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.width()))));
             cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -56,16 +60,31 @@ impl Table {
 pub fn fields(document: &Value, pairs: &[(&str, &str)]) -> String {
     let mut table = Table::default();
     for (name, key) in pairs {
-        table.row(vec![(*name).to_owned(), cell(document.get(key))]);
+        table.row(vec![(*name).to_owned(), member(document, key)]);
     }
     table.text()
+}
+
+/// A member of a document as a cell: times to the second, since digits after it would make columns differ, and money as dollars.
+pub fn member(document: &Value, key: &str) -> String {
+    match document.get(key) {
+        Some(Value::String(time)) if key.ends_with("_time") => {
+            match (time.split_once('.'), time.ends_with('Z')) {
+                (Some((seconds, _)), true) => format!("{seconds}Z"),
+                _ => time.clone(),
+            }
+        }
+        Some(Value::Number(micros)) if key.ends_with("_micros") => {
+            micros.as_i64().map_or_else(|| micros.to_string(), |micros| format!("{} USD", usd(micros)))
+        }
+        value => cell(value),
+    }
 }
 
 fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        // A line break would end the row.
-        Some(Value::String(text)) => text.replace(['\n', '\t'], " "),
+        Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items)) => items.iter().map(|i| cell(Some(i))).collect::<Vec<_>>().join(", "),
         Some(other) => other.to_string(),
     }
@@ -89,6 +108,24 @@ mod tests {
         let rows = [json!({"a": "rtl\u{202e}abc", "b": 1}), json!({"a": "plain", "b": 2})];
         let table = Table::of(&rows, &[("A", "a"), ("B", "b")]);
         assert_eq!(table.text(), "A             B\nrtl\\u202eabc  1\nplain         2");
+        let mut table = Table::new(&["A"]);
+        table.row(vec!["two\nlines\u{1b}[2J".to_owned()]);
+        assert_eq!(table.text(), "A\ntwo lines\\u001b[2J");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_a_terminal_draws_them() {
+        let rows =
+            [json!({"a": "名前", "b": 1}), json!({"a": "e\u{301}", "b": 2}), json!({"a": "abcd", "b": 3})];
+        let table = Table::of(&rows, &[("A", "a"), ("B", "b")]);
+        assert_eq!(table.text(), "A     B\n名前  1\ne\u{301}     2\nabcd  3");
+    }
+
+    #[test]
+    fn times_have_no_digits_after_the_second_and_money_is_dollars() {
+        let row = json!({"create_time": "2026-03-31T12:00:00.25Z", "cost_micros": 6400, "label": "a.bZ"});
+        let shown = ["create_time", "cost_micros", "label"].map(|key| member(&row, key));
+        assert_eq!(shown, ["2026-03-31T12:00:00Z", "0.0064 USD", "a.bZ"]);
     }
 
     #[test]

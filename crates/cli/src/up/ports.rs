@@ -1,4 +1,4 @@
-//! The ports of one process: the gateway's own and the ones after it, skipping those that are taken.
+//! The ports of one process: the gateway's own and the ones after it, or any free ones in place of those that are taken.
 use std::net::{Ipv4Addr, TcpListener};
 
 /// A port for each listener; 0 stands for any free one.
@@ -16,7 +16,7 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    /// The gateway's port is taken as it is, so that a conflict is reported; the others may move.
+    /// The gateway's port stands as it is, since callers know it; the others may move.
     pub(super) fn from(gateway: u16) -> Self {
         let port = |n: u16| match gateway.checked_add(n) {
             Some(port) if gateway != 0 && is_free(port) => port,

@@ -2,15 +2,16 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use granary_server::Limits;
+use granary_server::{Limits, Peer};
 
 use super::inner_door;
+use super::lock::Lock;
 use super::ports::Ports;
 use crate::exit::Failure;
 use crate::keyfile;
 use crate::settings::Settings;
 
-/// An open state directory.
+/// A state directory.
 pub(super) struct State {
     root: PathBuf,
 }
@@ -22,26 +23,45 @@ const TICKETS: [(&str, &str); 2] = [
 ];
 
 impl State {
-    /// Opens the directory, making it and its keys where they do not exist.
-    pub(super) fn open(directory: Option<PathBuf>) -> Result<Self, Failure> {
+    /// The directory that was named, or the usual one. Nothing is made yet.
+    pub(super) fn at(directory: Option<PathBuf>) -> Result<Self, Failure> {
         let root = directory.or_else(default_directory).ok_or_else(|| {
-            Failure::usage(
+            Failure::configuration(
                 "neither XDG_STATE_HOME nor HOME is set; say where to keep state with --state-dir DIR",
             )
         })?;
-        let state = Self { root };
-        for part in ["", "keys"] {
-            state.directory(part)?;
-        }
-        let failed = |e| Failure::usage(format!("cannot write keys to {}: {e}", state.root.display()));
-        keyfile::key(&state.master_key()).map_err(failed)?;
+        Ok(Self { root })
+    }
+
+    /// Makes the directory where it does not exist.
+    pub(super) fn make(&self) -> Result<(), Failure> {
+        ["", "keys"].into_iter().try_for_each(|part| self.directory(part).map(|_| ()))
+    }
+
+    /// Makes the keys that do not exist.
+    pub(super) fn make_keys(&self) -> Result<(), Failure> {
+        let failed = |e| Failure::configuration(format!("cannot write keys to {}: {e}", self.root.display()));
+        keyfile::key(&self.master_key()).map_err(failed)?;
         for (_, service) in TICKETS {
-            keyfile::key(&state.ticket_key(service)).map_err(failed)?;
+            keyfile::key(&self.ticket_key(service)).map_err(failed)?;
         }
         for edge in EDGES {
-            keyfile::edge(&state.edge(edge)).map_err(failed)?;
+            keyfile::edge(&self.edge(edge)).map_err(failed)?;
         }
-        Ok(state)
+        Ok(())
+    }
+
+    /// The paths of the keys that do not exist.
+    pub(super) fn missing_keys(&self) -> Vec<String> {
+        let tickets = TICKETS.map(|(_, service)| self.ticket_key(service));
+        let edges = EDGES.map(|edge| self.edge(edge));
+        let all = tickets.into_iter().chain(edges).chain([self.master_key()]);
+        all.filter(|path| !path.exists()).map(|path| path.display().to_string()).collect()
+    }
+
+    /// Keeps it from any other `granary up`, for as long as what is returned is there.
+    pub(super) fn lock(&self) -> Result<Lock, Failure> {
+        Lock::take(&self.root)
     }
 
     /// A directory inside, made where it does not exist, open to its owner only.
@@ -51,7 +71,7 @@ impl State {
             .recursive(true)
             .mode(0o700)
             .create(&path)
-            .map_err(|e| Failure::usage(format!("cannot make {}: {e}", path.display())))?;
+            .map_err(|e| Failure::configuration(format!("cannot make {}: {e}", path.display())))?;
         Ok(path)
     }
 
@@ -92,6 +112,13 @@ impl State {
         linkedin.door =
             inner_door(linkedin.door.clone(), ports.linkedin_data, Some(self.edge("linkedin-data")));
         settings.gateway.listen.address.set_port(ports.gateway);
+        let peer = |port: u16, edge: Option<&str>| {
+            Peer::plain(format!("127.0.0.1:{port}"), edge.map(|name| self.edge(name)))
+        };
+        settings.gateway.credential_vault = peer(ports.vault, None);
+        settings.gateway.broker = peer(ports.broker, Some("broker"));
+        settings.gateway.harvest_time = peer(ports.harvest_time, Some("harvest-time"));
+        settings.gateway.linkedin_data = peer(ports.linkedin_data, Some("linkedin-data"));
         // No balancer looks at a process by itself, so nobody is waited for at its end.
         for limits in [
             &mut vault.public.limits,

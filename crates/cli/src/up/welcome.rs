@@ -6,6 +6,7 @@ use super::state::State;
 use super::{House, sandbox_urls};
 use crate::exit::Failure;
 use crate::output::{self, Format};
+use crate::shell;
 
 pub(super) fn print(house: &House, state: &State, format: Format) -> Result<(), Failure> {
     match format {
@@ -24,6 +25,12 @@ fn line(house: &House) -> Map<String, Value> {
         line.insert("api_key".into(), json!(key));
     }
     line
+}
+
+/// The same command again, with a new key.
+fn again(arguments: impl Iterator<Item = String>) -> String {
+    let words: Vec<String> = arguments.map(|argument| shell::word(&argument)).collect();
+    format!("{} --new-key", words.join(" "))
 }
 
 fn text(house: &House, state: &State) -> String {
@@ -56,15 +63,19 @@ fn text(house: &House, state: &State) -> String {
     let key = match &house.api_key {
         Some(key) => {
             text += &format!("\nYour API key, shown this once:\n\n  {key}\n");
-            key.as_str()
+            format!(" GRANARY_API_KEY={key}")
         }
         None => {
-            text += "\nThe API key was shown at the first start. Another one: granary keys create --help\n";
-            "KEY"
+            text += &format!(
+                "\nThe API key was shown when it was made: keep GRANARY_API_KEY as it is. Where the key is lost, end this with \
+                 Ctrl-C and make another one with\n\n  {}\n",
+                again(std::env::args())
+            );
+            String::new()
         }
     };
     text += &format!(
-        "\nTry it in a second terminal:\n\n  export GRANARY_ADDR={gateway} GRANARY_VAULT_ADDR={vault} GRANARY_API_KEY={key}\n  \
+        "\nTry it in a second terminal:\n\n  export GRANARY_ADDR={gateway} GRANARY_VAULT_ADDR={vault}{key}\n  \
          {program} accounts create user_ha_456\n"
     );
     match &house.sandbox {
@@ -84,4 +95,15 @@ fn text(house: &House, state: &State) -> String {
     }
     text += "\nCtrl-C ends it; what you saved stays.";
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_key_has_its_way_back_as_one_command() {
+        let arguments = ["granary", "up", "--state-dir", "/tmp/my state"].map(str::to_owned);
+        assert_eq!(again(arguments.into_iter()), "granary up --state-dir '/tmp/my state' --new-key");
+    }
 }

@@ -77,3 +77,83 @@ async fn a_reader_that_goes_away_is_no_failure() {
     assert!(output.status.success());
     assert_eq!(output.stderr, b"");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_tells_every_fault_by_the_name_of_its_setting() {
+    let check = ["gateway", "--check-config", "--output", "json"];
+    let flags =
+        ["--set", "gateway.threads=x", "--set", "broker.edge_key_file=x", "--set", "gateway.max_tickets=0"];
+    let mut command = command("127.0.0.1:1", &[&check[..], &flags].concat());
+    command.env("GRANARY_METRICS_ADDRESS", "nowhere");
+    let done = run(command, "").await;
+    assert_eq!((done.code, &done.error()["reason"]), (3, &json!("CONFIGURATION")));
+    let error = done.error();
+    let fields: Vec<&str> =
+        error["violations"].as_array().unwrap().iter().map(|v| v["field"].as_str().unwrap()).collect();
+    for field in [
+        "gateway.threads",
+        "broker.edge_key_file",
+        "gateway.max_tickets",
+        "gateway.broker",
+        "gateway.harvest_time",
+        "gateway.linkedin_data",
+        "metrics_address",
+    ] {
+        assert!(fields.contains(&field), "{field} in {fields:?}");
+    }
+    assert!(!done.stderr.contains('`'), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_destroys_is_not_done_unasked() {
+    let fake = Fake::start().await;
+    for arguments in [
+        &["accounts", "delete", "u"][..],
+        &["credentials", "revoke", "--account", "u", "harvest-token"],
+        &["keys", "revoke", "Ab3dEf6hIj9k"],
+    ] {
+        let done = run(command(&fake.address, arguments), "y\n").await;
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{}", done.stderr);
+        assert!(done.stderr.contains("nothing was done") && done.stderr.contains("--yes"), "{}", done.stderr);
+    }
+    let done = run(command(&fake.address, &["accounts", "delete", "u", "--yes"]), "").await;
+    assert_eq!((done.code, done.stdout.as_str()), (0, "deleted u\n"), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_flag_is_the_command_lines_and_a_bad_variable_the_environments() {
+    let put = ["credentials", "put", "--account", "u", "apify-token"];
+    let done = run(command("127.0.0.1:1", &[&put[..], &["--fingerprint", "abcd"]].concat()), "x").await;
+    assert_eq!(done.code, 2, "{}", done.stderr);
+    let mut by_variable = command("127.0.0.1:1", &put);
+    by_variable.env("GRANARY_SEALING_FINGERPRINT", "abcd");
+    assert_eq!(run(by_variable, "x").await.code, 3);
+    assert_eq!(run(command("127.0.0.1:1", &["tools", "list", "--addr", "nowhere"]), "").await.code, 2);
+    // Files and directories that cannot be used are this machine's, however they are named.
+    let missing = [&put[..], &["--from-file", "/nowhere/at/all"]].concat();
+    assert_eq!(run(command("127.0.0.1:1", &missing), "").await.code, 3);
+    let up = ["up", "--port", "0", "--state-dir", "/dev/null"];
+    assert_eq!(run(command("127.0.0.1:1", &up), "").await.code, 3);
+}
+
+/// The simulator speaks HTTP/2, too, but no gRPC.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_or_a_scheme_that_is_wrong_is_told_as_what_it_is() {
+    let sandbox = granary_sandbox::start(granary_sandbox::Config {
+        ports: granary_sandbox::Ports { harvest: 0, harvestapi: 0, apify: 0, control: 0 },
+        ..granary_sandbox::Config::default()
+    })
+    .await
+    .unwrap();
+    let told = async |address: &str| {
+        let done = run(command(address, &["accounts", "list", "--output", "json"]), "").await;
+        assert_eq!((done.code, &done.error()["reason"]), (7, &json!("UNREACHABLE")), "{}", done.stderr);
+        done.error()["message"].as_str().unwrap().to_owned()
+    };
+    let other = told(sandbox.harvest_url().trim_start_matches("http://")).await;
+    assert!(other.contains("is not gRPC"), "{other}");
+    sandbox.shutdown().await;
+    let fake = Fake::start().await;
+    let secure = told(&format!("https://{}", fake.address)).await;
+    assert!(secure.contains(&format!("speaks plain text: write http://{}", fake.address)), "{secure}");
+}

@@ -20,6 +20,7 @@ pub(crate) struct Seen {
     pub verified: Vec<(VerifyCredentialRequest, tonic::metadata::MetadataMap)>,
     pub verdict: Option<CredentialStatus>,
     pub answer: ExecuteToolResponse,
+    pub listed: Vec<ListConnectedAccountsRequest>,
     pub fail: Option<Error>,
 }
 
@@ -115,6 +116,7 @@ impl CredentialVault for Fake {
         request: Request<ListConnectedAccountsRequest>,
     ) -> Answer<ListConnectedAccountsResponse> {
         self.admit(&request)?;
+        self.seen.lock().unwrap().listed.push(request.get_ref().clone());
         let (identifier, next_page_token) = match request.get_ref().page_token.as_str() {
             "" => ("a", "second"),
             _ => ("b", ""),
@@ -218,7 +220,11 @@ impl ToolService for Fake {
 
     async fn list_tools(&self, request: Request<ListToolsRequest>) -> Answer<ListToolsResponse> {
         self.admit(&request)?;
-        Ok(Response::new(ListToolsResponse::default()))
+        // One tool that the key may use, and what the account lacks for it.
+        let lacking = !request.get_ref().identifier.is_empty();
+        let missing_kinds = if lacking { vec![CredentialKind::HarvestapiKey.into()] } else { Vec::new() };
+        let tool = Tool { name: "scrape_profile".into(), missing_kinds, ..Tool::default() };
+        Ok(Response::new(ListToolsResponse { tools: vec![tool], next_page_token: String::new() }))
     }
 
     async fn execute_tool(&self, request: Request<ExecuteToolRequest>) -> Answer<ExecuteToolResponse> {

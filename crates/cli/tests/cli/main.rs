@@ -10,4 +10,6 @@ mod fake;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod up;
+#[cfg(test)]
 mod verify;

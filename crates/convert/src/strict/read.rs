@@ -7,8 +7,9 @@ use prost_reflect::{DynamicMessage, MapKey, Value as Dynamic};
 use serde_json::{Map, Value};
 
 use super::bounds::Count;
-use super::{guard, names, nested, scalar};
+use super::{guard, nested, scalar};
 use crate::integer;
+use crate::names::nearest;
 use crate::shape::{Field, Form, Kind, Known, Shape, names_secret};
 use crate::violations::{Faults, fault, join, key};
 
@@ -81,7 +82,8 @@ impl Reader {
             self.faults.push(guard::refused(&at));
             return;
         }
-        let near = if self.suggested < MAX_SUGGESTED { names::nearest(shape, name) } else { None };
+        let fields = shape.fields.iter().map(|field| field.name.as_str());
+        let near = if self.suggested < MAX_SUGGESTED { nearest(fields, name) } else { None };
         self.suggested += 1;
         self.faults.push(match near {
             Some(near) => fault(&at, format!("is not a field here; did you mean {near}?")),

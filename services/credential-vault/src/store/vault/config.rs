@@ -112,7 +112,7 @@ impl Config {
         let config = self.with_environment();
         let mut faults = Vec::new();
         if config.addresses.is_empty() {
-            faults.push("vault.addresses (or VAULT_ADDR) must name a server".to_owned());
+            faults.push("vault.addresses: must name a server (or VAULT_ADDR)".to_owned());
         }
         for address in &config.addresses {
             let fits = Url::parse(address)
