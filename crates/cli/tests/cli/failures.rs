@@ -13,6 +13,7 @@ async fn each_family_has_its_exit_code_and_reason() {
     let fake = Fake::start().await;
     for (reason, code) in [
         (Reason::ScopeMissing, 4),
+        (Reason::UpstreamNotFound, 4),
         (Reason::CredentialMissing, 5),
         (Reason::UpstreamThrottled, 6),
         (Reason::StoreUnavailable, 7),
@@ -36,8 +37,8 @@ async fn each_family_has_its_exit_code_and_reason() {
 async fn people_are_told_the_same_in_words() {
     let fake = Fake::start().await;
     let done = run(command(&fake.address, &["accounts", "get", "u"]), "").await;
-    assert_eq!(done.code, 5);
-    assert_eq!(done.stderr, "error: no such account\n  reason: ACCOUNT_NOT_FOUND (the user's to fix)\n");
+    assert_eq!(done.code, 4);
+    assert_eq!(done.stderr, "error: no such account\n  reason: ACCOUNT_NOT_FOUND (yours to fix)\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
