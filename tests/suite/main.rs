@@ -21,6 +21,7 @@ mod job;
 mod limits;
 mod needs;
 mod neighbours;
+mod one_account;
 mod processes;
 mod replicas;
 mod revocation;

@@ -141,19 +141,13 @@ impl Gateway {
     }
 }
 
-/// The account that the call names, exactly once.
+/// The account that the call must name.
 fn account(headers: &HeaderMap) -> Result<Identifier, Error> {
-    let mut values = headers.get_all(&name::ACCOUNT).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => Identifier::from_header(value.as_bytes()),
-        (None, _) => Err(Error::new(
-            Reason::AccountHeaderInvalid,
-            "say which connected account to call as: send its identifier, percent-encoded, as granary-account",
-        )),
-        (Some(_), Some(_)) => {
-            Err(Error::new(Reason::AccountHeaderInvalid, "granary-account must stand exactly once"))
-        }
-    }
+    Identifier::in_headers(headers)?.ok_or_else(|| {
+        let text =
+            "say which connected account to call as: send its identifier, percent-encoded, as granary-account";
+        Error::new(Reason::AccountHeaderInvalid, text)
+    })
 }
 
 /// An answer of the gateway's own, whose request may arrive late and whose reader may be slow.
