@@ -15,6 +15,7 @@ mod edges;
 mod errors;
 mod few_bytes;
 mod full_disk;
+mod help_links;
 mod input;
 mod isolation;
 mod job;

@@ -168,7 +168,7 @@ pub async fn sandbox(args: SandboxArgs) -> Result<(), Failure> {
 pub fn checked(from: &From, faults: impl Fn(&Settings) -> Vec<String>) -> Result<Option<Settings>, Failure> {
     let settings = Settings::load(from).map_err(Failure::configuration)?;
     let mut all = faults(&settings);
-    all.extend(settings.logging.faults());
+    all.extend(settings.process_faults());
     if !all.is_empty() {
         return Err(Failure::configuration(Faults(all)));
     }

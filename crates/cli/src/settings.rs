@@ -2,6 +2,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use granary_rpc::DocsBase;
 use granary_server::config::{self, Faults, Sources};
 use granary_server::logging::Logging;
 use serde::Deserialize;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub logging: Logging,
     /// Where Prometheus finds `/metrics`; none by default.
     pub metrics_address: Option<SocketAddr>,
+    /// Where the docs directory is published, so that errors can link to their pages; none by default.
+    pub docs_base_url: Option<String>,
 }
 
 /// Where settings come from, as flags.
@@ -45,8 +48,19 @@ impl Settings {
         config::load(&Sources { file, env_prefix: "GRANARY_", overrides: &from.set })
     }
 
-    /// Starts logs and metrics for the process, and makes room for its open files.
+    /// What is wrong with the settings of the process itself.
+    pub fn process_faults(&self) -> Vec<String> {
+        let mut faults = self.logging.faults();
+        let docs = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).err());
+        faults.extend(docs.map(|fault| format!("docs_base_url: {fault}")));
+        faults
+    }
+
+    /// Starts logs and metrics for the process, makes room for its open files, and says where the pages of its errors are.
     pub fn start_telemetry(&self, end: &granary_server::CancellationToken) {
+        if let Some(docs) = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).ok()) {
+            granary_rpc::help::publish(docs);
+        }
         self.logging.start();
         granary_server::files::raise();
         granary_server::metrics::start();

@@ -67,7 +67,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
             store::Kind::Vault => vault::stores::Kind::Vault,
         };
     }
-    let mut faults = settings.logging.faults();
+    let mut faults = settings.process_faults();
     faults.extend(settings.credential_vault.faults());
     if !faults.is_empty() {
         return Err(Failure::configuration(Faults(faults)));

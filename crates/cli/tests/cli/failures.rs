@@ -51,6 +51,16 @@ async fn a_vault_that_is_away_is_told_once_and_in_the_form_that_was_asked_for() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_no_client_could_open_is_a_fault_of_the_configuration() {
+    for command_line in [&["harvest-time"][..], &["up", "--state-dir", "/nonexistent/granary"]] {
+        let arguments = ["--set", "docs_base_url=docs", "--check-config", "--output", "json"];
+        let done = run(command("127.0.0.1:1", &[command_line, &arguments].concat()), "").await;
+        assert_eq!(done.code, 3, "{}", done.stderr);
+        assert!(done.stderr.contains("docs_base_url"), "{}", done.stderr);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn configuration_usage_and_an_absent_server_are_told_apart() {
     let mut without_key = command("127.0.0.1:1", &["tools", "list", "--output", "json"]);
     without_key.env_remove("GRANARY_API_KEY");
