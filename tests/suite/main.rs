@@ -24,6 +24,7 @@ mod needs;
 mod neighbours;
 mod one_account;
 mod processes;
+mod reflection;
 mod replicas;
 mod revocation;
 mod sealed_puts;

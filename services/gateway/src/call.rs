@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::poll;
-use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::health;
@@ -22,7 +21,7 @@ use tower::Service;
 use crate::admit::Admitted;
 use crate::arriving::{Arriving, gather};
 use crate::body::{Limited, Outbound};
-use crate::core::{Core, not_here};
+use crate::core::{Core, is_served, not_here};
 use crate::forward::{Behalf, Outgoing};
 use crate::in_flight::Places;
 use crate::relay::{Reader, Relay};
@@ -81,7 +80,7 @@ impl Gateway {
         record.caller(caller.tenant_header());
         let table = self.core.shared.table;
         let method = table.path(path).ok_or_else(granary_server::stack::unknown_method)?;
-        if method.exposure != Exposure::Gateway {
+        if !is_served(method) {
             return Err(not_here(method).into());
         }
         let places = (caller.begin()?, caller.lasts(method)?);
