@@ -30,5 +30,6 @@ mod revocation;
 mod sealed_puts;
 mod support;
 mod tenants;
+mod tool_list;
 mod vault;
 mod verdicts;

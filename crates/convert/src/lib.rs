@@ -12,6 +12,7 @@
 mod decimal;
 mod integer;
 pub mod lenient;
+mod nearest;
 pub mod output;
 pub mod rules;
 pub mod schema;
@@ -25,9 +26,10 @@ mod violations;
 mod sample;
 
 pub use lenient::{Members, decode_field, decode_lenient};
+pub use nearest::nearest;
 pub use output::{ToolOutput, to_json, tool_output};
 pub use rules::{Typed, check, check_typed};
-pub use schema::{input_schema, output_schema};
+pub use schema::{input_schema, output_schema, published_input_schema};
 pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_struct, tool_input_text};
 pub use structs::{json_to_struct, struct_to_json};
 

@@ -4,7 +4,6 @@ mod guard;
 mod list;
 #[cfg(test)]
 mod lists_and_maps;
-mod names;
 mod nested;
 mod place_names;
 mod places;

@@ -7,10 +7,10 @@ use prost_reflect::{DynamicMessage, MapKey, Value as Dynamic};
 use serde_json::{Map, Value};
 
 use super::bounds::Count;
-use super::{guard, names, nested, scalar};
-use crate::integer;
+use super::{guard, nested, scalar};
 use crate::shape::{Field, Form, Kind, Known, Shape, names_secret};
 use crate::violations::{Faults, fault, join, key};
+use crate::{integer, nearest};
 
 /// For how many unknown keys the name that was probably meant is looked for.
 const MAX_SUGGESTED: usize = 8;
@@ -81,7 +81,7 @@ impl Reader {
             self.faults.push(guard::refused(&at));
             return;
         }
-        let near = if self.suggested < MAX_SUGGESTED { names::nearest(shape, name) } else { None };
+        let near = if self.suggested < MAX_SUGGESTED { nearest(shape.names(), name) } else { None };
         self.suggested += 1;
         self.faults.push(match near {
             Some(near) => fault(&at, format!("is not a field here; did you mean {near}?")),

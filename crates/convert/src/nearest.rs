@@ -1,14 +1,19 @@
 //! Which name was probably meant.
-use crate::shape::Shape;
 
-/// The field's name that is nearest to an unknown key, if one is near enough to be a slip.
-pub(super) fn nearest<'a>(shape: &'a Shape, key: &str) -> Option<&'a str> {
-    // Longer than any name of a field with a slip in it.
-    if key.len() > 64 {
+/// The name that is nearest to one that does not exist, if one is near enough to be a slip.
+///
+/// ```
+/// let tools = ["log_time_entry", "list_projects"];
+/// assert_eq!(granary_convert::nearest(tools, "log_tme_entry"), Some("log_time_entry"));
+/// assert_eq!(granary_convert::nearest(tools, "log_time"), None);
+/// ```
+pub fn nearest<'a>(names: impl IntoIterator<Item = &'a str>, given: &str) -> Option<&'a str> {
+    // Longer than any name with a slip in it.
+    if given.len() > 64 {
         return None;
     }
-    let meant = plain(key);
-    let distances = shape.fields.iter().map(|f| (distance(&plain(&f.name), &meant), f.name.as_str()));
+    let meant = plain(given);
+    let distances = names.into_iter().map(|name| (distance(&plain(name), &meant), name));
     let (distance, name) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= (meant.len() / 4).min(2)).then_some(name)
 }
@@ -41,14 +46,13 @@ mod tests {
 
     #[test]
     fn slips_find_their_name() {
-        let pool = granary_proto::pool().unwrap();
-        let shape = Shape::of(&pool.get_message_by_name("granary.harvest.v1.LogTimeEntryRequest").unwrap());
-        assert_eq!(nearest(&shape, "projet_id"), Some("project_id"));
-        assert_eq!(nearest(&shape, "Spent-Date"), Some("spent_date"));
-        assert_eq!(nearest(&shape, "hour"), Some("hours"));
-        assert_eq!(nearest(&shape, "colour"), None);
-        assert_eq!(nearest(&shape, ""), None);
-        assert_eq!(nearest(&shape, &"x".repeat(1000)), None);
+        let near = |given: &str| nearest(["project_id", "spent_date", "hours"], given);
+        assert_eq!(near("projet_id"), Some("project_id"));
+        assert_eq!(near("Spent-Date"), Some("spent_date"));
+        assert_eq!(near("hour"), Some("hours"));
+        assert_eq!(near("colour"), None);
+        assert_eq!(near(""), None);
+        assert_eq!(near(&"x".repeat(1000)), None);
     }
 
     #[test]
