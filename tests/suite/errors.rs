@@ -83,7 +83,7 @@ async fn a_wrong_api_key_is_unauthenticated_before_anything_else_is_looked_at() 
         let client = up.client_with(bad);
         let failure = client
             .harvest("nobody")
-            .get_company(granary_proto::granary::harvest::v1::GetCompanyRequest {})
+            .get_company(granary_proto::granary::harvest::v1::GetCompanyRequest::default())
             .await;
         assert_eq!(failure.as_ref().unwrap_err().code(), Code::Unauthenticated);
         assert_eq!(reason(failure), expected, "{bad}");
@@ -212,7 +212,7 @@ async fn a_deadline_is_enforced_and_passed_on() {
     ready_account(&client, &sandbox, "a").await;
     client.call("a", "get_company", "{}").await.unwrap();
     sandbox.fault(serde_json::json!({"api": "harvest", "path": "/v2/company", "delay_ms": 5_000})).await;
-    let mut request = tonic::Request::new(granary_proto::granary::harvest::v1::GetCompanyRequest {});
+    let mut request = tonic::Request::new(granary_proto::granary::harvest::v1::GetCompanyRequest::default());
     request.set_timeout(Duration::from_millis(300));
     let start = Instant::now();
     let status = client.harvest("a").get_company(request).await.unwrap_err();
