@@ -49,6 +49,25 @@ fn every_error_reason_has_a_page() {
     }
 }
 
+/// Without these, Go's generator refuses the protos, and that of C# writes two files of one name over each other.
+#[test]
+fn every_proto_can_be_generated_for_go_java_and_csharp_in_one_go() {
+    let mut names = std::collections::HashMap::new();
+    for file in granary_proto::pool().unwrap().files().filter(|f| f.name().starts_with("granary/")) {
+        let (path, options) = (file.name(), file.file_descriptor_proto().options.clone().unwrap_or_default());
+        let package = file.package_name();
+        let (folder, name) = path.rsplit_once('/').unwrap();
+        assert_eq!(folder, package.replace('.', "/"), "{path}");
+        let go = format!("{folder};{}", package.trim_start_matches("granary.").replace('.', ""));
+        assert_eq!(options.go_package(), go, "{path}");
+        assert_eq!((options.java_package(), options.java_multiple_files()), (package, true), "{path}");
+        assert_eq!(options.csharp_namespace().to_lowercase(), package, "{path}");
+        let other = names.insert(name.to_owned(), path.to_owned());
+        assert_eq!(other, None, "{path} has the name of another file");
+    }
+    assert!(names.len() >= 30, "{names:?}");
+}
+
 #[test]
 fn reads_are_marked_as_having_no_side_effects_and_others_are_not() {
     for method in granary_proto::policy_table().unwrap().methods() {

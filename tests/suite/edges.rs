@@ -26,10 +26,10 @@ async fn the_broker_and_the_services_answer_the_gateway_alone() {
     assert_eq!(public.authenticate(ask()).await.unwrap_err().code(), tonic::Code::Unimplemented);
 
     let mut harvest = HarvestTimeClient::new(channel(&cluster.address("harvest-time")));
-    assert_eq!(reason(harvest.get_company(GetCompanyRequest {}).await), Reason::EdgeRefused);
+    assert_eq!(reason(harvest.get_company(GetCompanyRequest::default()).await), Reason::EdgeRefused);
     let edge = std::fs::read_to_string(cluster.dir().join("edge-harvest")).unwrap();
     let with_edge = |ticket: Option<&[u8]>| {
-        let mut request = Request::new(GetCompanyRequest {});
+        let mut request = Request::new(GetCompanyRequest::default());
         request.metadata_mut().insert("granary-edge-key", edge.trim().parse().unwrap());
         request.metadata_mut().insert("granary-tenant", "default".parse().unwrap());
         request.metadata_mut().insert("granary-account", "a".parse().unwrap());
@@ -120,7 +120,7 @@ async fn mutual_tls_takes_the_place_of_edge_keys_and_the_public_door_speaks_tls(
                 .tls_config(tls)
                 .unwrap()
                 .connect_lazy();
-        HarvestTimeClient::new(channel).get_company(GetCompanyRequest {}).await.unwrap_err();
+        HarvestTimeClient::new(channel).get_company(GetCompanyRequest::default()).await.unwrap_err();
     }
 
     // A new CA, of which certificates are shown while the old one is still trusted. What connects next takes it.

@@ -9,7 +9,7 @@ use granary_testkit::Up;
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use crate::support::{key, make_known, ready_account, reason};
+use crate::support::{call_by_path, key, make_known, ready_account, reason};
 
 #[tokio::test]
 async fn a_missing_revoked_or_expired_credential_says_kind_and_what_to_do() {
@@ -83,7 +83,7 @@ async fn a_wrong_api_key_is_unauthenticated_before_anything_else_is_looked_at() 
         let client = up.client_with(bad);
         let failure = client
             .harvest("nobody")
-            .get_company(granary_proto::granary::harvest::v1::GetCompanyRequest {})
+            .get_company(granary_proto::granary::harvest::v1::GetCompanyRequest::default())
             .await;
         assert_eq!(failure.as_ref().unwrap_err().code(), Code::Unauthenticated);
         assert_eq!(reason(failure), expected, "{bad}");
@@ -212,7 +212,7 @@ async fn a_deadline_is_enforced_and_passed_on() {
     ready_account(&client, &sandbox, "a").await;
     client.call("a", "get_company", "{}").await.unwrap();
     sandbox.fault(serde_json::json!({"api": "harvest", "path": "/v2/company", "delay_ms": 5_000})).await;
-    let mut request = tonic::Request::new(granary_proto::granary::harvest::v1::GetCompanyRequest {});
+    let mut request = tonic::Request::new(granary_proto::granary::harvest::v1::GetCompanyRequest::default());
     request.set_timeout(Duration::from_millis(300));
     let start = Instant::now();
     let status = client.harvest("a").get_company(request).await.unwrap_err();
@@ -243,8 +243,6 @@ async fn a_granted_secret_that_upstream_sends_back_is_masked() {
 /// Bytes that are no message of the method's type are the caller's fault, and say so with a reason like any other.
 #[tokio::test]
 async fn a_request_that_is_no_message_has_a_reason_too() {
-    use http_body_util::{BodyExt, Full};
-    use tower::{Service, ServiceExt};
     let up = Up::start().await;
     let (client, sandbox) = (up.client(), up.sandbox());
     ready_account(&client, &sandbox, "a").await;
@@ -253,20 +251,8 @@ async fn a_request_that_is_no_message_has_a_reason_too() {
         "granary.gateway.v1.ToolService/ExecuteTool",
         "granary.vault.v1.CredentialVault/GetConnectedAccount",
     ] {
-        let mut channel = granary_testkit::client::channel(up.gateway());
-        let frame: &[u8] = &[0, 0, 0, 0, 3, 0xff, 0xff, 0xff];
-        let request = http::Request::post(format!("/{path}"))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .header("authorization", format!("Bearer {}", up.api_key()))
-            .header("granary-account", "a")
-            .body(tonic::body::Body::new(Full::new(bytes::Bytes::from_static(frame))))
-            .unwrap();
-        let response = channel.ready().await.unwrap().call(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let trailers = body.collect().await.unwrap().trailers().cloned().unwrap_or_default();
-        let status = tonic::Status::from_header_map(&parts.headers)
-            .or_else(|| tonic::Status::from_header_map(&trailers));
-        assert_eq!(reason(Err::<(), _>(status.unwrap())), Reason::InvalidInput, "{path}");
+        let path = format!("/{path}");
+        let status = call_by_path(up.gateway(), up.api_key(), &path, &[0xff; 3], &["a"]).await;
+        assert_eq!(reason(Err::<(), _>(status)), Reason::InvalidInput, "{path}");
     }
 }

@@ -96,7 +96,12 @@ async fn tools_are_listed_in_pages_and_say_what_an_account_lacks() {
     client.put_sealed("a", &crate::support::key(&text)).await.unwrap();
     let (mut names, mut token) = (Vec::new(), String::new());
     loop {
-        let request = ListToolsRequest { identifier: "a".into(), page_size: 5, page_token: token };
+        let request = ListToolsRequest {
+            identifier: "a".into(),
+            page_size: 5,
+            page_token: token,
+            ..Default::default()
+        };
         let page = client.tools().list_tools(request).await.unwrap().into_inner();
         for tool in page.tools {
             let schema: serde_json::Value = serde_json::from_str(&tool.input_schema_json).unwrap();

@@ -2,8 +2,10 @@
 use granary_credential::{Credential, Secret};
 use granary_rpc::{Reason, error};
 use granary_testkit::{Client, Sandbox};
+use http_body_util::{BodyExt, Full};
 use serde_json::json;
 use tonic::Status;
+use tower::{Service, ServiceExt};
 
 /// A Harvest token as a credential.
 pub(crate) fn token(text: &str, account_id: i64) -> Credential {
@@ -49,6 +51,31 @@ pub(crate) async fn ready_account(client: &Client, sandbox: &Sandbox, identifier
 pub(crate) fn reason<T: std::fmt::Debug>(result: Result<T, Status>) -> Reason {
     let status = result.expect_err("a failure");
     error::reason_of(&status).unwrap_or_else(|| panic!("a failure without a reason: {status:?}"))
+}
+
+/// What comes of a call of any method, with the bytes of its message and these values of `granary-account`.
+pub(crate) async fn call_by_path(
+    address: &str,
+    key: &str,
+    path: &str,
+    message: &[u8],
+    accounts: &[&str],
+) -> Status {
+    let mut frame = vec![0];
+    frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
+    frame.extend(message);
+    let mut request = http::Request::post(path)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("authorization", format!("Bearer {key}"));
+    for account in accounts {
+        request = request.header("granary-account", *account);
+    }
+    let request = request.body(tonic::body::Body::new(Full::new(bytes::Bytes::from(frame)))).unwrap();
+    let mut channel = granary_testkit::client::channel(address);
+    let (head, body) = channel.ready().await.unwrap().call(request).await.unwrap().into_parts();
+    let trailers = body.collect().await.unwrap().trailers().cloned().unwrap_or_default();
+    Status::from_header_map(&head.headers).or_else(|| Status::from_header_map(&trailers)).unwrap()
 }
 
 /// An input that a tool takes.

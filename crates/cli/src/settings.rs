@@ -2,6 +2,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use granary_rpc::DocsBase;
 use granary_server::config::{self, Loaded, Sources};
 use granary_server::logging::Logging;
 use serde::Deserialize;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub logging: Logging,
     /// Where Prometheus finds `/metrics`; none by default.
     pub metrics_address: Option<SocketAddr>,
+    /// Where the docs directory is published, so that errors can link to their pages; none by default.
+    pub docs_base_url: Option<String>,
 }
 
 /// Where settings come from, as flags.
@@ -56,7 +59,7 @@ impl Settings {
     /// Reads the file, then `GRANARY_…__…` from the environment, then flags, as far as they can be read.
     pub fn read(from: &From) -> Loaded<Self> {
         let file: Option<&Path> = from.config.as_deref();
-        let (env_prefix, env_names) = ("GRANARY_", &["metrics_address"][..]);
+        let (env_prefix, env_names) = ("GRANARY_", &["metrics_address", "docs_base_url"][..]);
         config::load(&Sources { file, env_prefix, env_names, overrides: &from.set })
     }
 
@@ -64,12 +67,23 @@ impl Settings {
     pub fn checked(from: &From, faults_of: impl FnOnce(&Self) -> Vec<String>) -> Result<Self, Failure> {
         let Loaded { settings, mut faults } = Self::read(from);
         faults.extend(faults_of(&settings));
-        faults.extend(settings.logging.faults());
+        faults.extend(settings.process_faults());
         if faults.is_empty() { Ok(settings) } else { Err(Failure::settings(faults)) }
     }
 
-    /// Starts logs and metrics for the process, and makes room for its open files.
+    /// What is wrong with the settings of the process itself.
+    pub fn process_faults(&self) -> Vec<String> {
+        let mut faults = self.logging.faults();
+        let docs = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).err());
+        faults.extend(docs.map(|fault| format!("docs_base_url: {fault}")));
+        faults
+    }
+
+    /// Starts logs and metrics for the process, makes room for its open files, and says where the pages of its errors are.
     pub fn start_telemetry(&self, end: &granary_server::CancellationToken) {
+        if let Some(docs) = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).ok()) {
+            granary_rpc::help::publish(docs);
+        }
         self.logging.start();
         granary_server::files::raise();
         granary_server::metrics::start();

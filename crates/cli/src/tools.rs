@@ -51,12 +51,20 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::List(List { account, connection }) => {
             let named = account.is_some();
-            let tools = listed(&connection, account.unwrap_or_default()).await?;
+            let identifier = account.unwrap_or_default();
+            let wanted = wire::ListToolsRequest {
+                identifier,
+                view: wire::ToolView::Basic.into(),
+                ..Default::default()
+            };
+            let tools = listed(&connection, wanted).await?;
             let tools = tools.into_iter().map(document).collect::<Result<Vec<Value>, _>>()?;
             Ok(Shown { text: table(&tools, named), document: json!({"tools": tools}), ..Shown::default() })
         }
         Command::Show(Show { name, connection }) => {
-            let tools = listed(&connection, String::new()).await?;
+            let (names, view) = (vec![name.clone()], wire::ToolView::Full.into());
+            let wanted = wire::ListToolsRequest { names, view, ..Default::default() };
+            let tools = listed(&connection, wanted).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
             let missing = || unknown(&name);
             let tool = document(tool.ok_or_else(missing)?)?;
@@ -74,10 +82,13 @@ fn unknown(name: &str) -> Failure {
 }
 
 /// The tools that the key may use, with what the account lacks for each where one is named.
-pub async fn listed(connection: &Connection, identifier: String) -> Result<Vec<wire::Tool>, Failure> {
+pub async fn listed(
+    connection: &Connection,
+    wanted: wire::ListToolsRequest,
+) -> Result<Vec<wire::Tool>, Failure> {
     let door = connection.gateway()?;
     all_pages(async |page_token| {
-        let request = wire::ListToolsRequest { identifier: identifier.clone(), page_size: 0, page_token };
+        let request = wire::ListToolsRequest { page_token, ..wanted.clone() };
         let answer = door.answer(door.tools().list_tools(door.request(request))).await?;
         Ok((answer.tools, answer.next_page_token))
     })
@@ -92,6 +103,10 @@ fn document(tool: wire::Tool) -> Result<Value, Failure> {
             [("input_schema", tool.input_schema_json), ("output_schema", tool.output_schema_json)]
         {
             members.shift_remove(&format!("{name}_json"));
+            // A list for choosing a tool has none.
+            if text.is_empty() {
+                continue;
+            }
             let schema = serde_json::from_str(&text).unwrap_or(Value::String(text));
             members.insert(name.to_owned(), schema);
         }

@@ -75,7 +75,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
             store::Kind::Vault => vault::stores::Kind::Vault,
         };
     }
-    faults.extend(settings.logging.faults());
+    faults.extend(settings.process_faults());
     faults.extend(settings.gateway.faults());
     faults.extend(settings.credential_vault.all_faults());
     faults.extend(settings.harvest_time.all_faults());

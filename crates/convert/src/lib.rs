@@ -29,7 +29,7 @@ pub use lenient::{Members, decode_field, decode_lenient};
 pub use names::nearest;
 pub use output::{ToolOutput, to_json, tool_output};
 pub use rules::{Typed, check, check_typed};
-pub use schema::{input_schema, output_schema};
+pub use schema::{input_schema, output_schema, published_input_schema};
 pub use strict::{ToolInput, parse_input, parse_input_text, tool_input, tool_input_struct, tool_input_text};
 pub use structs::{json_to_struct, struct_to_json};
 

@@ -25,6 +25,17 @@ pub fn input_schema(desc: &MessageDescriptor) -> Value {
     builder.finish(root)
 }
 
+/// The same as other catalogues publish it: where a field has aliases, under the first of them. `None`: nothing differs.
+pub fn published_input_schema(desc: &MessageDescriptor) -> Option<Value> {
+    let shape = Shape::published(desc);
+    let differs = shape.fields.iter().any(|field| field.name != field.desc.name());
+    differs.then(|| {
+        let mut builder = Builder::new(Side::Input);
+        let root = builder.object(&shape);
+        builder.finish(root)
+    })
+}
+
 /// The schema of a tool's `data`, open for what upstream may add.
 pub fn output_schema(desc: &MessageDescriptor) -> Value {
     let mut builder = Builder::new(Side::Output);
@@ -194,6 +205,25 @@ mod tests {
         assert!(properties["hours"]["description"].as_str().unwrap().starts_with("Decimal hours, 0 to 24"));
         let schema = input_schema(&table.tool("list_time_entries").unwrap().descriptor.input());
         assert_eq!(schema["properties"]["per_page"]["default"], 100);
+    }
+
+    #[test]
+    fn a_published_schema_has_the_published_names_in_its_rules_too() {
+        let table = granary_proto::policy_table().unwrap();
+        let published = |tool: &str| published_input_schema(&table.tool(tool).unwrap().descriptor.input());
+        let schema = published("get_profile_posts").unwrap();
+        assert!(schema["properties"].get("profile").is_some(), "{schema}");
+        assert!(schema["properties"].get("profile_url").is_none(), "{schema}");
+        let text = schema.to_string();
+        assert!(!text.contains("profile_url") && !text.contains("\"public_identifier"), "{text}");
+        assert_eq!(
+            schema["dependentSchemas"]["profile"],
+            json!({"not": {"required": ["profile_public_identifier"]}})
+        );
+        let schema = published("bulk_scrape_profiles").unwrap();
+        assert_eq!(schema["required"], json!(["profile_urls"]));
+        assert!(published("scrape_profile").is_none(), "its aliases are further names alone");
+        assert!(published("log_time_entry").is_none());
     }
 
     #[test]

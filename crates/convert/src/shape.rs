@@ -112,7 +112,18 @@ impl Shape {
         self.fields.iter().find(|f| f.name == name)
     }
 
-    /// The field that a caller means by a key: the proto name or the JSON name.
+    /// The same as other catalogues publish it: where a field has aliases, under the first of them. For showing alone.
+    pub(crate) fn published(desc: &MessageDescriptor) -> Self {
+        build::published(desc)
+    }
+
+    /// Every name by which a caller may give a field, but for those in the lowerCamelCase form.
+    pub(crate) fn names<'a>(&'a self) -> impl Iterator<Item = &'a str> {
+        let of_field = |field: &'a Field| std::iter::once(&field.name).chain(&field.rule.aliases);
+        self.fields.iter().flat_map(of_field).map(String::as_str)
+    }
+
+    /// The field that a caller means by a key: the proto name, an alias, or the lowerCamelCase form of either.
     pub(crate) fn of_caller(&self, key: &str) -> Option<(usize, &Field)> {
         let index = *self.callers.get(key)?;
         self.fields.get(index).map(|f| (index, f))
@@ -200,5 +211,25 @@ mod tests {
                 assert!(shape.field(name).is_some(), "{} ties {name}, which it has not", message.full_name());
             }
         }
+    }
+
+    #[test]
+    fn no_alias_is_another_fields_name_or_alias_or_that_of_a_credential() {
+        let mut aliases = 0;
+        for message in granary_proto::pool().unwrap().all_messages() {
+            let shape = Shape::of(&message);
+            for field in &shape.fields {
+                for alias in &field.rule.aliases {
+                    aliases += 1;
+                    let at = format!("{}.{}: {alias}", message.full_name(), field.name);
+                    let named = |other: &&Field| other.name == *alias || other.rule.aliases.contains(alias);
+                    let all: Vec<u32> = shape.fields.iter().filter(named).map(|f| f.number).collect();
+                    assert_eq!(all, [field.number], "{at}");
+                    assert!(!names_secret(alias), "{at}");
+                    assert_eq!(shape.of_caller(alias).unwrap().1.number, field.number, "{at}");
+                }
+            }
+        }
+        assert!(aliases >= 20, "{aliases}");
     }
 }

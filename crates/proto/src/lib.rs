@@ -9,12 +9,14 @@ mod masked;
 mod names;
 pub mod options;
 pub mod policy;
+mod served;
 
 use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
 pub use policy::{Method, PolicyTable};
+pub use served::served;
 
 /// The serialized `FileDescriptorSet` of all protos, with custom options and comments.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));

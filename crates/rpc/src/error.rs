@@ -7,6 +7,7 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use crate::help;
 use crate::reason::{self, Family, Reason};
 
 /// The domain of every `ErrorInfo` of ours.
@@ -143,7 +144,9 @@ impl Error {
         if self.reason == Reason::OutOfCredit || self.reason == Reason::LimitExceeded {
             details.add_quota_failure_violation(self.get("subject").unwrap_or("call"), &self.message);
         }
-        details.add_help_link("what this means and who should act", format!("docs/errors/{name}.md"));
+        if let Some(page) = help::page(name) {
+            details.add_help_link("what this means and who should act", page);
+        }
         let mut status = Status::with_error_details(code, self.message.clone(), details);
         status.set_source(Arc::new(self));
         status

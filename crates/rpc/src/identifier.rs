@@ -1,9 +1,11 @@
 //! The tenant's own name for an account: UTF-8 of 1 to 256 bytes, compared byte for byte, in which everything can be seen.
 use std::fmt;
 
+use http::HeaderMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::absent::is_absent;
+use crate::metadata::name;
 use crate::{Error, Reason, Violation, unseen};
 
 /// Longest identifier, in bytes.
@@ -67,6 +69,35 @@ impl Identifier {
         let decoded =
             percent_decode_str(text).decode_utf8().map_err(|_| fault("must be percent-encoded UTF-8"))?;
         Self::parse(decoded).map_err(|v| fault(&v.description))
+    }
+
+    /// The account that a call's headers name, if they name one.
+    ///
+    /// # Errors
+    /// `ACCOUNT_HEADER_INVALID`, where `granary-account` stands more than once, or cannot be read.
+    pub fn in_headers(headers: &HeaderMap) -> Result<Option<Self>, Error> {
+        let mut values = headers.get_all(&name::ACCOUNT).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => Self::from_header(value.as_bytes()).map(Some),
+            (Some(_), Some(_)) => {
+                Err(Error::new(Reason::AccountHeaderInvalid, "granary-account must stand exactly once"))
+            }
+        }
+    }
+
+    /// Refuses headers that name another account than this one, which the request names. Acting for either could be acting for
+    /// the wrong user.
+    ///
+    /// # Errors
+    /// `ACCOUNT_HEADER_INVALID`.
+    pub fn must_be_in(&self, headers: &HeaderMap) -> Result<(), Error> {
+        if Self::in_headers(headers)?.is_none_or(|named| named == *self) {
+            return Ok(());
+        }
+        let text = "granary-account and the request's identifier name different accounts; send the identifier \
+                    alone, or the same account in both";
+        Err(Error::new(Reason::AccountHeaderInvalid, text))
     }
 
     /// The value for `granary-account`.
@@ -133,6 +164,22 @@ mod tests {
         ] {
             assert!(Identifier::parse(text).unwrap_err().description.contains(told), "{text:?}");
             assert_eq!(Identifier::stored(text).is_ok(), !text.contains('\t'), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn headers_and_a_request_name_one_account() {
+        let headers = |accounts: &[&str]| {
+            let named = accounts.iter().map(|text| (name::ACCOUNT.clone(), text.parse().unwrap()));
+            HeaderMap::from_iter(named)
+        };
+        let identifier = Identifier::parse("a b").unwrap();
+        for agreeing in [&[][..], &["a%20b"], &["%61%20b"]] {
+            assert!(identifier.must_be_in(&headers(agreeing)).is_ok(), "{agreeing:?}");
+        }
+        for other in [&["a"][..], &["A%20b"], &["a%20b", "a%20b"], &["%zz"]] {
+            let error = identifier.must_be_in(&headers(other)).unwrap_err();
+            assert_eq!(error.reason(), Reason::AccountHeaderInvalid, "{other:?}");
         }
     }
 }

@@ -2,6 +2,7 @@
 pub mod absent;
 pub mod deadline;
 pub mod error;
+pub mod help;
 pub mod identifier;
 pub mod metadata;
 pub mod pattern;
@@ -11,5 +12,6 @@ pub mod unseen;
 
 pub use deadline::Deadline;
 pub use error::{Error, Violation};
+pub use help::DocsBase;
 pub use identifier::Identifier;
 pub use reason::{Family, Reason};

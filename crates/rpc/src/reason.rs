@@ -44,15 +44,16 @@ pub fn classify(reason: Reason) -> (Code, Family) {
         Reason::MethodUnknown | Reason::MethodNotHere | Reason::EncodingUnknown => {
             (Code::Unimplemented, Caller)
         }
-        Reason::ToolUnknown | Reason::NotFound => (Code::NotFound, Caller),
+        Reason::ToolUnknown | Reason::NotFound | Reason::AccountNotFound | Reason::UpstreamNotFound => {
+            (Code::NotFound, Caller)
+        }
         Reason::AlreadyExists => (Code::AlreadyExists, Caller),
-        Reason::VersionConflict => (Code::Aborted, Caller),
+        Reason::VersionConflict | Reason::UpstreamConflict => (Code::Aborted, Caller),
         Reason::SealExpired | Reason::SealReplayed | Reason::CostCapExceeded => {
             (Code::FailedPrecondition, Caller)
         }
         Reason::LimitExceeded => (Code::ResourceExhausted, Caller),
         Reason::DeadlineExceeded => (Code::DeadlineExceeded, Caller),
-        Reason::AccountNotFound | Reason::UpstreamNotFound => (Code::NotFound, User),
         Reason::AccountDisabled
         | Reason::CredentialMissing
         | Reason::CredentialExpired
@@ -60,7 +61,6 @@ pub fn classify(reason: Reason) -> (Code, Family) {
         | Reason::CredentialRejected => (Code::FailedPrecondition, User),
         Reason::OutOfCredit => (Code::ResourceExhausted, User),
         Reason::UpstreamForbidden => (Code::PermissionDenied, User),
-        Reason::UpstreamConflict => (Code::Aborted, User),
         Reason::UpstreamThrottled | Reason::UpstreamUnavailable | Reason::UpstreamMalformed => {
             (Code::Unavailable, Upstream)
         }
@@ -94,6 +94,51 @@ mod tests {
                 assert_eq!(from_name(name(reason)), Some(reason));
                 assert_ne!(classify(reason).0, Code::Ok);
             }
+        }
+    }
+
+    /// Who a page says must act, by the words with which that begins.
+    const WHO: [(Family, &[&str]); 4] = [
+        (
+            Family::Caller,
+            &[
+                "the caller",
+                "the calling backend",
+                "the backend",
+                "the developer",
+                "the agent",
+                "whoever keeps the backend's key",
+            ],
+        ),
+        (Family::User, &["the user", "whoever manages the account"]),
+        (Family::Upstream, &["the third party", "nobody can mend it"]),
+        (Family::Operator, &["the operator"]),
+    ];
+
+    fn code_name(code: Code) -> String {
+        let name = format!("{code:?}");
+        let parted = name.chars().flat_map(|c| c.is_uppercase().then_some('_').into_iter().chain([c]));
+        parted.collect::<String>().trim_start_matches('_').to_uppercase()
+    }
+
+    #[test]
+    fn every_page_says_the_code_the_family_and_who_reacts_as_the_table_does() {
+        let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors");
+        let index = std::fs::read_to_string(docs.join("README.md")).unwrap();
+        let sections: Vec<&str> = index.split("\nFamily `").skip(1).collect();
+        assert_eq!(sections.len(), 4, "one section for each family");
+        for reason in (1..200).filter_map(|number| Reason::try_from(number).ok()) {
+            let ((code, family), name) = (classify(reason), name(reason));
+            let page = std::fs::read_to_string(docs.join(format!("{name}.md"))).unwrap();
+            let says = |row: &str| page.lines().any(|line| line == row);
+            assert!(says(&format!("| gRPC code | `{}` |", code_name(code))), "{name}: {code:?}");
+            assert!(says(&format!("| Family | {} |", family.text())), "{name}: {family:?}");
+            let who = page.split("**Who reacts:** ").nth(1).unwrap();
+            let (_, words) = WHO.iter().find(|(one, _)| *one == family).unwrap();
+            assert!(words.iter().any(|words| who.starts_with(words)), "{name} is the {family:?}'s: {who}");
+            let row = format!("| [{name}]({name}.md) | `{}` |", code_name(code));
+            let section = sections.iter().find(|section| section.contains(&row));
+            assert!(section.is_some_and(|s| s.starts_with(family.text())), "{name} in README.md");
         }
     }
 }

@@ -138,7 +138,8 @@ impl Door {
         let mut routes = RoutesBuilder::from(routes);
         routes.add_service(server);
         if callers == Callers::Public {
-            reflection::add(&mut routes, services).map_err(|e| Error::Reflection(e.to_string()))?;
+            // Every method of a service that is routed here is answered here.
+            reflection::add(&mut routes, services, |_| true).map_err(|e| Error::Reflection(e.to_string()))?;
         }
         let stack = Stack::new(routes.routes(), guard, &self.limits);
         health.set_all(services, true).await;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use granary_proto::Method;
 use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use tonic::Status;
@@ -18,14 +19,33 @@ use crate::open_streams::{OpenStreams, Place, Purpose};
 /// Bytes of one request: it names a symbol or a file.
 const MAX_REQUEST: usize = 1024;
 
-/// Adds reflection over these services.
+/// Why reflection cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The embedded descriptors cannot be read.
+    #[error(transparent)]
+    Descriptors(#[from] granary_proto::policy::Error),
+    /// The library does not take them.
+    #[error(transparent)]
+    Library(#[from] tonic_reflection::server::Error),
+}
+
+/// Adds reflection over these services, which shows of their methods those that this listener serves.
 ///
 /// # Errors
 /// Where the embedded descriptors cannot be served.
-pub fn add(routes: &mut RoutesBuilder, services: &[&str]) -> Result<(), tonic_reflection::server::Error> {
+pub fn add(
+    routes: &mut RoutesBuilder,
+    services: &[&str],
+    serves: impl Fn(&Method) -> bool,
+) -> Result<(), Error> {
+    let served =
+        granary_proto::served(|method| services.contains(&method.service.as_str()) && serves(method))?;
+    // The library borrows them for as long as it serves, which is until the process ends.
+    let served: &'static [u8] = served.leak();
     let builder = || {
         let mut builder = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(granary_proto::DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(served)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
             // So that clients without proto files can show what stands in an error's details.
             .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);

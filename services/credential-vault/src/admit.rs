@@ -38,6 +38,8 @@ pub(crate) struct Call {
     pub(crate) request_id: String,
     /// Unknown where no listener of ours stands in front.
     pub(crate) deadline: Option<Deadline>,
+    /// The values of `granary-account`, which no request needs here; one that stands must name the request's account.
+    pub(crate) named: HeaderMap,
 }
 
 impl Caller {
@@ -100,6 +102,12 @@ impl Caller {
 }
 
 impl Call {
+    /// Whether the call may be made for the account that its request names.
+    pub(crate) fn must_cover(&self, identifier: &Identifier) -> Result<(), Error> {
+        identifier.must_be_in(&self.named)?;
+        self.caller.must_cover(identifier)
+    }
+
     /// The call that the layer admitted.
     pub(crate) fn take<T>(request: &tonic::Request<T>) -> Result<Self, Error> {
         let none = || Error::new(Reason::ApiKeyMissing, "the request was not admitted");

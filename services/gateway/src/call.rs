@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::poll;
-use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::stack::{Record, Recorded, answer_deadline, is_health, open, with_reason};
@@ -22,7 +21,7 @@ use tower::Service;
 use crate::admit::Admitted;
 use crate::arriving::{Arriving, gather};
 use crate::body::{Limited, Outbound};
-use crate::core::{Core, not_here};
+use crate::core::{Core, is_served, not_here};
 use crate::forward::{Behalf, Outgoing};
 use crate::in_flight::Places;
 use crate::relay::{Reader, Relay};
@@ -82,7 +81,7 @@ impl Gateway {
         record.caller(caller.tenant_header());
         let table = self.core.shared.table;
         let method = table.path(path).ok_or_else(granary_server::stack::unknown_method)?;
-        if method.exposure != Exposure::Gateway {
+        if !is_served(method) {
             return Err(not_here(method).into());
         }
         let places = (caller.begin()?, caller.lasts(method)?);
@@ -142,19 +141,13 @@ impl Gateway {
     }
 }
 
-/// The account that the call names, exactly once.
+/// The account that the call must name.
 fn account(headers: &HeaderMap) -> Result<Identifier, Error> {
-    let mut values = headers.get_all(&name::ACCOUNT).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => Identifier::from_header(value.as_bytes()),
-        (None, _) => Err(Error::new(
-            Reason::AccountHeaderInvalid,
-            "say which connected account to call as: send its identifier, percent-encoded, as granary-account",
-        )),
-        (Some(_), Some(_)) => {
-            Err(Error::new(Reason::AccountHeaderInvalid, "granary-account must stand exactly once"))
-        }
-    }
+    Identifier::in_headers(headers)?.ok_or_else(|| {
+        let text =
+            "say which connected account to call as: send its identifier, percent-encoded, as granary-account";
+        Error::new(Reason::AccountHeaderInvalid, text)
+    })
 }
 
 /// An answer of the gateway's own, whose request may arrive late and whose reader may be slow.

@@ -2,6 +2,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use granary_proto::granary::policy::v1::Exposure;
 use granary_proto::{Method, PolicyTable};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::{EdgeKey, Link, Pool};
@@ -148,9 +149,13 @@ impl Core {
     }
 }
 
+/// Whether a method can be called through the gateway.
+pub(crate) fn is_served(method: &Method) -> bool {
+    method.exposure == Exposure::Gateway
+}
+
 /// The refusal of a method that is reachable elsewhere, or nowhere.
 pub(crate) fn not_here(method: &Method) -> Error {
-    use granary_proto::granary::policy::v1::Exposure;
     if method.exposure == Exposure::OwnDoor {
         let hint = match method.descriptor.name() {
             "PutCredential" => "; seal the credential and use PutSealedCredential to go through the gateway",

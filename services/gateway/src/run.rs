@@ -12,7 +12,7 @@ use tonic::service::{Routes, RoutesBuilder};
 
 use crate::call::Gateway;
 use crate::config::Config;
-use crate::core::{Core, Shared};
+use crate::core::{Core, Shared, is_served};
 use crate::health;
 use crate::invalidation::Watcher;
 use crate::tools::Tools;
@@ -87,7 +87,7 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     let (health, health_server) = Health::new(&PUBLIC).await;
     let mut open = RoutesBuilder::default();
     open.add_service(health_server);
-    reflection::add(&mut open, &PUBLIC).map_err(|e| Error::Setting(e.to_string()))?;
+    reflection::add(&mut open, &PUBLIC, is_served).map_err(|e| Error::Setting(e.to_string()))?;
     let open = open.routes();
 
     let stop = CancellationToken::new();

@@ -41,10 +41,9 @@ impl Tools {
     }
 
     fn method(&self, name: &str) -> Result<&'static Method, Error> {
-        self.core.shared.table.tool(name).ok_or_else(|| {
-            let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();
-            Error::new(Reason::ToolUnknown, format!("there is no tool \"{shown}\"; ListTools names them all"))
-        })
+        let table = self.core.shared.table;
+        let unknown = || Error::new(Reason::ToolUnknown, catalogue::is_no_tool(table, name));
+        table.tool(name).ok_or_else(unknown)
     }
 
     /// The kinds that an account holds and can use, as credential-vault tells the caller.
@@ -82,7 +81,7 @@ impl ToolService for Tools {
             "" => None,
             identifier => Some(context.account(identifier)?),
         };
-        let mut answer = catalogue::page(&self.core, context.caller.principal(), request)?;
+        let mut answer = catalogue::page(&self.core, &context.caller, request)?;
         if let Some(account) = account {
             let held = self.held(&account, &context).await?;
             catalogue::mark_missing(&mut answer.tools, &held);

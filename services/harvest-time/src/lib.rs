@@ -3,6 +3,7 @@ mod answer;
 mod applied;
 mod asked;
 mod assignment;
+mod company;
 mod config;
 mod failure;
 mod methods;

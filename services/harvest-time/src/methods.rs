@@ -5,7 +5,7 @@ use tonic::{Request, Response, Status};
 
 use crate::service::Service;
 use crate::session::Session;
-use crate::{answer, write};
+use crate::{answer, company, write};
 
 macro_rules! methods {
     ($($name:ident $rpc:literal ($request:ident) -> $response:ident by $way:path;)*) => {
@@ -29,7 +29,7 @@ methods! {
     list_projects "ListProjects" (ListProjectsRequest) -> ListProjectsResponse by answer::list;
     list_users "ListUsers" (ListUsersRequest) -> ListUsersResponse by answer::list;
     get_user "GetUser" (GetUserRequest) -> GetUserResponse by answer::item;
-    get_company "GetCompany" (GetCompanyRequest) -> GetCompanyResponse by answer::item;
+    get_company "GetCompany" (GetCompanyRequest) -> GetCompanyResponse by company::company;
     list_project_task_assignments "ListProjectTaskAssignments" (ListProjectTaskAssignmentsRequest)
         -> ListProjectTaskAssignmentsResponse by answer::list;
     list_my_project_assignments "ListMyProjectAssignments" (ListMyProjectAssignmentsRequest)

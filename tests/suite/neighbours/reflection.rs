@@ -27,9 +27,9 @@ fn list_services(bytes: usize) -> Bytes {
     frame_of(&message)
 }
 
-/// Asks for the file that declares the largest of the services, whose answer has tens of kilobytes.
+/// Asks for the file that declares the objects of time tracking, whose answer has tens of kilobytes at every door.
 fn large_file() -> Bytes {
-    let symbol = b"granary.linkedin.v1.LinkedInData";
+    let symbol = b"granary.harvest.v1.TimeEntry";
     let length = u8::try_from(symbol.len()).unwrap();
     frame_of(&[&[4 << 3 | 2, length], &symbol[..]].concat())
 }

@@ -1,6 +1,7 @@
 //! `granary call --dry-run`: everything that can be known of a call without making it. The input is checked here, by the rules of the
 //! contract; the gateway tells whether the key may call the tool, and what the account lacks. Nothing reaches a third party.
 use granary_proto::Method;
+use granary_proto::granary::gateway::v1 as wire;
 use granary_proto::granary::policy::v1::{CredentialKind, Scope};
 use granary_rpc::{Error, Reason};
 use serde_json::{Value, json};
@@ -65,7 +66,12 @@ async fn lacks(
     account: &str,
     method: &Method,
 ) -> Result<Vec<&'static str>, Failure> {
-    let all = tools::listed(connection, account.to_owned()).await;
+    let wanted = wire::ListToolsRequest {
+        identifier: account.to_owned(),
+        view: wire::ToolView::Basic.into(),
+        ..Default::default()
+    };
+    let all = tools::listed(connection, wanted).await;
     let all = all.map_err(|failure| failure.for_account(account))?;
     let Some(tool) = all.into_iter().find(|tool| tool.name == method.tool) else {
         let scope = if method.scope == Scope::Unspecified { "" } else { method.scope.text() };

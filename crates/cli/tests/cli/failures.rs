@@ -13,6 +13,7 @@ async fn each_family_has_its_exit_code_and_reason() {
     let fake = Fake::start().await;
     for (reason, code) in [
         (Reason::ScopeMissing, 4),
+        (Reason::UpstreamNotFound, 4),
         (Reason::CredentialMissing, 5),
         (Reason::UpstreamThrottled, 6),
         (Reason::StoreUnavailable, 7),
@@ -36,8 +37,8 @@ async fn each_family_has_its_exit_code_and_reason() {
 async fn people_are_told_the_same_in_words() {
     let fake = Fake::start().await;
     let done = run(command(&fake.address, &["accounts", "get", "u"]), "").await;
-    assert_eq!(done.code, 5);
-    assert_eq!(done.stderr, "error: no such account\n  reason: ACCOUNT_NOT_FOUND (the user's to fix)\n");
+    assert_eq!(done.code, 4);
+    assert_eq!(done.stderr, "error: no such account\n  reason: ACCOUNT_NOT_FOUND (yours to fix)\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,6 +48,16 @@ async fn a_vault_that_is_away_is_told_once_and_in_the_form_that_was_asked_for() 
     let done = run(bootstrap, "").await;
     assert_eq!((done.code, &done.error()["reason"]), (3, &json!("CONFIGURATION")));
     assert!(done.error()["message"].as_str().unwrap().contains("unreachable"), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_no_client_could_open_is_a_fault_of_the_configuration() {
+    for command_line in [&["harvest-time"][..], &["up", "--state-dir", "/nonexistent/granary"]] {
+        let arguments = ["--set", "docs_base_url=docs", "--check-config", "--output", "json"];
+        let done = run(command("127.0.0.1:1", &[command_line, &arguments].concat()), "").await;
+        assert_eq!(done.code, 3, "{}", done.stderr);
+        assert!(done.stderr.contains("docs_base_url"), "{}", done.stderr);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,12 +20,48 @@ pub(super) fn shape(desc: &MessageDescriptor) -> Shape {
     let mut callers = HashMap::new();
     for (index, field) in fields.iter().enumerate() {
         callers.insert(field.desc.json_name().to_owned(), index);
+        for alias in &field.rule.aliases {
+            callers.insert(lower_camel_case(alias), index);
+            callers.insert(alias.clone(), index);
+        }
     }
     // A proto name wins over another field's JSON name.
     for (index, field) in fields.iter().enumerate() {
         callers.insert(field.name.clone(), index);
     }
     Shape { desc: desc.clone(), rule: ties(desc), fields, extra, callers }
+}
+
+/// The same under the names that other catalogues publish.
+pub(super) fn published(desc: &MessageDescriptor) -> Shape {
+    let mut shape = shape(desc);
+    let mut names = HashMap::new();
+    for field in &mut shape.fields {
+        if let Some(alias) = field.rule.aliases.first() {
+            names.insert(std::mem::replace(&mut field.name, alias.clone()), alias.clone());
+        }
+    }
+    let ties = &mut shape.rule;
+    let lists = [&mut ties.at_least_one, &mut ties.together, &mut ties.filters, &mut ties.in_order];
+    let named = lists.into_iter().flatten().chain(ties.at_most_one.iter_mut().flatten()).flatten();
+    for name in named {
+        if let Some(alias) = names.get(name) {
+            name.clone_from(alias);
+        }
+    }
+    shape
+}
+
+/// The name that protobuf gives a field of this name in JSON.
+fn lower_camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut text = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        text.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        text.push_str(letters.as_str());
+    }
+    text
 }
 
 fn field(desc: &FieldDescriptor) -> Field {

@@ -8,10 +8,9 @@ use serde_json::{Map, Value};
 
 use super::bounds::Count;
 use super::{guard, nested, scalar};
-use crate::integer;
-use crate::names::nearest;
 use crate::shape::{Field, Form, Kind, Known, Shape, names_secret};
 use crate::violations::{Faults, fault, join, key};
+use crate::{integer, nearest};
 
 /// For how many unknown keys the name that was probably meant is looked for.
 const MAX_SUGGESTED: usize = 8;
@@ -82,8 +81,7 @@ impl Reader {
             self.faults.push(guard::refused(&at));
             return;
         }
-        let fields = shape.fields.iter().map(|field| field.name.as_str());
-        let near = if self.suggested < MAX_SUGGESTED { nearest(fields, name) } else { None };
+        let near = if self.suggested < MAX_SUGGESTED { nearest(shape.names(), name) } else { None };
         self.suggested += 1;
         self.faults.push(match near {
             Some(near) => fault(&at, format!("is not a field here; did you mean {near}?")),

@@ -1,5 +1,6 @@
 //! Conversion against the whole contract: every tool's input, upstream's answers, schemas.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
+mod aliases;
 mod cost;
 mod generate;
 mod keeps_all;

@@ -49,7 +49,7 @@ pub async fn call(client: &Client, account: &str, good: Good) -> Result<Answered
 async fn make(client: &Client, account: &str, good: Good) -> Result<Answered, Status> {
     match good {
         Good::Company => {
-            client.harvest(account).get_company(within(GetCompanyRequest {})).await?;
+            client.harvest(account).get_company(within(GetCompanyRequest::default())).await?;
         }
         Good::TimeEntry => {
             let entry = LogTimeEntryRequest {

@@ -104,12 +104,14 @@ async fn admit(state: &State, request: &Parts) -> Result<Call, Error> {
     let method = state.table.path(path).ok_or_else(unknown)?;
     let request_id = request_id(&request.extensions, &request.headers);
     let deadline: Option<Deadline> = request.extensions.get().copied();
+    let accounts = request.headers.get_all(&metadata::name::ACCOUNT).into_iter();
+    let named = accounts.map(|value| (metadata::name::ACCOUNT.clone(), value.clone())).collect();
     let mut entry = state.audit.entry(method, &request.extensions, &request.headers);
     let admitted = async {
         let caller = state.keys.authenticate(bearer(&request.headers)?).await?;
         entry.caller(&caller);
         caller.must_hold(method.scope)?;
-        Ok(Call { caller, method, request_id, deadline })
+        Ok(Call { caller, method, request_id, deadline, named })
     }
     .await;
     match admitted {

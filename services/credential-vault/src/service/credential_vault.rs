@@ -44,7 +44,7 @@ impl CredentialVault {
         let (state, audited) = (Arc::clone(&self.0), entry.clone());
         self.0
             .change(entry, async move {
-                call.caller.must_cover(&identifier)?;
+                call.must_cover(&identifier)?;
                 work(state, call.caller.tenant, identifier, audited).await
             })
             .await
@@ -93,7 +93,7 @@ impl Rpcs for CredentialVault {
         let identifier = stored(request.into_inner().identifier)?;
         let entry = self.0.audit.of_call(&call).account(identifier.as_str());
         let work = async {
-            call.caller.must_cover(&identifier)?;
+            call.must_cover(&identifier)?;
             let found = self.0.accounts.find(&call.caller.tenant, &identifier).await?;
             self.0.accounts.show(&found).await
         };

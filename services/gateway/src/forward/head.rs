@@ -25,6 +25,10 @@ pub(super) fn build(backend: &Backend, call: &Outgoing<'_>, behalf: &Behalf) -> 
                 value.set_sensitive(true);
                 headers.insert(name::AUTHORIZATION.clone(), value);
             }
+            // It is compared with the account that the request names, which only the service reads.
+            for value in call.headers.get_all(&name::ACCOUNT) {
+                headers.append(name::ACCOUNT.clone(), value.clone());
+            }
         }
         Behalf::Account { caller, account, ticket } => {
             headers.insert(name::TICKET.clone(), ticket.header());

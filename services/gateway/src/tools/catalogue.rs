@@ -1,45 +1,34 @@
 //! The list of tools, read from the policy table and the descriptors.
+mod selection;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use granary_convert as convert;
 use granary_proto::Method;
-use granary_proto::granary::gateway::v1::{ListToolsRequest, ListToolsResponse, Tool};
-use granary_proto::granary::policy::v1::{CredentialKind, Need, Scope};
-use granary_proto::granary::vault::v1::{
-    CredentialState, CredentialStatus, GetConnectedAccountResponse, Principal,
-};
-use granary_rpc::{Error, Violation};
+use granary_proto::granary::gateway::v1::{ListToolsRequest, ListToolsResponse, Tool, ToolView};
+use granary_proto::granary::policy::v1::{CredentialKind, Need};
+use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus, GetConnectedAccountResponse};
+use granary_rpc::Error;
 
+use crate::admit::Admitted;
 use crate::core::Core;
+pub(super) use selection::is_no_tool;
+use selection::{Selected, Selection};
 
-const LARGEST_PAGE: usize = 100;
+/// With aliases of this beginning, others publish the tools. Where one is listed under such a name, its parameters have the names
+/// that they have there.
+const PUBLISHED: &str = "harvestapi_";
 
-/// One page of the tools that a principal may use, in the order of their names. A page token is the last name before it.
+/// One page of the tools that a caller asks for and may use.
 pub(super) fn page(
     core: &Core,
-    principal: &Principal,
+    caller: &Admitted,
     request: &ListToolsRequest,
 ) -> Result<ListToolsResponse, Error> {
-    let table = core.shared.table;
-    let size = match usize::try_from(request.page_size) {
-        Ok(0) => LARGEST_PAGE,
-        Ok(size) => size.min(LARGEST_PAGE),
-        Err(_) => return Err(fault("page_size", "must not be negative; 0 stands for 100, the largest")),
-    };
-    let after = request.page_token.as_str();
-    if !after.is_empty() && table.tool(after).is_none() {
-        return Err(fault("page_token", "must be the next_page_token of an answer before"));
-    }
-    let allowed = |m: &&Method| m.scope == Scope::Unspecified || principal.scopes.contains(&(m.scope as i32));
-    let mut rest = table.tools().into_iter().filter(|m| m.tool.as_str() > after).filter(allowed);
-    let tools: Vec<Tool> =
-        rest.by_ref().take(size).map(|m| describe(m, core.shared.config.one_key_for_harvest)).collect();
-    let next_page_token = if rest.next().is_some() {
-        tools.last().map(|t| t.name.clone()).unwrap_or_default()
-    } else {
-        String::new()
-    };
+    let Selection { tools, next_page_token, view } = Selection::of(core.shared.table, caller, request)?;
+    let one_key = core.shared.config.one_key_for_harvest;
+    let tools = tools.into_iter().map(|tool| describe(tool, view, one_key)).collect();
     Ok(ListToolsResponse { tools, next_page_token })
 }
 
@@ -61,15 +50,21 @@ pub(super) fn mark_missing(tools: &mut [Tool], held: &[CredentialKind]) {
     }
 }
 
-fn describe(method: &Method, one_key: bool) -> Tool {
+fn describe(Selected { method, name }: Selected, view: ToolView, one_key: bool) -> Tool {
     let texts = TEXTS.get(method.tool.as_str());
     let text = |pick: fn(&Texts) -> &String| texts.map(pick).cloned().unwrap_or_default();
+    let input = match view {
+        ToolView::Basic => String::new(),
+        _ if name.starts_with(PUBLISHED) => text(|t| t.published.as_ref().unwrap_or(&t.input)),
+        _ => text(|t| &t.input),
+    };
+    let names = std::iter::once(&method.tool).chain(&method.tool_aliases);
     Tool {
-        name: method.tool.clone(),
-        aliases: method.tool_aliases.clone(),
+        name: name.to_owned(),
+        aliases: names.filter(|other| *other != name).cloned().collect(),
         description: text(|t| &t.description),
-        input_schema_json: text(|t| &t.input),
-        output_schema_json: text(|t| &t.output),
+        input_schema_json: input,
+        output_schema_json: if view == ToolView::Full { text(|t| &t.output) } else { String::new() },
         effect: method.effect.into(),
         scope: method.scope.into(),
         needs: method
@@ -87,6 +82,8 @@ fn describe(method: &Method, one_key: bool) -> Tool {
 struct Texts {
     description: String,
     input: String,
+    /// The input under the names of a published catalogue, where they differ.
+    published: Option<String>,
     output: String,
 }
 
@@ -96,11 +93,8 @@ static TEXTS: LazyLock<HashMap<&'static str, Texts>> = LazyLock::new(|| {
     let texts = |m: &'static Method| Texts {
         description: convert::schema::method_description(&m.descriptor),
         input: convert::input_schema(&m.descriptor.input()).to_string(),
+        published: convert::published_input_schema(&m.descriptor.input()).map(|schema| schema.to_string()),
         output: convert::output_schema(&m.descriptor.output()).to_string(),
     };
     table.tools().into_iter().map(|m| (m.tool.as_str(), texts(m))).collect()
 });
-
-fn fault(field: &str, description: &str) -> Error {
-    Error::invalid(vec![Violation { field: field.to_owned(), description: description.to_owned() }])
-}

@@ -37,6 +37,7 @@ impl Context {
             // Set once at most: a call has one account.
             let _ = later.0.set(value);
         }
+        account.must_be_in(&self.headers)?;
         self.caller.check_account(account.as_str())?;
         Ok(account)
     }

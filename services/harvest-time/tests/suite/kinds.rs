@@ -48,6 +48,24 @@ async fn a_key_goes_to_its_own_door_where_one_is_configured() {
 }
 
 #[tokio::test]
+async fn a_company_is_that_of_the_tokens_own_account_and_of_no_other() {
+    let company = || Canned::new("GET", "/v2/company", 200, r#"{"name":"x"}"#);
+    let upstream = Stub::start(vec![company(), company()]).await;
+    let service = door(&upstream.url).await;
+    let Credential::HarvestToken { account_id: own, .. } = token() else { panic!("a token") };
+    for meant in [json!({}), json!({"account_id": own})] {
+        let answered = service.call(&path("GetCompany"), &token(), &meant).await.unwrap();
+        assert_eq!(answered.json["company"]["name"], "x");
+    }
+    assert!(upstream.seen().iter().all(|request| request.query.is_empty()), "it is not sent");
+    for meant in [own + 1, 0] {
+        let outcome = service.call(&path("GetCompany"), &token(), &json!({"account_id": meant})).await;
+        assert_eq!(reason(&outcome), Reason::InvalidInput, "{meant}");
+    }
+    assert_eq!(upstream.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn a_probe_says_yes_or_no_only_where_harvest_does() {
     for (status, body, accepted) in [(200, r#"{"id":1}"#, true), (401, r#"{"error":"invalid_token"}"#, false)]
     {
