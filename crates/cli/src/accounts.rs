@@ -2,7 +2,7 @@
 use granary_proto::granary::vault::v1 as wire;
 use serde_json::{Value, json};
 
-use crate::client::{Connection, Door, all_pages};
+use crate::client::{Door, GatewayConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, confirm, fields, member};
 use crate::{named, views};
@@ -31,7 +31,7 @@ pub struct One {
     /// Your own name for the user: 1 to 256 bytes, compared byte for byte
     identifier: String,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 /// An account to delete.
@@ -60,7 +60,7 @@ pub struct List {
     #[arg(long)]
     all: bool,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -76,7 +76,7 @@ const STATUS: &str = "granary.vault.v1.AccountStatus";
 pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Create(One { identifier, connection }) => {
-            let door = connection.gateway()?;
+            let door = connection.open()?;
             let request = door.request(wire::GetOrCreateConnectedAccountRequest { identifier });
             let answer = door.answer(door.accounts().get_or_create_connected_account(request)).await?;
             let mut shown = account(answer.connected_account.as_ref())?;
@@ -85,12 +85,12 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             shown.notes.push(note.to_owned());
             Ok(shown)
         }
-        Command::Get(one) => account(Some(&get(&one.connection.gateway()?, one.identifier).await?)),
+        Command::Get(one) => account(Some(&get(&one.connection.open()?, one.identifier).await?)),
         Command::Delete(Delete { yes, one: One { identifier, connection } }) => {
             if !yes {
                 confirm(&format!("Delete the account {identifier} with all of its credentials?"))?;
             }
-            let door = connection.gateway()?;
+            let door = connection.open()?;
             let request =
                 door.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
             door.answer_for(&identifier, door.accounts().delete_connected_account(request)).await?;
@@ -98,7 +98,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             Ok(Shown { text: format!("deleted {identifier}"), document, ..Shown::default() })
         }
         Command::Disable(One { identifier, connection }) => {
-            let door = connection.gateway()?;
+            let door = connection.open()?;
             let request =
                 door.request(wire::DisableConnectedAccountRequest { identifier: identifier.clone() });
             let answer =
@@ -106,7 +106,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             account(answer.connected_account.as_ref())
         }
         Command::Enable(One { identifier, connection }) => {
-            let door = connection.gateway()?;
+            let door = connection.open()?;
             let request =
                 door.request(wire::EnableConnectedAccountRequest { identifier: identifier.clone() });
             let answer =
@@ -125,7 +125,7 @@ pub async fn get(door: &Door, identifier: String) -> Result<wire::ConnectedAccou
 }
 
 async fn list(list: List) -> Result<Shown, Failure> {
-    let door = list.connection.gateway()?;
+    let door = list.connection.open()?;
     let status = list.status.unwrap_or_default();
     let page = async |page_token: String| {
         let request = wire::ListConnectedAccountsRequest { page_size: list.page_size, page_token, status };

@@ -8,7 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::exit::Failure;
 use crate::output::{self, Format};
 use crate::{
-    accounts, call, completions, credentials, inventory, keys, serve, store, tenants, tools, up, vault,
+    accounts, call, completions, credentials, doctor, explain, inventory, keys, serve, store, tenants, tools,
+    up, vault,
 };
 
 /// Let any backend call Harvest time tracking and LinkedIn data as a user, without ever holding that user's credentials
@@ -47,6 +48,10 @@ pub enum Command {
     /// Create and list tenants, and limit what each may use of a gateway; needs an operator key
     #[command(subcommand)]
     Tenants(tenants::Command),
+    /// Look at addresses, services, clocks, the sealing key and accounts, and say of what is wrong what to do
+    Doctor(Box<doctor::Args>),
+    /// Print what a reason of a failure means, who must act, and how; needs no server
+    Explain(explain::Args),
     /// Print what every method needs, does and may cost; needs no server
     Inventory(inventory::Args),
     /// Run the gateway: admits callers, fetches one sealed ticket for each call, forwards

@@ -12,7 +12,7 @@ use granary_proto::granary::types::v1::Charge;
 use serde_json::{Value, json};
 
 use crate::ceiling::Ceiling;
-use crate::client::{Connection, TIMEOUT};
+use crate::client::{GatewayConnection, TIMEOUT};
 use crate::dollars::usd;
 use crate::exit::Failure;
 use crate::output::{Shown, pretty};
@@ -40,7 +40,7 @@ pub struct Args {
     #[command(flatten)]
     ceiling: Ceiling,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -52,7 +52,8 @@ Examples:
   granary call log_time_entry --account user_ha_456 \\
       '{\"project_id\": 12345678, \"task_id\": 87654321,
         \"spent_date\": \"2026-03-31\", \"hours\": 1.5}'
-  granary call log_time_entry --account user_ha_456 --input-file entry.json --dry-run
+  granary call log_time_entry --account user_ha_456 --dry-run \\
+      --input-file entry.json
   echo '{\"public_identifier\": \"jeffweiner08\"}' \\
     | granary call scrape_profile - --account user_ha_456 --max-cost 0.01";
 
@@ -62,7 +63,7 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
     if args.dry_run {
         return dry_run::run(&args, &input).await;
     }
-    let door = args.connection.gateway_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
+    let door = args.connection.open_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
     let mut request = door.request(ExecuteToolRequest {
         identifier: args.account.clone(),
         tool_name: args.tool.clone(),

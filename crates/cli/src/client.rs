@@ -12,16 +12,58 @@ pub use pages::all_pages;
 
 use crate::exit::Failure;
 
-/// Where to call, and how long to wait. The API key is read from the environment only.
+/// How long a call may take where nothing else is said.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A connection to the gateway. The API key is read from the environment only.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
-pub struct Connection {
+pub struct GatewayConnection {
+    #[command(flatten)]
+    gateway: GatewayAddress,
+    #[command(flatten)]
+    way: Way,
+}
+
+/// A connection to credential-vault's own door.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub struct VaultConnection {
+    #[command(flatten)]
+    vault: VaultAddress,
+    #[command(flatten)]
+    way: Way,
+}
+
+/// Connections to both.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Connection")]
+pub struct Connections {
+    #[command(flatten)]
+    gateway: GatewayAddress,
+    #[command(flatten)]
+    vault: VaultAddress,
+    #[command(flatten)]
+    way: Way,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct GatewayAddress {
     /// The gateway: HOST:PORT, or https://HOST:PORT
     #[arg(long, env = "GRANARY_ADDR", default_value = "127.0.0.1:7100", value_name = "ADDRESS")]
     addr: String,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct VaultAddress {
     /// Credential-vault's own door: HOST:PORT, or https://HOST:PORT
     #[arg(long, env = "GRANARY_VAULT_ADDR", default_value = "127.0.0.1:7101", value_name = "ADDRESS")]
     vault_addr: String,
+}
+
+/// How to get there, and how long to wait.
+#[derive(Clone, Debug, clap::Args)]
+struct Way {
     /// The CA that the certificates of https addresses must come from, PEM [default: the system's]
     #[arg(long, env = "GRANARY_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -30,33 +72,50 @@ pub struct Connection {
     timeout: Option<Duration>,
 }
 
-/// How long a call may take where nothing else is said.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
-
-impl Connection {
+impl GatewayConnection {
     /// The gateway.
-    pub fn gateway(&self) -> Result<Door, Failure> {
-        self.gateway_within(TIMEOUT)
+    pub fn open(&self) -> Result<Door, Failure> {
+        self.open_within(TIMEOUT)
     }
 
     /// The gateway, for calls that may take so long where no time-out was given.
-    pub fn gateway_within(&self, usual: Duration) -> Result<Door, Failure> {
-        let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
-        let timeout = self.timeout.unwrap_or(usual);
-        Door::open(("--addr", "GRANARY_ADDR"), &self.addr, self.ca_file.as_deref(), timeout, hint)
+    pub fn open_within(&self, usual: Duration) -> Result<Door, Failure> {
+        self.gateway.open(&self.way, usual)
+    }
+}
+
+impl VaultConnection {
+    /// Credential-vault's own door.
+    pub fn open(&self) -> Result<Door, Failure> {
+        self.vault.open(&self.way)
+    }
+}
+
+impl Connections {
+    /// The gateway.
+    pub fn gateway(&self) -> Result<Door, Failure> {
+        self.gateway.open(&self.way, TIMEOUT)
     }
 
     /// Credential-vault's own door.
     pub fn vault(&self) -> Result<Door, Failure> {
+        self.vault.open(&self.way)
+    }
+}
+
+impl GatewayAddress {
+    fn open(&self, way: &Way, usual: Duration) -> Result<Door, Failure> {
+        let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
+        let timeout = way.timeout.unwrap_or(usual);
+        Door::open(("--addr", "GRANARY_ADDR"), &self.addr, way.ca_file.as_deref(), timeout, hint)
+    }
+}
+
+impl VaultAddress {
+    fn open(&self, way: &Way) -> Result<Door, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_VAULT_ADDR says where \
                     credential-vault's own door is";
-        let timeout = self.timeout.unwrap_or(TIMEOUT);
-        Door::open(
-            ("--vault-addr", "GRANARY_VAULT_ADDR"),
-            &self.vault_addr,
-            self.ca_file.as_deref(),
-            timeout,
-            hint,
-        )
+        let (name, timeout) = (("--vault-addr", "GRANARY_VAULT_ADDR"), way.timeout.unwrap_or(TIMEOUT));
+        Door::open(name, &self.vault_addr, way.ca_file.as_deref(), timeout, hint)
     }
 }

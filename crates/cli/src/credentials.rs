@@ -9,7 +9,7 @@ use granary_proto::granary::vault::v1 as wire;
 use serde_json::{Value, json};
 
 use crate::accounts;
-use crate::client::Connection;
+use crate::client::GatewayConnection;
 use crate::exit::Failure;
 use crate::output::{Shown, Table, confirm};
 use crate::views;
@@ -39,7 +39,7 @@ pub struct List {
     #[arg(long, value_name = "IDENTIFIER")]
     account: String,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 /// What to return to.
@@ -57,7 +57,7 @@ pub struct Rollback {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
     expected_version: Option<i64>,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 /// What to erase.
@@ -72,7 +72,7 @@ pub struct Revoke {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -91,14 +91,14 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Put(args) => put::run(*args).await,
         Command::List(List { account, connection }) => {
-            let account = accounts::get(&connection.gateway()?, account).await?;
+            let account = accounts::get(&connection.open()?, account).await?;
             let credentials = views::documents(STATE, &account.credentials)?;
             let text = table(&credentials);
             Ok(Shown { text, document: json!({"credentials": credentials}), ..Shown::default() })
         }
         Command::Verify(args) => verify::run(args).await,
         Command::Rollback(Rollback { account, kind, version, expected_version, connection }) => {
-            let door = connection.gateway()?;
+            let door = connection.open()?;
             let request = wire::RollbackCredentialRequest {
                 identifier: account.clone(),
                 kind: kind.kind() as i32,
@@ -114,7 +114,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 let kind = kind.kind().text();
                 confirm(&format!("Erase every version of {kind} of the account {account}?"))?;
             }
-            let door = connection.gateway()?;
+            let door = connection.open()?;
             let request =
                 wire::RevokeCredentialRequest { identifier: account.clone(), kind: kind.kind() as i32 };
             let answer =

@@ -2,8 +2,8 @@
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
 use crate::{
-    accounts, call, completions, credentials, inventory, keys, output, serve, store, tenants, tools, up,
-    vault,
+    accounts, call, completions, credentials, doctor, explain, inventory, keys, output, serve, store,
+    tenants, tools, up, vault,
 };
 
 /// Does what was asked for, and tells the exit code.
@@ -29,6 +29,8 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
         Command::Tools(command) => tools::run(command).await?,
         Command::Keys(command) => keys::run(command).await?,
         Command::Tenants(command) => tenants::run(command).await?,
+        Command::Doctor(args) => Box::pin(doctor::run(*args)).await?,
+        Command::Explain(args) => explain::run(&args)?,
         Command::Inventory(_) => inventory::run()?,
     };
     output::show(format, &shown).map(|()| shown.code)

@@ -16,6 +16,7 @@ use crate::sealing::{Fingerprint, SealingKey};
 use crate::settings::From;
 use crate::tools;
 use finding::{Finding, Level, worst};
+use granary_proto::granary::gateway::v1::ListToolsRequest;
 
 /// Flags of `granary doctor`.
 #[derive(Clone, Debug, clap::Args)]
@@ -61,7 +62,7 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
 async fn reached(args: &Args, gateway: &Door) -> Vec<Finding> {
     let mut found = vec![wire(gateway)];
     let began = Instant::now();
-    let tools = match tools::listed(gateway, String::new()).await {
+    let tools = match tools::listed(gateway, ListToolsRequest::default()).await {
         Ok(tools) => tools,
         Err(failure) => {
             found.push(Finding::failed("gateway", &failure));

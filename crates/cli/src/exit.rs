@@ -12,6 +12,15 @@ use crate::dollars::usd;
 /// The exit code of a command line that cannot be read; clap's own.
 pub const USAGE: u8 = 2;
 
+/// The exit code of what this machine must have put right.
+pub const CONFIGURATION: u8 = 3;
+
+/// The exit code of what the caller must put right.
+pub const CALLER: u8 = 4;
+
+/// The exit code of what is Granary's own.
+pub const OPERATOR: u8 = 7;
+
 /// The exit code of what the user must see to.
 pub const USER: u8 = 5;
 
@@ -123,6 +132,11 @@ impl Failure {
         &self.reason
     }
 
+    /// What went wrong, without its reason and its parts.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// A variable part of the message.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.metadata.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
@@ -151,11 +165,11 @@ impl Failure {
         match self.whose {
             Whose::Unexpected => 1,
             Whose::Usage => USAGE,
-            Whose::Configuration => 3,
-            Whose::Of(Family::Caller) => 4,
+            Whose::Configuration => CONFIGURATION,
+            Whose::Of(Family::Caller) => CALLER,
             Whose::Of(Family::User) => USER,
             Whose::Of(Family::Upstream) => UPSTREAM,
-            Whose::Of(Family::Operator) => 7,
+            Whose::Of(Family::Operator) => OPERATOR,
         }
     }
 

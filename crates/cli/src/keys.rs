@@ -5,7 +5,7 @@ use granary_proto::granary::vault::v1 as wire;
 use serde_json::json;
 use zeroize::Zeroize;
 
-use crate::client::{Connection, all_pages};
+use crate::client::{VaultConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, confirm, fields};
 use crate::sealing::SealingKey;
@@ -44,7 +44,7 @@ pub struct Create {
     #[arg(long, value_name = "DURATION", value_parser = crate::duration::parse)]
     expires_in: Option<Duration>,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// Whose keys to list.
@@ -54,7 +54,7 @@ pub struct List {
     #[arg(long)]
     tenant: Option<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// The key to revoke.
@@ -66,14 +66,14 @@ pub struct Revoke {
     #[arg(long)]
     yes: bool,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// Where to ask for the sealing key.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Sealing {
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -107,7 +107,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             if !yes {
                 confirm(&format!("Revoke the API key {key_id}?"))?;
             }
-            let door = connection.vault()?;
+            let door = connection.open()?;
             let request = door.request(wire::RevokeApiKeyRequest { key_id });
             let answer = door.answer(door.admin().revoke_api_key(request)).await?;
             let key = views::inner(KEY, answer.api_key.as_ref())?;
@@ -115,7 +115,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             Ok(Shown { text, document: views::named("api_key", key), ..Shown::default() })
         }
         Command::Sealing(Sealing { connection }) => {
-            let key = SealingKey::fetch(&connection.vault()?).await?;
+            let key = SealingKey::fetch(&connection.open()?).await?;
             let document =
                 json!({"key_id": key.key_id, "fingerprint": key.fingerprint(), "tenant": key.tenant});
             let text = fields(
@@ -128,7 +128,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 }
 
 async fn create(args: Create) -> Result<Shown, Failure> {
-    let door = args.connection.vault()?;
+    let door = args.connection.open()?;
     let request = wire::CreateApiKeyRequest {
         tenant: args.tenant.unwrap_or_default(),
         label: args.label,
@@ -146,7 +146,7 @@ async fn create(args: Create) -> Result<Shown, Failure> {
 }
 
 async fn list(args: List) -> Result<Shown, Failure> {
-    let door = args.connection.vault()?;
+    let door = args.connection.open()?;
     let tenant = args.tenant.unwrap_or_default();
     let keys = all_pages(async |page_token| {
         let request = wire::ListApiKeysRequest { tenant: tenant.clone(), page_size: 0, page_token };

@@ -59,7 +59,17 @@ impl SealingKey {
         credential: &Credential,
         expected_version: Option<i64>,
     ) -> Result<Vec<u8>, Failure> {
-        let not_after = SystemTime::now() + LIFE;
+        self.seal_until(SystemTime::now() + LIFE, identifier, credential, expected_version)
+    }
+
+    /// The same for another time.
+    pub fn seal_until(
+        &self,
+        not_after: SystemTime,
+        identifier: &str,
+        credential: &Credential,
+        expected_version: Option<i64>,
+    ) -> Result<Vec<u8>, Failure> {
         let plain = Plain(wire::SealedCredential {
             tenant: self.tenant.clone(),
             identifier: identifier.to_owned(),

@@ -7,7 +7,7 @@ use granary_proto::granary::vault::v1::{StoreKind, StorePhase, StoreProgress};
 use serde_json::json;
 use tonic::Streaming;
 
-use crate::client::{Connection, Door};
+use crate::client::{Door, VaultConnection};
 use crate::exit::Failure;
 use crate::output::Shown;
 use crate::progress::Bar;
@@ -36,7 +36,7 @@ pub struct Migrate {
     #[arg(long, value_enum)]
     to: Kind,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// A kind of store, as flags name it.
@@ -55,7 +55,7 @@ pub struct Rewrap {
     #[arg(long)]
     rotate: bool,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// Under which key.
@@ -81,7 +81,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
     match command {
         Command::Rekey(args) => rekey(args).await.map(|()| None),
         Command::Migrate(Migrate { to, connection }) => {
-            let door = connection.vault()?;
+            let door = connection.open()?;
             let to = if to == Kind::Vault { StoreKind::Vault } else { StoreKind::Embedded };
             let request = || wire::MigrateStoreRequest { to: to.into() };
             let progress = watched(
@@ -97,7 +97,7 @@ pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
             Ok(Some(shown(progress, &format!("everything is in the other store now; {next}"))))
         }
         Command::Rewrap(Rewrap { rotate, connection }) => {
-            let door = connection.vault()?;
+            let door = connection.open()?;
             let progress = watched(
                 &door,
                 async |door: &Door, again| {

@@ -4,7 +4,7 @@ mod limits;
 use granary_proto::granary::vault::v1 as wire;
 use serde_json::{Value, json};
 
-use crate::client::{Connection, all_pages};
+use crate::client::{VaultConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields};
 use crate::views;
@@ -28,14 +28,14 @@ pub struct Create {
     /// Its name: 1 to 63 characters of a-z, 0-9 and "-"
     name: String,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// Where to ask.
 #[derive(Clone, Debug, clap::Args)]
 pub struct List {
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -63,7 +63,7 @@ const FIELDS: [(&str, &str); 5] = [
 pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Create(Create { name, connection }) => {
-            let door = connection.vault()?;
+            let door = connection.open()?;
             let request = door.request(wire::CreateTenantRequest { name });
             let answer = door.answer(door.admin().create_tenant(request)).await?;
             let tenant = views::inner(TENANT, answer.tenant.as_ref())?;
@@ -71,7 +71,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             Ok(Shown { text, document: views::named("tenant", tenant), ..Shown::default() })
         }
         Command::List(List { connection }) => {
-            let door = connection.vault()?;
+            let door = connection.open()?;
             let tenants = all_pages(async |page_token| {
                 let request = door.request(wire::ListTenantsRequest { page_size: 0, page_token });
                 let answer = door.answer(door.admin().list_tenants(request)).await?;

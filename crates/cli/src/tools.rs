@@ -3,7 +3,7 @@ use granary_proto::granary::gateway::v1 as wire;
 use granary_rpc::{Error, Reason};
 use serde_json::{Value, json};
 
-use crate::client::{Connection, all_pages};
+use crate::client::{Door, GatewayConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields, pretty};
 use crate::{named, views};
@@ -25,7 +25,7 @@ pub struct List {
     #[arg(long, value_name = "IDENTIFIER")]
     account: Option<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 /// The tool to show.
@@ -35,7 +35,7 @@ pub struct Show {
     #[arg(value_parser = named::Open(named::tools), hide_possible_values = true)]
     name: String,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 const EXAMPLES: &str = "\
@@ -57,14 +57,14 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 view: wire::ToolView::Basic.into(),
                 ..Default::default()
             };
-            let tools = listed(&connection, wanted).await?;
+            let tools = listed(&connection.open()?, wanted).await?;
             let tools = tools.into_iter().map(document).collect::<Result<Vec<Value>, _>>()?;
             Ok(Shown { text: table(&tools, named), document: json!({"tools": tools}), ..Shown::default() })
         }
         Command::Show(Show { name, connection }) => {
             let (names, view) = (vec![name.clone()], wire::ToolView::Full.into());
             let wanted = wire::ListToolsRequest { names, view, ..Default::default() };
-            let tools = listed(&connection, wanted).await?;
+            let tools = listed(&connection.open()?, wanted).await?;
             let tool = tools.into_iter().find(|tool| tool.name == name || tool.aliases.contains(&name));
             let missing = || unknown(&name);
             let tool = document(tool.ok_or_else(missing)?)?;
@@ -82,11 +82,7 @@ fn unknown(name: &str) -> Failure {
 }
 
 /// The tools that the key may use, with what the account lacks for each where one is named.
-pub async fn listed(
-    connection: &Connection,
-    wanted: wire::ListToolsRequest,
-) -> Result<Vec<wire::Tool>, Failure> {
-    let door = connection.gateway()?;
+pub async fn listed(door: &Door, wanted: wire::ListToolsRequest) -> Result<Vec<wire::Tool>, Failure> {
     all_pages(async |page_token| {
         let request = wire::ListToolsRequest { page_token, ..wanted.clone() };
         let answer = door.answer(door.tools().list_tools(door.request(request))).await?;

@@ -7,7 +7,7 @@ use granary_rpc::{Error, Reason};
 use serde_json::{Value, json};
 
 use super::Args;
-use crate::client::Connection;
+use crate::client::Door;
 use crate::dollars::usd;
 use crate::exit::{Failure, USER};
 use crate::output::{Shown, fields, pretty};
@@ -26,7 +26,7 @@ pub(super) async fn run(args: &Args, input: &str) -> Result<Shown, Failure> {
         let refused = refused.with("cap_micros", cap.to_string()).with("quote_micros", quote.to_string());
         return Err(refused.into());
     }
-    let lacks = lacks(&args.connection, &args.account, method).await?;
+    let lacks = lacks(&args.connection.open()?, &args.account, method).await?;
     let read = granary_convert::to_json(&asked.message);
     let (cost, micros) = match &quote {
         Ok(0) => ("nothing".to_owned(), json!(0)),
@@ -61,17 +61,13 @@ pub(super) async fn run(args: &Args, input: &str) -> Result<Shown, Failure> {
 }
 
 /// The kinds of credential that the account lacks for a tool that the key may call.
-async fn lacks(
-    connection: &Connection,
-    account: &str,
-    method: &Method,
-) -> Result<Vec<&'static str>, Failure> {
+async fn lacks(door: &Door, account: &str, method: &Method) -> Result<Vec<&'static str>, Failure> {
     let wanted = wire::ListToolsRequest {
         identifier: account.to_owned(),
         view: wire::ToolView::Basic.into(),
         ..Default::default()
     };
-    let all = tools::listed(connection, wanted).await;
+    let all = tools::listed(door, wanted).await;
     let all = all.map_err(|failure| failure.for_account(account))?;
     let Some(tool) = all.into_iter().find(|tool| tool.name == method.tool) else {
         let scope = if method.scope == Scope::Unspecified { "" } else { method.scope.text() };

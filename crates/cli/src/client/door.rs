@@ -9,6 +9,7 @@ use granary_rpc::{Deadline, metadata};
 use tonic::metadata::AsciiMetadataValue;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status};
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt;
 use zeroize::Zeroizing;
 
@@ -60,6 +61,16 @@ impl Door {
     /// Whether nobody on the way can read or change what is sent.
     pub fn is_private(&self) -> bool {
         self.address.is_private()
+    }
+
+    /// Where it leads.
+    pub fn uri(&self) -> String {
+        self.address.uri()
+    }
+
+    /// Health, which needs no key.
+    pub fn health(&self) -> HealthClient<Channel> {
+        HealthClient::new(self.channel.clone())
     }
 
     /// Accounts and credentials.

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::kind::KindName;
 use super::{state, value};
-use crate::client::Connection;
+use crate::client::Connections;
+use crate::clock::apart;
 use crate::exit::Failure;
 use crate::output::Shown;
 use crate::sealing::{Fingerprint, SealingKey};
@@ -39,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "HEX", env = "GRANARY_SEALING_FINGERPRINT")]
     fingerprint: Option<String>,
     #[command(flatten)]
-    connection: Connection,
+    connection: Connections,
 }
 
 const EXAMPLES: &str = "\
@@ -104,14 +105,10 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
 /// Tells by how much this machine's clock differs from credential-vault's, where a box that was just sealed is refused for its
 /// time.
 fn clocks_compared(failure: Failure, own: SystemTime) -> Failure {
-    let server = failure.get("server_time").and_then(|time| time.parse::<prost_types::Timestamp>().ok());
-    let server = server.and_then(|time| SystemTime::try_from(time).ok());
-    let Some(server) = server.filter(|_| failure.reason() == "SEAL_EXPIRED") else { return failure };
-    let (apart, word) = match own.duration_since(server) {
-        Ok(ahead) => (ahead, "ahead of"),
-        Err(behind) => (behind.duration(), "behind"),
-    };
-    failure.and(&format!("this machine's clock is {} s {word} credential-vault's", apart.as_secs()))
+    match apart(&failure, own) {
+        Some(apart) => failure.and(&format!("this machine's clock is {} credential-vault's", apart.text)),
+        None => failure,
+    }
 }
 
 fn unchecked(key: &SealingKey) -> String {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::kind::KindName;
 use crate::accounts;
 use crate::ceiling::Ceiling;
-use crate::client::{Connection, Door};
+use crate::client::{Door, GatewayConnection};
 use crate::exit::{Failure, UPSTREAM, USER};
 use crate::output::{Shown, Table};
 
@@ -26,13 +26,13 @@ pub struct Args {
     #[command(flatten)]
     ceiling: Ceiling,
     #[command(flatten)]
-    connection: Connection,
+    connection: GatewayConnection,
 }
 
 /// Asks. Of all credentials, one that cannot be asked about stands among the others with what was said of it. A credential
 /// that is refused is the user's to renew, and the exit code says so, as it does where nobody could tell.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
-    let door = args.connection.gateway()?;
+    let door = args.connection.open()?;
     let kinds: Vec<CredentialKind> = match args.kind {
         Some(kind) => vec![kind.kind()],
         None => held(&door, args.account.clone()).await?,

@@ -4,7 +4,7 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::{Error, Reason};
 use serde_json::Value;
 
-use crate::client::{Connection, Door};
+use crate::client::{Door, VaultConnection};
 use crate::exit::Failure;
 use crate::output::{Shown, fields};
 use crate::views;
@@ -27,7 +27,7 @@ pub struct Limits {
     #[arg(long, value_name = "LIMIT", value_enum)]
     unset: Vec<Name>,
     #[command(flatten)]
-    connection: Connection,
+    connection: VaultConnection,
 }
 
 /// A limit by the name of its flag.
@@ -46,7 +46,7 @@ const PAGE: i32 = 1_000;
 
 /// Shows or changes the limits. A limit that no flag names stays as it is.
 pub(super) async fn run(args: Limits) -> Result<Shown, Failure> {
-    let door = args.connection.vault()?;
+    let door = args.connection.open()?;
     let tenant = find(&door, &args.name).await?;
     let limits = args.changed(tenant.limits.unwrap_or_default())?;
     let Some(limits) = limits else { return shown(&tenant) };

@@ -14,7 +14,7 @@ async fn each_family_has_its_exit_code_and_reason() {
     for (reason, code) in [
         (Reason::ScopeMissing, 4),
         (Reason::UpstreamNotFound, 4),
-        (Reason::CredentialMissing, 5),
+        (Reason::OutOfCredit, 5),
         (Reason::UpstreamThrottled, 6),
         (Reason::StoreUnavailable, 7),
     ] {

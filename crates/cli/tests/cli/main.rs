@@ -4,6 +4,8 @@ mod call;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod fake;

@@ -8,17 +8,17 @@ use serde_json::Value;
 use crate::run::{Done, command, run};
 
 /// A directory that goes away with the test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("granary-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn state(&self, name: &str) -> String {
+    pub(crate) fn state(&self, name: &str) -> String {
         self.0.join(name).display().to_string()
     }
 }
@@ -30,13 +30,13 @@ impl Drop for Folder {
 }
 
 /// A `granary up` that is ended with the test.
-struct Up {
+pub(crate) struct Up {
     child: Child,
-    line: Value,
+    pub(crate) line: Value,
 }
 
 impl Up {
-    fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let mut child = up(flags).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -113,6 +113,7 @@ async fn a_gateway_by_itself_shares_its_port_with_nobody_either() {
     let mut flags = vec!["gateway".to_owned(), "--output".into(), "json".into()];
     for peer in ["broker", "harvest_time", "linkedin_data"] {
         flags.extend(["--set".into(), format!("gateway.{peer}.edge_key_file={}", key.display())]);
+        flags.extend(["--set".into(), format!("gateway.{peer}.address=127.0.0.1:1")]);
     }
     flags.extend(["--set".into(), format!("gateway.listen.address={}", taken.local_addr().unwrap())]);
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
