@@ -136,7 +136,7 @@ mod tests {
         let loaded = load::<Sample>(&sources(Some(&file), &["nothing".to_owned()]));
         let expected = [
             "--set nothing: must be KEY=VALUE",
-            "inner.on: must be true or false, is a number",
+            "inner.on: must be true or false, is 3",
             "other: there is no other; there are port, inner",
             "port: must be a whole number from 0 to 65,535, is text",
         ];

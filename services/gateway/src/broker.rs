@@ -127,7 +127,8 @@ fn answer<T>(result: Result<Response<T>, Status>) -> Result<T, Status> {
     match result {
         Ok(response) => Ok(response.into_inner()),
         Err(status) => match error::reason_of(&status) {
-            Some(Reason::EdgeRefused) | None => Err(away(status)),
+            // What passed there is the time that we gave it. The caller's own deadline ends the call by itself.
+            Some(Reason::EdgeRefused | Reason::DeadlineExceeded) | None => Err(away(status)),
             Some(_) => {
                 Err(Status::with_details(status.code(), status.message(), status.details().to_vec().into()))
             }
@@ -146,4 +147,17 @@ fn away(status: Status) -> Status {
         .retry_after(RETRY)
         .caused_by(status)
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_is_late_is_no_fault_of_the_callers() {
+        let late = Error::new(Reason::DeadlineExceeded, "the deadline passed before an answer came");
+        let told = answer::<()>(Err(late.into())).unwrap_err();
+        assert_eq!(error::reason_of(&told), Some(Reason::StoreUnavailable));
+        assert_eq!(told.message(), "credential-vault did not answer in time");
+    }
 }

@@ -64,14 +64,19 @@ async fn the_log_names_nobody_who_was_not_admitted() {
     let at_vault = [
         forged(Hostile::new(&vault), "forged-without"),
         forged(Hostile::new(&vault).with_key("grn_bad"), "forged-bad"),
+        // An account that the request does not name is refused, and not written down either.
         forged(Hostile::new(&vault).with_key(house.evil_client.key_text()), "forged-own-door"),
+        Hostile::new(&vault)
+            .with_key(house.evil_client.key_text())
+            .with("granary-tenant", "forged-tenant")
+            .with("granary-key-id", "forged-key"),
     ];
     let account = hostile::frame(&GetConnectedAccountRequest { identifier: "evil-user".into() });
     for (number, caller) in at_vault.iter().enumerate() {
         let mut connection = caller.connect().await;
         let call = connection.call(GET_ACCOUNT, account.clone()).await.expect("a call");
         let ended = call.end(SOON).await;
-        assert_eq!(ended.is_ok(), number == 2, "{ended}");
+        assert_eq!(ended.is_ok(), number == 3, "{ended}");
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
     let logs =
