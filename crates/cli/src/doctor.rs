@@ -45,8 +45,9 @@ Examples:
 
 /// Takes every look.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
-    let mut found =
-        settings::look(&From { config: args.config.clone(), set: args.set.clone(), check_config: false });
+    let from = From { config: args.config.clone(), set: args.set.clone(), check_config: false };
+    let mut found = settings::look(&from);
+    found.extend(settings::look_at_vault(&from).await);
     match args.connection.gateway() {
         Ok(gateway) => found.extend(reached(&args, &gateway).await),
         Err(failure) => found.push(Finding::failed("gateway", &failure)),
