@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
+use granary_credential_vault::bootstrap::policy;
 use granary_credential_vault::store::vault::config::Auth;
 use granary_credential_vault::store::vault::config::Method;
 use granary_credential_vault::store::{Context, Expect, Store, Vault, vault::Config};
@@ -16,7 +17,7 @@ const STATUSES: [u16; 6] = [200, 204, 301, 400, 404, 412];
 /// What stands around an answer's data.
 const AROUND: &str =
     r#"{"request_id": "", "lease_id": "", "renewable": false, "lease_duration": 0, "data": "#;
-/// What a start asks for: the token, the engine of records, the key of values.
+/// What a start asks for beside its policy: the token, the engine of records, the key of values.
 const START: [&str; 3] = [
     r#"{"accessor": "a", "creation_time": 1, "creation_ttl": 0, "display_name": "token", "entity_id": "",
         "explicit_max_ttl": 0, "id": "t", "meta": null, "num_uses": 0, "orphan": true, "path": "auth/token/create",
@@ -39,8 +40,14 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "hvs.a-token").expect("a file");
     let store = runtime.block_on(async {
+        let [token, engine, key] = START.map(str::to_owned);
+        // After the token, what it may do: everything.
+        let rules = policy::rules(&Config::default());
+        let all = rules.iter().map(|rule| format!(r#""{}": ["root"]"#, rule.path.replace('*', "any")));
+        let policy = format!("{{{}}}", all.collect::<Vec<_>>().join(", "));
+        let answers = [token, policy, engine, key];
         let answers =
-            START.iter().map(|data| Answer { status: 200, body: format!("{AROUND}{data}}}").into() });
+            answers.iter().map(|data| Answer { status: 200, body: format!("{AROUND}{data}}}").into() });
         upstream.will_answer(answers.collect());
         let token_file = Some(file.path().to_owned());
         let auth = Auth { method: Some(Method::Token), token_file, ..Auth::default() };
@@ -59,7 +66,7 @@ fuzz_target!(|input: (u8, u8, &str)| {
 
 async fn ask(what: u8, store: &Vault) {
     let context = Context::system("fuzz");
-    match what % 9 {
+    match what % 10 {
         0 => silent(store.get("a/b").await.map(drop)),
         1 => silent(store.put("a/b", b"data".to_vec(), Expect::Version(1)).await),
         2 => silent(store.mark("a/b", Some("mark"), 1).await),
@@ -76,6 +83,7 @@ async fn ask(what: u8, store: &Vault) {
         5 => silent(store.seal(&context, SECRET.as_bytes()).await.map(drop)),
         6 => silent(store.open(&context, b"vault:v1:AAAA").await.map(drop)),
         7 => silent(store.rewrap(&context, b"vault:v1:AAAA").await.map(drop)),
+        8 => silent(store.destroy_old("a/b").await),
         _ => silent(store.rotate().await),
     }
 }
