@@ -9,6 +9,8 @@ pub(crate) const TENANT_KEYS: &str = "tenant-keys";
 pub(crate) const SYSTEM: &str = "system";
 pub(crate) const SEALS: &str = "seals";
 pub(crate) const ACCOUNTS: &str = "accounts";
+/// Who may write to the store. It belongs to the store and not to what is in it, so no walk comes to it.
+pub(crate) const TERM: &str = "store/term";
 /// Every root, and how many segments the paths of its records have besides.
 pub(crate) const TREE: [(&str, usize); 6] =
     [(SYSTEM, 1), (TENANTS, 1), (KEYS, 1), (TENANT_KEYS, 2), (SEALS, 2), (ACCOUNTS, 4)];
@@ -26,11 +28,6 @@ pub(crate) fn key(key_id: &str) -> String {
 /// Below it lies an empty record for each key of the tenant, so that its keys can be listed without reading all others.
 pub(crate) fn tenant_keys(tenant: &str) -> String {
     format!("{TENANT_KEYS}/{tenant}")
-}
-
-/// Who may write to the store. It belongs to the store and not to what is in it, so no walk comes to it.
-pub(crate) fn term() -> String {
-    "store/term".to_owned()
 }
 
 pub(crate) fn system(name: &str) -> String {

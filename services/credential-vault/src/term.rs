@@ -94,7 +94,7 @@ impl Watch {
             return Err(moving());
         }
         let open = Term { number: term.number + 1, ..Term::default() };
-        match store.put(&paths::term(), open.encode_to_vec(), Expect::Version(version)).await {
+        match store.put(paths::TERM, open.encode_to_vec(), Expect::Version(version)).await {
             Ok(_) => {
                 tracing::warn!("a move of everything ended without a word; the store is written to again");
                 Ok(())
@@ -137,7 +137,7 @@ impl Held {
         let owner = rand::random::<[u8; 16]>().to_vec();
         let held = Self { owner, number: term.number + 1 };
         let expect = if version == 0 { Expect::Absent } else { Expect::Version(version) };
-        store.put(&paths::term(), held.term(phase).encode_to_vec(), expect).await?;
+        store.put(paths::TERM, held.term(phase).encode_to_vec(), expect).await?;
         Ok(held)
     }
 
@@ -153,8 +153,7 @@ impl Held {
             if term.owner != self.owner || term.number != self.number {
                 return Err(store::Error::Conflict);
             }
-            match store.put(&paths::term(), self.term(phase).encode_to_vec(), Expect::Version(version)).await
-            {
+            match store.put(paths::TERM, self.term(phase).encode_to_vec(), Expect::Version(version)).await {
                 Ok(_) => return Ok(()),
                 // A renewal of ours was faster, or the outcome is open: what stands there now tells.
                 Err(store::Error::Conflict | store::Error::Unavailable { .. }) if tries < 3 => {}
@@ -169,9 +168,9 @@ impl Held {
 }
 
 async fn read(store: &dyn Store) -> Result<(Term, u64), store::Error> {
-    let Some(record) = store.get(&paths::term()).await? else { return Ok((Term::default(), 0)) };
+    let Some(record) = store.get(paths::TERM).await? else { return Ok((Term::default(), 0)) };
     let term = Term::decode(record.data.as_slice())
-        .map_err(|_| store::Error::Corrupt(format!("{} cannot be read", paths::term())))?;
+        .map_err(|_| store::Error::Corrupt(format!("{} cannot be read", paths::TERM)))?;
     Ok((term, record.version))
 }
 

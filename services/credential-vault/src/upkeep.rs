@@ -4,11 +4,15 @@ pub(crate) mod migrate;
 pub(crate) mod rewrap;
 pub(crate) mod walk;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use granary_rpc::{Error, Reason};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
+
+use crate::store::Store;
+use walk::Walk;
 
 /// Records that are worked on at a time.
 const AT_ONCE: usize = 16;
@@ -76,6 +80,33 @@ impl Upkeep {
         tasks.spawn(work(teller));
         *slot = Some((kind, listener.clone()));
         Ok(listener)
+    }
+}
+
+/// Works on every record of a store, and tells how far it is. The work says whether the record had to be written.
+async fn each<F>(
+    store: &Arc<dyn Store>,
+    progress: &mut Progress,
+    teller: &Teller,
+    work: impl Fn(String) -> F,
+) -> Result<(), Error>
+where
+    F: Future<Output = Result<bool, Error>>,
+{
+    let mut walk = Walk::new();
+    loop {
+        let paths = walk.next(store.as_ref(), AT_ONCE * 4).await?;
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let seen = paths.len() as u64;
+        let changed: Vec<bool> =
+            stream::iter(paths).map(&work).buffer_unordered(AT_ONCE).try_collect().await?;
+        progress.done += seen;
+        // Where writers go on meanwhile, records may be added.
+        progress.total = progress.total.max(progress.done);
+        progress.changed += changed.iter().filter(|changed| **changed).count() as u64;
+        tell(teller, *progress);
     }
 }
 

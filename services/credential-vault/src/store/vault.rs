@@ -69,10 +69,7 @@ impl Vault {
     /// What a fault of an operation is to whoever uses the store.
     fn told(&self, operation: &str, fault: Fault) -> Error {
         match fault {
-            Fault::Forbidden => {
-                let needed = rights::needed(&self.config, operation);
-                Error::Denied(format!("its policy in vault lacks {needed}; run: granary vault bootstrap"))
-            }
+            Fault::Forbidden => denied(&rights::needed(&self.config, operation)),
             other => other.into(),
         }
     }
@@ -248,9 +245,7 @@ impl Store for Vault {
     async fn check(&self) -> Result<(), Error> {
         self.session.health().await?;
         match self.lacks.load_full() {
-            Some(lacks) => {
-                Err(Error::Denied(format!("its policy in vault lacks {lacks}; run: granary vault bootstrap")))
-            }
+            Some(lacks) => Err(denied(&lacks)),
             None => Ok(()),
         }
     }
@@ -270,6 +265,11 @@ impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Vault").field("mount", &self.config.mount).finish_non_exhaustive()
     }
+}
+
+/// What whoever uses the store is told of a policy that is too narrow.
+fn denied(lacks: &str) -> Error {
+    Error::Denied(format!("its policy in vault lacks {lacks}; run: granary vault bootstrap"))
 }
 
 /// A value that Vault says it has sealed.

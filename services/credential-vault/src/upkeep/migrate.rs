@@ -2,12 +2,11 @@
 //! again and compare, and only then go over. Broken off at any point, it is begun again and goes on from what is there.
 use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use granary_rpc::{Error, Reason};
 use tokio::time::sleep;
 
 use super::walk::{Walk, count};
-use super::{AT_ONCE, Phase, Progress, Teller, tell};
+use super::{Phase, Progress, Teller, each, tell};
 use crate::documents::Sealable;
 use crate::store::switch::Switch;
 use crate::store::{self, Expect, MAX_LIST, Store, pass_over};
@@ -93,30 +92,6 @@ fn lost(error: store::Error) -> Error {
             "another process took the store over, since this move had fallen silent; nothing was given up: try again",
         ),
         error => error.into(),
-    }
-}
-
-async fn each<F>(
-    source: &Arc<dyn Store>,
-    progress: &mut Progress,
-    teller: &Teller,
-    work: impl Fn(String) -> F,
-) -> Result<(), Error>
-where
-    F: Future<Output = Result<bool, Error>>,
-{
-    let mut walk = Walk::new();
-    loop {
-        let paths = walk.next(source.as_ref(), AT_ONCE * 4).await?;
-        if paths.is_empty() {
-            return Ok(());
-        }
-        let seen = paths.len() as u64;
-        let changed: Vec<bool> =
-            stream::iter(paths).map(&work).buffer_unordered(AT_ONCE).try_collect().await?;
-        progress.done += seen;
-        progress.changed += changed.iter().filter(|changed| **changed).count() as u64;
-        tell(teller, *progress);
     }
 }
 

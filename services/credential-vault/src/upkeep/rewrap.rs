@@ -2,12 +2,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use granary_rpc::Error;
 use tokio::time::sleep;
 
-use super::walk::{Walk, count};
-use super::{AT_ONCE, Phase, Progress, Teller, tell};
+use super::walk::count;
+use super::{Phase, Progress, Teller, each, tell};
 use crate::documents::Sealable;
 use crate::store::{self, Expect, Store, pass_over};
 
@@ -23,20 +22,7 @@ pub(crate) async fn run(store: Arc<dyn Store>, rotate: bool, teller: &Teller) ->
     tell(teller, progress);
     progress.total = count(store.as_ref()).await?;
     progress.phase = Phase::Working;
-    let mut walk = Walk::new();
-    loop {
-        let paths = walk.next(store.as_ref(), AT_ONCE * 4).await?;
-        if paths.is_empty() {
-            break;
-        }
-        let seen = paths.len() as u64;
-        let changed: Vec<bool> =
-            stream::iter(paths).map(|path| one(&store, path)).buffer_unordered(AT_ONCE).try_collect().await?;
-        progress.done += seen;
-        progress.total = progress.total.max(progress.done);
-        progress.changed += changed.iter().filter(|changed| **changed).count() as u64;
-        tell(teller, progress);
-    }
+    each(&store, &mut progress, teller, |path| one(&store, path)).await?;
     tell(teller, Progress { phase: Phase::Done, total: progress.done, ..progress });
     Ok(())
 }

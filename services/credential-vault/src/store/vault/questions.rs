@@ -12,13 +12,18 @@ pub(super) struct Capabilities {
     pub(super) paths: Vec<String>,
 }
 
+impl Capabilities {
+    /// Where it is asked.
+    pub(super) const PATH: &str = "sys/capabilities-self";
+}
+
 impl Endpoint for Capabilities {
     type Response = HashMap<String, Vec<String>>;
     const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
     const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
 
     fn path(&self) -> String {
-        "sys/capabilities-self".to_owned()
+        Self::PATH.to_owned()
     }
 
     fn method(&self) -> RequestMethod {

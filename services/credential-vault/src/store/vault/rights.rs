@@ -5,9 +5,6 @@ use super::fault::Fault;
 use super::questions::Capabilities;
 use super::session::Session;
 
-/// The line by which Vault is asked for the others.
-const ASKING: &str = "sys/capabilities-self";
-
 /// One line of the policy.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -51,7 +48,7 @@ pub fn rules(config: &Config) -> Vec<Rule> {
         rule(format!("{transit}/keys/{key}/rotate"), &["update"], "granary store rewrap --rotate"),
         rule("auth/token/lookup-self".to_owned(), &["read"], "telling a dead token from a denied request"),
         rule("auth/token/renew-self".to_owned(), &["update"], "keeping the token alive"),
-        rule(ASKING.to_owned(), &["update"], "telling which line of this policy is missing"),
+        rule(Capabilities::PATH.to_owned(), &["update"], "telling which line of this policy is missing"),
     ]
 }
 
@@ -82,10 +79,11 @@ pub(super) async fn lacking(session: &Session, config: &Config) -> Result<Option
     // Whatever stands for the rest of a path.
     let sample = |rule: &Rule| rule.path.replace('*', "any");
     let paths: Vec<String> = rules.iter().map(sample).collect();
-    let found = match session.answer("capabilities", || Capabilities { paths: paths.clone() }).await {
-        Err(Fault::Forbidden) => return Ok(Some(format!("update on {ASKING}"))),
-        found => found?,
-    };
+    let found =
+        match session.result("capabilities", true, || Some(Capabilities { paths: paths.clone() })).await {
+            Err(Fault::Forbidden) => return Ok(Some(format!("update on {}", Capabilities::PATH))),
+            found => found?,
+        };
     let mut lacks = Vec::new();
     for rule in &rules {
         let has = found.get(&sample(rule)).map(Vec::as_slice).unwrap_or_default();

@@ -121,15 +121,6 @@ impl Session {
         self.call(name, again, work).await
     }
 
-    /// The same for a question that changes nothing.
-    pub(crate) async fn answer<E: Endpoint + 'static>(
-        &self,
-        name: &'static str,
-        ask: impl Fn() -> E + Send + Sync,
-    ) -> Result<E::Response, Fault> {
-        self.result(name, true, || Some(ask())).await
-    }
-
     /// The same where nothing is answered but that it was done.
     pub(crate) async fn done<E: Endpoint + 'static>(
         &self,
