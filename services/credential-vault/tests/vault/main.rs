@@ -15,6 +15,7 @@ mod cluster;
 mod conformance;
 mod cost;
 mod faults;
+mod held;
 mod load;
 mod login;
 mod outages;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use granary_credential::Secret;
 use rustify::clients::reqwest::Client as Http;
+use tokio::time::Instant;
 use vaultrs::api::EndpointMiddleware;
 use vaultrs::client::{Client, VaultClientSettings, VaultClientSettingsBuilder};
 use zeroize::Zeroize;
@@ -91,6 +92,16 @@ impl Servers {
     /// The number of the server that is asked first.
     pub(crate) fn current(&self) -> usize {
         self.current.load(Ordering::Relaxed) % self.config.addresses.len().max(1)
+    }
+
+    /// How long one server may keep who asks, after so many others: half of the time that is left, and the last one all of it,
+    /// so that one that holds requests leaves time for the next.
+    pub(crate) fn until(&self, deadline: Instant, asked: usize) -> Instant {
+        if asked + 1 >= self.count() {
+            return deadline;
+        }
+        let now = Instant::now();
+        now + deadline.saturating_duration_since(now) / 2
     }
 
     /// Goes on to the next server, unless someone else did already.

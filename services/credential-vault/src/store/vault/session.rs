@@ -168,15 +168,25 @@ impl Session {
             let live = self.live(deadline).await?;
             let at = self.servers.current();
             let Some(link) = live.links.get(at).cloned() else { return Err(Fault::Unreached) };
-            let fault = match timeout_at(deadline, work(link.clone())).await {
+            let until = self.servers.until(deadline, said.count);
+            let mut asked = work(link.clone());
+            let mut answer = timeout_at(until, &mut asked).await;
+            if answer.is_err() && !again {
+                // What is not sent twice is waited for, and calls to come go to another server meanwhile.
+                self.servers.leave(at);
+                answer = timeout_at(deadline, asked).await;
+            }
+            let mut fault = match answer {
                 Ok(Ok(value)) => return Ok(value),
                 Ok(Err(error)) => Fault::of(&error),
                 Err(_) => Fault::Outage(Outage::Slow),
             };
             if fault == Fault::Forbidden && !judged {
                 judged = true;
-                self.judge(&live, &link, deadline).await?;
-                continue;
+                match self.judge(&live, &link, deadline).await {
+                    Ok(()) => continue,
+                    Err(judgement) => fault = judgement,
+                }
             }
             if !fault.elsewhere() {
                 return Err(fault);
@@ -227,10 +237,11 @@ impl Session {
         let deadline = Instant::now() + HEALTH;
         let live = self.live(deadline).await?;
         let mut said = Said::default();
-        for _ in 0..self.servers.count() {
+        for asked in 0..self.servers.count() {
             let at = self.servers.current();
             let Some(link) = live.links.get(at) else { break };
-            let fault = match timeout_at(deadline, login::lookup(link)).await {
+            let until = self.servers.until(deadline, asked);
+            let fault = match timeout_at(until, login::lookup(link)).await {
                 Ok(Ok(_)) => return Ok(()),
                 Ok(Err(Fault::Forbidden)) => {
                     let again = self.log_in(live.number, deadline).await;

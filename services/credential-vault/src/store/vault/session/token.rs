@@ -71,13 +71,14 @@ impl Session {
     async fn try_servers(&self, deadline: Instant) -> Result<Lease, Failure> {
         let links = self.servers.links(None);
         let mut failure = Failure::Vault(Fault::Unreached);
-        for _ in 0..links.len() {
+        for asked in 0..links.len() {
             let at = self.servers.current();
             let Some(link) = links.get(at) else { break };
-            failure = match timeout_at(deadline, self.login.at(link)).await {
+            let until = self.servers.until(deadline, asked);
+            failure = match timeout_at(until, self.login.at(link)).await {
                 Ok(Ok(lease)) => return Ok(lease),
                 Ok(Err(failure)) => failure,
-                Err(_) => return Err(Failure::Vault(Fault::Outage(Outage::Slow))),
+                Err(_) => Failure::Vault(Fault::Outage(Outage::Slow)),
             };
             match &failure {
                 Failure::Vault(fault) if fault.elsewhere() => self.servers.leave(at),
@@ -131,17 +132,20 @@ impl Session {
         if !live.lease.renewable {
             return false;
         }
-        let Some(link) = live.links.get(self.servers.current()) else { return false };
+        let at = self.servers.current();
+        let Some(link) = live.links.get(at) else { return false };
         let renewed = timeout_at(Instant::now() + CALL, login::renew(link)).await;
-        let text = if matches!(renewed, Ok(Ok(_))) { "ok" } else { "failed" };
+        let renewed = renewed.unwrap_or(Err(Fault::Outage(Outage::Slow)));
+        let text = if renewed.is_ok() { "ok" } else { "failed" };
         metrics::counter!("granary_vault_renewals_total", "outcome" => text).increment(1);
-        let Ok(Ok((life, renewable))) = renewed else {
-            if let Ok(Err(fault)) = renewed
-                && fault.elsewhere()
-            {
-                self.servers.leave(self.servers.current());
+        let (life, renewable) = match renewed {
+            Ok(renewed) => renewed,
+            Err(fault) => {
+                if fault.elsewhere() {
+                    self.servers.leave(at);
+                }
+                return false;
             }
-            return false;
         };
         let worthwhile = match (life, live.lease.first) {
             (Some(life), Some(first)) => life >= first / WORTHWHILE || !self.login.makes_tokens(),
