@@ -13,6 +13,7 @@ mod collected;
 mod contract;
 mod edges;
 mod errors;
+mod failover;
 mod few_bytes;
 mod full_disk;
 mod help_links;

@@ -37,6 +37,8 @@ use granary_proto::granary::linkedin::v1::ScrapeProfileRequest;
 use granary_testkit::{Client, Cluster, Envoy, Hostile, Neighbours, Sandbox, hostile, neighbours};
 use serde_json::json;
 
+use crate::support::sized;
+
 const COMPANY: &str = "/granary.harvest.v1.HarvestTime/GetCompany";
 const TIME_ENTRY: &str = "/granary.harvest.v1.HarvestTime/LogTimeEntry";
 const PROFILE: &str = "/granary.linkedin.v1.LinkedInData/ScrapeProfile";
@@ -102,15 +104,6 @@ impl House {
 
     fn gateway(&self) -> String {
         self.cluster.address("gateway")
-    }
-}
-
-/// One number at the usual size, another at the full one.
-fn sized<T>(usual: T, full: T) -> T {
-    match std::env::var("GRANARY_TEST_SIZE").as_deref() {
-        Ok("full") => full,
-        Ok("" | "usual") | Err(std::env::VarError::NotPresent) => usual,
-        other => panic!("GRANARY_TEST_SIZE is {other:?}; it may be full, or usual"),
     }
 }
 

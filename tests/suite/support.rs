@@ -121,3 +121,12 @@ pub(crate) fn good_input(tool: &str) -> &'static str {
         _ => "{}",
     }
 }
+
+/// One number at the usual size, another at the full one.
+pub(crate) fn sized<T>(usual: T, full: T) -> T {
+    match std::env::var("GRANARY_TEST_SIZE").as_deref() {
+        Ok("full") => full,
+        Ok("" | "usual") | Err(std::env::VarError::NotPresent) => usual,
+        other => panic!("GRANARY_TEST_SIZE is {other:?}; it may be full, or usual"),
+    }
+}

@@ -15,7 +15,7 @@ use tonic_health::pb::health_client::HealthClient;
 use crate::client::{Client, channel};
 use crate::process::Process;
 use crate::sandbox::Sandbox;
-use crate::vault::VaultServer;
+use crate::vault::{NODES, VaultCluster, VaultServer};
 
 mod replicas;
 
@@ -42,21 +42,32 @@ impl Cluster {
 
     /// Prepares the services over HashiCorp Vault, on which `granary vault bootstrap` is run first.
     pub async fn prepare_on(vault: &VaultServer) -> Self {
-        let token = vault.dir().join("operator-token");
-        std::fs::write(&token, vault.root_token()).expect("a file");
-        let secret_id = vault.dir().join("secret-id");
+        Self::prepare_at(&[vault.address()], vault.root_token(), vault.dir(), None).await
+    }
+
+    /// The same over three nodes of it.
+    pub async fn prepare_on_nodes(vault: &VaultCluster) -> Self {
+        let addresses: Vec<&str> = (0..NODES).map(|number| vault.address(number)).collect();
+        Self::prepare_at(&addresses, vault.root_token(), vault.dir(), Some(&vault.ca_file())).await
+    }
+
+    async fn prepare_at(addresses: &[&str], root: &str, dir: &Path, ca_file: Option<&Path>) -> Self {
+        let token = dir.join("operator-token");
+        std::fs::write(&token, root).expect("a file");
+        let secret_id = dir.join("secret-id");
         let set = |key: &str, value: &str| format!("--set=credential_vault.vault.{key}={value}");
         let mut args = ["vault", "bootstrap", "--output", "json"].map(str::to_owned).to_vec();
         args.extend(["--secret-id-file".to_owned(), secret_id.display().to_string()]);
-        args.push(set("addresses", &format!("[\"{}\"]", vault.address())));
+        args.push(set("addresses", &format!("{addresses:?}")));
         args.push(set("auth.token_file", &token.display().to_string()));
-        let mut bootstrap = Process::start(vault.dir(), "bootstrap", &args, &[]);
+        args.extend(ca_file.map(|ca| set("ca_file", &ca.display().to_string())));
+        let mut bootstrap = Process::start(dir, "bootstrap", &args, &[]);
         let told: Value = serde_json::from_str(&bootstrap.all().await).expect("what was done");
         let role_id = told["role_id"].as_str().expect("a role id");
+        let trusted = ca_file.map(|ca| format!("ca_file = \"{}\", ", ca.display())).unwrap_or_default();
         let own = format!(
-            "store = \"vault\"\nvault = {{ addresses = [\"{}\"], auth = {{ method = \"approle\", role_id = \"{role_id}\", \
-             secret_id_file = \"{}\" }} }}\n",
-            vault.address(),
+            "store = \"vault\"\nvault = {{ addresses = {addresses:?}, {trusted}auth = {{ method = \"approle\", \
+             role_id = \"{role_id}\", secret_id_file = \"{}\" }} }}\n",
             secret_id.display()
         );
         Self::prepared(&own, "").await

@@ -1,5 +1,5 @@
 //! Three Vault nodes with integrated Raft storage and TLS, of which a test may take some away.
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -91,6 +91,21 @@ impl VaultCluster {
         self.nodes[0].api.token()
     }
 
+    /// A directory that ends with it, for files of the test.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Runs `vault` with the root token at a node, and returns what it printed.
+    pub async fn command(&self, number: usize, args: &[&str]) -> String {
+        let mut command = tokio::process::Command::new(binary());
+        command.args(args).env("VAULT_ADDR", self.address(number)).env("VAULT_TOKEN", self.root_token());
+        let done = command.env("VAULT_CACERT", self.ca_file()).kill_on_drop(true).output();
+        let done = tokio::time::timeout(PATIENCE, done).await.expect("it ends in time").expect("it runs");
+        assert!(done.status.success(), "vault {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
     /// The authority that the nodes' certificates lead to, in PEM.
     pub fn ca_file(&self) -> PathBuf {
         self.dir.path().join(certificates::CA)
@@ -139,7 +154,32 @@ impl VaultCluster {
         self.nodes[number].process.take().expect("it runs").kill().await;
     }
 
-    /// Starts a node that was killed, unseals it, and waits until it serves.
+    /// Ends a node in an orderly way.
+    pub async fn stop(&mut self, number: usize) {
+        self.nodes[number].process.take().expect("it runs").stop().await;
+    }
+
+    /// Sends all nodes SIGHUP: they open their audit files and certificates anew.
+    pub async fn hang_up(&self) {
+        for process in self.nodes.iter().filter_map(|node| node.process.as_ref()) {
+            process.signal("HUP").await;
+        }
+    }
+
+    /// Seals the node that leads, and says which.
+    pub async fn seal_leader(&self) -> usize {
+        let leader = self.leader().await;
+        self.nodes[leader].api.must("PUT", "sys/seal", Value::Null).await;
+        leader
+    }
+
+    /// Unseals a node, and waits until it serves.
+    pub async fn unseal(&self, number: usize) {
+        self.nodes[number].api.must("PUT", "sys/unseal", json!({"key": self.unseal_key})).await;
+        self.serves(number).await;
+    }
+
+    /// Starts a node that was killed or ended, unseals it, and waits until it serves.
     pub async fn restart(&mut self, number: usize) {
         self.run(number);
         let api = &self.nodes[number].api;
