@@ -1,5 +1,4 @@
-//! Whether an address is free. The gateway binds a socket for each core to one port, and where ports may be shared the system lets
-//! another process share it too: each would get some of the connections, and no error would say so.
+//! Whether an address is free, asked before anything is made, so that whoever starts a second one is told what to do.
 use std::net::{SocketAddr, TcpListener};
 
 use crate::exit::Failure;
@@ -9,7 +8,6 @@ pub fn refuse(address: SocketAddr, instead: &str) -> Result<(), Failure> {
     if address.port() == 0 {
         return Ok(());
     }
-    // Asked without the leave to share.
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => Err(Failure::configuration(format!(
@@ -28,10 +26,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_may_be_shared_is_taken_all_the_same() {
-        let free = Listen::loopback(0).bind(true).unwrap();
-        let address = free.local_addr().unwrap();
-        assert!(Listen::loopback(address.port()).bind(true).is_ok(), "the system would let both listen");
+    fn a_port_that_a_gateway_has_is_taken_until_it_ends() {
+        let threads = Listen::loopback(0).bind_each(2).unwrap();
+        let address = threads[0].local_addr().unwrap();
         let failure = refuse(address, "take another one").unwrap_err();
         assert_eq!(failure.code(), 3);
         assert!(
@@ -39,7 +36,7 @@ mod tests {
             "{}",
             failure.text()
         );
-        drop(free);
+        drop(threads);
         assert!(refuse(address, "").is_ok());
         assert!(refuse(SocketAddr::from(([127, 0, 0, 1], 0)), "").is_ok());
     }

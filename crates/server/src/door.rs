@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
@@ -18,7 +18,7 @@ use crate::tls::ServerTls;
 use crate::{reflection, tls};
 
 /// A listener of a service.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Door {
     /// Where it listens.
@@ -131,7 +131,7 @@ impl Door {
         let guard = self.guard(callers)?;
         let tls = self.listen.tls.clone().map(ServerTls::new).transpose()?;
         let bind = |source| Error::Bind { address: self.listen.address, source };
-        let listener = self.listen.bind(false).map_err(bind)?;
+        let listener = self.listen.bind().map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
 
         let (health, server) = Health::new(services).await;

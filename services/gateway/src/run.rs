@@ -70,15 +70,9 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
         threads => threads,
     };
     let tls = config.listen.tls.clone().map(ServerTls::new).transpose()?;
-    let mut listen = config.listen.clone();
-    let mut listeners = Vec::with_capacity(threads);
-    for _ in 0..threads {
-        let bind = |source| Error::Bind { address: listen.address, source };
-        let listener = listen.bind(true).map_err(bind)?;
-        // With port 0, the first socket's port is what the others share.
-        listen.address = listener.local_addr().map_err(bind)?;
-        listeners.push(listener);
-    }
+    let bind = |source| Error::Bind { address: config.listen.address, source };
+    let listeners = config.listen.bind_each(threads).map_err(bind)?;
+    let address = listeners[0].local_addr().map_err(bind)?;
 
     let (edge, peer) = (config.broker.edge_key().map_err(Error::Setting)?, config.broker.clone());
     let limits = Arc::new(config.limits.clone());
@@ -108,7 +102,7 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
         health.end();
     });
 
-    let mut running = Running { address: listen.address, ready, threads: Vec::new() };
+    let mut running = Running { address, ready, threads: Vec::new() };
     for (number, listener) in listeners.into_iter().enumerate() {
         let (shared, open) = (shared.clone(), open.clone());
         let listening =

@@ -39,7 +39,7 @@ where
     F: Fn(Request<Incoming>) -> A + Clone + Send + 'static,
     A: Future<Output = Response<Incoming>> + Send + 'static,
 {
-    let listener = crate::Listen::loopback(port).bind(false).unwrap();
+    let listener = crate::Listen::loopback(port).bind().unwrap();
     let (address, end) = (listener.local_addr().unwrap(), CancellationToken::new());
     let service = tower::service_fn(move |request| {
         let answered = call(request);

@@ -31,7 +31,7 @@ async fn replicas_share_the_load_a_slow_one_gets_less_and_a_late_one_is_found() 
     let (one, of_one, _end_one) = counted(0, WORK);
     let (two, of_two, _end_two) = counted(0, WORK);
     let (slow, of_slow, _end_slow) = counted(0, WORK * 8);
-    let free = crate::Listen::loopback(0).bind(false).unwrap().local_addr().unwrap();
+    let free = crate::Listen::loopback(0).bind().unwrap().local_addr().unwrap();
     let pool = pool(&[one, two, free]);
     calls_of(&pool, 1, 1).await;
     // Both are connected to by now.
