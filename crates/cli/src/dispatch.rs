@@ -12,16 +12,21 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
     let format = cli.output;
     let shown = match cli.command {
         Command::Up(args) => return Box::pin(up::run(*args, format)).await.map(done),
-        Command::Gateway(args) => return Box::pin(serve::gateway(args)).await.map(done),
-        Command::CredentialVault(args) => return Box::pin(serve::credential_vault(args)).await.map(done),
-        Command::HarvestTime(args) => return Box::pin(serve::harvest_time(args)).await.map(done),
-        Command::LinkedinData(args) => return Box::pin(serve::linkedin_data(args)).await.map(done),
+        Command::Gateway(args) => return Box::pin(serve::gateway(args, format)).await.map(done),
+        Command::CredentialVault(args) => {
+            return Box::pin(serve::credential_vault(args, format)).await.map(done);
+        }
+        Command::HarvestTime(args) => return Box::pin(serve::harvest_time(args, format)).await.map(done),
+        Command::LinkedinData(args) => return Box::pin(serve::linkedin_data(args, format)).await.map(done),
         Command::Sandbox(args) => return Box::pin(serve::sandbox(args)).await.map(done),
-        Command::Store(command) => match Box::pin(store::run(command)).await? {
+        Command::Store(command) => match Box::pin(store::run(command, format)).await? {
             Some(shown) => shown,
             None => return Ok(0),
         },
-        Command::Vault(command) => Box::pin(vault::run(command)).await?,
+        Command::Vault(command) => match Box::pin(vault::run(command, format)).await? {
+            Some(shown) => shown,
+            None => return Ok(0),
+        },
         Command::Completions(args) => return completions::run(&args).map(done),
         Command::Accounts(command) => accounts::run(command).await?,
         Command::Credentials(command) => credentials::run(command).await?,

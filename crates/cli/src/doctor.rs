@@ -46,8 +46,7 @@ Examples:
 /// Takes every look.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
     let from = From { config: args.config.clone(), set: args.set.clone(), check_config: false };
-    let mut found = settings::look(&from);
-    found.extend(settings::look_at_vault(&from).await);
+    let mut found = settings::look(&from).await;
     match args.connection.gateway() {
         Ok(gateway) => found.extend(reached(&args, &gateway).await),
         Err(failure) => found.push(Finding::failed("gateway", &failure)),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use granary_server::CancellationToken;
 
 use crate::exit::Failure;
-use crate::output;
+use crate::output::{self, Format};
 use crate::settings::{From, Settings};
 
 /// Flags of a service.
@@ -63,8 +63,8 @@ pub struct SandboxArgs {
 }
 
 /// Runs the gateway.
-pub async fn gateway(args: ServiceArgs) -> Result<(), Failure> {
-    let Some(settings) = checked(&args.from, |s| s.gateway.faults())? else { return Ok(()) };
+pub async fn gateway(args: ServiceArgs, format: Format) -> Result<(), Failure> {
+    let Some(settings) = checked(&args.from, format, |s| s.gateway.faults())? else { return Ok(()) };
     let address = settings.gateway.listen.address;
     crate::taken::refuse(address, "set gateway.listen.address to another one, or end what listens there")?;
     let end = ended_by_signals();
@@ -76,17 +76,19 @@ pub async fn gateway(args: ServiceArgs) -> Result<(), Failure> {
 }
 
 /// Runs credential-vault, or prepares its store.
-pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
+pub async fn credential_vault(args: VaultArgs, format: Format) -> Result<(), Failure> {
     match args.command {
         None => {}
         Some(VaultCommand::Init(Tenant { tenant, from })) => {
-            return init(&args.from.and(from), &tenant).await;
+            return init(&args.from.and(from), format, &tenant).await;
         }
         Some(VaultCommand::OperatorKey(Tenant { tenant, from })) => {
-            return operator_key(&args.from.and(from), &tenant).await;
+            return operator_key(&args.from.and(from), format, &tenant).await;
         }
     }
-    let Some(settings) = checked(&args.from, |s| s.credential_vault.all_faults())? else { return Ok(()) };
+    let Some(settings) = checked(&args.from, format, |s| s.credential_vault.all_faults())? else {
+        return Ok(());
+    };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
     let running = granary_credential_vault::run(&settings.credential_vault, end).await.map_err(unusable)?;
@@ -97,8 +99,8 @@ pub async fn credential_vault(args: VaultArgs) -> Result<(), Failure> {
 }
 
 /// Opens the store, for one command.
-async fn open_vault(from: &From) -> Result<Option<granary_credential_vault::Vault>, Failure> {
-    let Some(settings) = checked(from, |s| s.credential_vault.faults())? else { return Ok(None) };
+async fn open_vault(from: &From, format: Format) -> Result<Option<granary_credential_vault::Vault>, Failure> {
+    let Some(settings) = checked(from, format, |s| s.credential_vault.faults())? else { return Ok(None) };
     // No log: what goes wrong is told once, by the failure, and the key alone is printed.
     let parts =
         granary_credential_vault::parts_of_command(&settings.credential_vault).await.map_err(refused)?;
@@ -106,16 +108,16 @@ async fn open_vault(from: &From) -> Result<Option<granary_credential_vault::Vaul
 }
 
 /// Makes one more operator key, whose text is printed now and never again.
-async fn operator_key(from: &From, tenant: &str) -> Result<(), Failure> {
-    let Some(vault) = open_vault(from).await? else { return Ok(()) };
+async fn operator_key(from: &From, format: Format, tenant: &str) -> Result<(), Failure> {
+    let Some(vault) = open_vault(from, format).await? else { return Ok(()) };
     let key = vault.operator_key(tenant).await;
     vault.close().await;
     output::line(&key.map_err(refused)?)
 }
 
 /// Makes the first tenant and its operator key, whose text is printed now and never again.
-async fn init(from: &From, tenant: &str) -> Result<(), Failure> {
-    let Some(vault) = open_vault(from).await? else { return Ok(()) };
+async fn init(from: &From, format: Format, tenant: &str) -> Result<(), Failure> {
+    let Some(vault) = open_vault(from, format).await? else { return Ok(()) };
     let key = vault.init(tenant).await.map_err(refused)?;
     vault.close().await;
     match key {
@@ -128,8 +130,8 @@ async fn init(from: &From, tenant: &str) -> Result<(), Failure> {
 }
 
 /// Runs harvest-time.
-pub async fn harvest_time(args: ServiceArgs) -> Result<(), Failure> {
-    let Some(settings) = checked(&args.from, |s| s.harvest_time.all_faults())? else { return Ok(()) };
+pub async fn harvest_time(args: ServiceArgs, format: Format) -> Result<(), Failure> {
+    let Some(settings) = checked(&args.from, format, |s| s.harvest_time.all_faults())? else { return Ok(()) };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
     let open =
@@ -140,8 +142,10 @@ pub async fn harvest_time(args: ServiceArgs) -> Result<(), Failure> {
 }
 
 /// Runs linkedin-data.
-pub async fn linkedin_data(args: ServiceArgs) -> Result<(), Failure> {
-    let Some(settings) = checked(&args.from, |s| s.linkedin_data.all_faults())? else { return Ok(()) };
+pub async fn linkedin_data(args: ServiceArgs, format: Format) -> Result<(), Failure> {
+    let Some(settings) = checked(&args.from, format, |s| s.linkedin_data.all_faults())? else {
+        return Ok(());
+    };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
     let open =
@@ -172,14 +176,22 @@ pub async fn sandbox(args: SandboxArgs) -> Result<(), Failure> {
 /// Reads settings and checks the part that matters. `None`: that was all that was asked for.
 pub fn checked(
     from: &From,
+    format: Format,
     faults: impl FnOnce(&Settings) -> Vec<String>,
 ) -> Result<Option<Settings>, Failure> {
     let settings = Settings::checked(from, faults)?;
     if from.check_config {
-        output::line("the configuration is fine")?;
-        return Ok(None);
+        return fine(format).map(|()| None);
     }
     Ok(Some(settings))
+}
+
+/// Says that the configuration has no fault; the failure of one that has lists them in the same place.
+pub fn fine(format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Json => output::line(&serde_json::json!({"violations": []}).to_string()),
+        Format::Text => output::line("the configuration is fine"),
+    }
 }
 
 /// Why credential-vault does not start.

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use granary_rpc::DocsBase;
 use granary_server::config::{self, Loaded, Sources};
 use granary_server::logging::Logging;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Failure;
 
 /// All settings. Every field has a default.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The gateway.
@@ -96,5 +96,30 @@ impl Settings {
                 }
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_beside_an_address_leaves_the_address_as_it_is() {
+        let set = [
+            "gateway.broker.edge_key_file=edge.key",
+            "gateway.listen.insecure_transport=true",
+            "credential_vault.public.limits.lame_duck_ms=1",
+            "harvest_time.door.edge_key_file=edge.key",
+        ];
+        let set = set.iter().map(|one| (*one).to_owned()).collect();
+        let Loaded { settings, faults } = Settings::read(&From { set, ..From::default() });
+        assert!(faults.is_empty(), "{faults:?}");
+        let usual = Settings::default();
+        assert_eq!(settings.gateway.broker.address, usual.gateway.broker.address);
+        assert_eq!(settings.gateway.listen.address, usual.gateway.listen.address);
+        assert_eq!(settings.harvest_time.door.listen.address, usual.harvest_time.door.listen.address);
+        let public = |settings: &Settings| settings.credential_vault.public.listen.address;
+        assert_eq!(public(&settings), public(&usual));
+        assert_eq!(settings.gateway.broker.edge_key_file.as_deref(), Some(Path::new("edge.key")));
     }
 }

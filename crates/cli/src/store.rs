@@ -9,7 +9,7 @@ use tonic::Streaming;
 
 use crate::client::{Door, VaultConnection};
 use crate::exit::Failure;
-use crate::output::Shown;
+use crate::output::{Format, Shown};
 use crate::progress::Bar;
 use crate::serve::{checked, refused};
 use crate::settings::From;
@@ -77,9 +77,9 @@ Examples:
   granary store rekey --config granary.toml --new-key-file new.key";
 
 /// Does it.
-pub async fn run(command: Command) -> Result<Option<Shown>, Failure> {
+pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Failure> {
     match command {
-        Command::Rekey(args) => rekey(args).await.map(|()| None),
+        Command::Rekey(args) => rekey(args, format).await.map(|()| None),
         Command::Migrate(Migrate { to, connection }) => {
             let door = connection.open()?;
             let to = if to == Kind::Vault { StoreKind::Vault } else { StoreKind::Embedded };
@@ -160,8 +160,8 @@ fn shown(progress: StoreProgress, what: &str) -> Shown {
 }
 
 /// Changes a store that no service uses now.
-async fn rekey(Rekey { from, new_key_file }: Rekey) -> Result<(), Failure> {
-    let Some(settings) = checked(&from, |s| s.credential_vault.faults())? else { return Ok(()) };
+async fn rekey(Rekey { from, new_key_file }: Rekey, format: Format) -> Result<(), Failure> {
+    let Some(settings) = checked(&from, format, |s| s.credential_vault.faults())? else { return Ok(()) };
     let cannot = |e| Failure::configuration(format!("cannot make {}: {e}", new_key_file.display()));
     let made = crate::keyfile::key(&new_key_file).map_err(cannot)?;
     let count =

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::exit::Failure;
 use crate::output::Format;
-use crate::serve::{ended_by_signals, refused, unusable};
+use crate::serve::{ended_by_signals, fine, refused, unusable};
 use crate::settings::{From, Settings};
 use crate::store;
 pub use lock::holder;
@@ -87,7 +87,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
         return Err(Failure::settings(faults));
     }
     if args.from.check_config {
-        return crate::output::line("the configuration is fine");
+        return fine(format);
     }
     let address = settings.gateway.listen.address;
     crate::taken::refuse(address, "--port N takes another one, --port 0 any free one")?;

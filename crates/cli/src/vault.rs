@@ -7,8 +7,9 @@ use granary_credential_vault::bootstrap::{self, Options, Outcome, Role, SecretId
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
-use crate::output::Shown;
-use crate::settings::{From, Settings};
+use crate::output::{Format, Shown};
+use crate::serve::checked;
+use crate::settings::From;
 
 /// What can be done to a Vault.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -77,21 +78,21 @@ Examples:
   granary vault policy";
 
 /// Does it.
-pub async fn run(command: Command) -> Result<Shown, Failure> {
+pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Failure> {
     match command {
         Command::Policy(Policy { from }) => {
-            let settings = Settings::checked(&from, |_| Vec::new())?;
+            let Some(settings) = checked(&from, format, |_| Vec::new())? else { return Ok(None) };
             let text = policy::text(&policy::rules(&settings.credential_vault.vault));
             let document = json!({"policy": text});
-            Ok(Shown { text: text.trim_end().to_owned(), document, ..Shown::default() })
+            Ok(Some(Shown { text: text.trim_end().to_owned(), document, ..Shown::default() }))
         }
-        Command::Bootstrap(args) => bootstrap(*args).await,
+        Command::Bootstrap(args) => bootstrap(*args, format).await,
     }
 }
 
-async fn bootstrap(args: Bootstrap) -> Result<Shown, Failure> {
+async fn bootstrap(args: Bootstrap, format: Format) -> Result<Option<Shown>, Failure> {
     // No log: what goes wrong is told once, by the failure, in the form that was asked for.
-    let settings = Settings::checked(&args.from, |_| Vec::new())?;
+    let Some(settings) = checked(&args.from, format, |_| Vec::new())? else { return Ok(None) };
     let role = match args.role {
         How::Approle => Role::AppRole,
         How::Jwt => Role::Jwt {
@@ -126,7 +127,7 @@ async fn bootstrap(args: Bootstrap) -> Result<Shown, Failure> {
     let steps: Vec<Value> =
         report.steps.iter().map(|step| json!({"what": step.what, "outcome": told(step.outcome)})).collect();
     let document = json!({"steps": steps, "role_id": report.role_id});
-    Ok(Shown { text: lines.join("\n"), document, ..Shown::default() })
+    Ok(Some(Shown { text: lines.join("\n"), document, ..Shown::default() }))
 }
 
 /// A file that nobody else can read, and that was not there before.

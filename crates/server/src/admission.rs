@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use granary_rpc::{Deadline, Error, Reason};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 mod layer;
 mod queue;
@@ -18,7 +18,7 @@ use queue::{Bounds, Queue};
 const RETRY: Duration = Duration::from_millis(500);
 
 /// How many calls a service takes at a time.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Calls that run at a time. Default 1,024.

@@ -1,13 +1,13 @@
 //! Other services: where they are, and what a connection to them shows and expects.
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::edge::EdgeKey;
 use crate::tls;
 
 /// Another service.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Peer {
     /// Host and port, such as "harvest-time:7103". Several replicas are separated by commas; a name may also resolve to

@@ -6,6 +6,7 @@ use std::path::Path;
 use figment::providers::{Env, Format, Serialized, Toml};
 use figment::value::{Dict, Value};
 use figment::{Figment, Profile, Provider};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Where a configuration comes from.
@@ -31,8 +32,8 @@ pub struct Loaded<T> {
     pub faults: Vec<String>,
 }
 
-/// Loads a configuration whose fields all have defaults.
-pub fn load<T: DeserializeOwned + Default>(sources: &Sources<'_>) -> Loaded<T> {
+/// Loads a configuration whose fields all have defaults. What a table leaves out has the default of that very table.
+pub fn load<T: DeserializeOwned + Serialize + Default>(sources: &Sources<'_>) -> Loaded<T> {
     let mut faults = Vec::new();
     let mut figment = Figment::new();
     if let Some(file) = sources.file {
@@ -67,7 +68,7 @@ pub fn load<T: DeserializeOwned + Default>(sources: &Sources<'_>) -> Loaded<T> {
         }
     };
     // Serde stops at the first fault, so each leaf is tried by itself, and what is sound is read together.
-    let mut sound = Figment::new();
+    let mut sound = Figment::from(Serialized::defaults(T::default()));
     each_leaf(&data, &mut Vec::new(), &mut |path, value| {
         let alone = path
             .iter()
@@ -104,14 +105,20 @@ fn each_leaf(dict: &Dict, path: &mut Vec<String>, visit: &mut impl FnMut(&[Strin
 mod tests {
     use super::*;
 
-    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[derive(Debug, PartialEq, serde::Deserialize, Serialize)]
     #[serde(default, deny_unknown_fields)]
     struct Sample {
         port: u16,
         inner: Inner,
     }
 
-    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    impl Default for Sample {
+        fn default() -> Self {
+            Self { port: 0, inner: Inner { name: "of the whole".into(), on: false } }
+        }
+    }
+
+    #[derive(Debug, Default, PartialEq, serde::Deserialize, Serialize)]
     #[serde(default, deny_unknown_fields)]
     struct Inner {
         name: String,
@@ -142,6 +149,13 @@ mod tests {
         ];
         assert_eq!(loaded.faults, expected);
         assert_eq!(loaded.settings.inner.name, "kept", "what is sound is read, so that it can be checked");
+    }
+
+    #[test]
+    fn what_a_table_leaves_out_is_as_if_the_table_were_not_there() {
+        let loaded = load::<Sample>(&sources(None, &["inner.on=true".to_owned()]));
+        assert_eq!(loaded.settings.inner, Inner { name: "of the whole".into(), on: true });
+        assert!(loaded.faults.is_empty(), "{:?}", loaded.faults);
     }
 
     #[test]

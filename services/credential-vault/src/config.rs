@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use granary_credential::ticket::Ring;
 use granary_server::{Callers, Door, admission};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -19,7 +19,7 @@ const MIN_AUDIT_BYTES: u64 = 4_096;
 const MAX_AUDIT_FILES: u32 = 1_000;
 
 /// The configuration of credential-vault.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Its own door, for callers with an API key. Default 127.0.0.1:7101.

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use granary_rpc::Reason;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::store::embedded::master;
@@ -12,7 +12,7 @@ use crate::store::{Embedded, Store, Vault, vault};
 use crate::term::{self, Phase};
 
 /// A kind of store, as a setting.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// One encrypted file.

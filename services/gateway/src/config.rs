@@ -1,11 +1,11 @@
 //! The gateway's settings.
 use granary_server::{Limits, Listen, Peer};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::in_flight::Bounds;
 
 /// The gateway's settings. Every field has a default.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where callers connect. Default 127.0.0.1:7100.

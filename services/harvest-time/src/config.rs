@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use granary_credential::ticket::Ring;
 use granary_server::{Callers, Door, admission};
 use granary_upstream::Client;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const HARVEST: &str = "https://api.harvestapp.com";
 const USER_AGENT: &str = "Granary/0.1 (set user_agent to a contact of yours)";
 
 /// The settings of this service.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the gateway reaches it. Default 127.0.0.1:7103.

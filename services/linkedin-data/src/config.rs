@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use granary_credential::ticket::Ring;
 use granary_server::{Callers, Door, admission};
 use granary_upstream::{Client, money};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const HARVESTAPI: &str = "https://api.harvestapi.io";
 const APIFY: &str = "https://api.apify.com";
@@ -44,7 +44,7 @@ const PRICES: [(&str, &str); 30] = [
 ];
 
 /// The settings of this service.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the gateway reaches it. Default 127.0.0.1:7104.
@@ -65,7 +65,7 @@ pub struct Config {
 }
 
 /// What becomes of the note of a connection request.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum ConnectionNotes {
     /// It is sent along, and the answer warns that it may not arrive.

@@ -116,6 +116,21 @@ async fn a_check_tells_every_fault_by_the_name_of_its_setting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_without_a_fault_says_so_in_the_form_that_was_asked_for_and_does_nothing_else() {
+    let file = std::env::temp_dir().join(format!("granary-secret-id-{}", std::process::id()));
+    let bootstrap = ["vault", "bootstrap", "--secret-id-file", file.to_str().unwrap()];
+    for command_line in [&bootstrap[..], &["vault", "policy"], &["up", "--state-dir", "/nonexistent/granary"]]
+    {
+        let mut check =
+            command("127.0.0.1:1", &[command_line, &["--check-config", "--output", "json"]].concat());
+        check.env("VAULT_ADDR", "http://127.0.0.1:1").env("VAULT_TOKEN", "hvs.canary");
+        let done = run(check, "").await;
+        assert_eq!((done.code, done.stdout.trim()), (0, r#"{"violations":[]}"#), "{}", done.stderr);
+    }
+    assert!(!file.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_destroys_is_not_done_unasked() {
     let fake = Fake::start().await;
     for arguments in [

@@ -3,12 +3,12 @@ use std::path::{Path, PathBuf};
 
 use granary_credential::{Secret, fingerprint};
 use reqwest::{Certificate, Identity, Url};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// HashiCorp Vault as a store. What is not set is taken from Vault's own variables: `VAULT_ADDR`, `VAULT_NAMESPACE`,
 /// `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, and for logging in `VAULT_TOKEN`, or `VAULT_ROLE_ID` with
 /// `VAULT_SECRET_ID`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The servers, as "https://HOST:PORT". Of several, another one is asked where one cannot serve. In `VAULT_ADDR` they
@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 /// How to log in.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
     /// "token", "approle" or "jwt". Unset: whichever of the settings below, or of Vault's variables, is there.
@@ -56,7 +56,7 @@ pub struct Auth {
 }
 
 /// A way to log in.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// A token that was made for us.
