@@ -58,6 +58,10 @@ class Processes:
     def __exit__(self, *_):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        # All at once: each may take its time, and none needs another one for that.
+        for running in self.all:
+            if running.process.poll() is None:
+                running.process.terminate()
         for running in reversed(self.all):
             end(running.process)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -100,7 +100,8 @@ impl VaultCluster {
     pub async fn command(&self, number: usize, args: &[&str]) -> String {
         let mut command = tokio::process::Command::new(binary());
         command.args(args).env("VAULT_ADDR", self.address(number)).env("VAULT_TOKEN", self.root_token());
-        let done = command.env("VAULT_CACERT", self.ca_file()).kill_on_drop(true).output();
+        let done =
+            command.env("VAULT_CACERT", self.ca_file()).env("TMPDIR", self.dir()).kill_on_drop(true).output();
         let done = tokio::time::timeout(PATIENCE, done).await.expect("it ends in time").expect("it runs");
         assert!(done.status.success(), "vault {args:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).into_owned()
