@@ -1,6 +1,6 @@
 """Granary around the guide: the simulator, harvest-time, a gateway, and the settings of credential-vault on its hosts.
 
-The guide says where Vault comes in; what it takes from docs/processes.md is here."""
+Settings of credential-vault, and how a gateway finds it, are the guide's; what it takes from docs/processes.md is here."""
 
 import base64
 import json
@@ -10,9 +10,8 @@ import subprocess
 import time
 
 from processes import Failure
-from stage import REPLICAS
+from stage import REPLICAS, SERVICES
 
-HARVEST = "granary.harvest.v1.HarvestTime"
 # It remembers one ticket, so that calls of two accounts in turn need the store each time.
 GATEWAY = {"gateway.max_tickets": 1}
 
@@ -23,26 +22,26 @@ class Services:
         self.folder.mkdir()
         names = ("harvest-time", "gateway", "cv-1", "cv-2", "broker-1", "broker-2", "nobody")
         self.ports = {name: self.processes.port() for name in names}
-        for name in ("ticket", "edge-broker", "edge-harvest"):
-            (self.folder / name).write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
-        for name in REPLICAS:
-            stage.add_replica(name, self.ports[name])
-        # What the guide's own TOML says is added to credential-vault's tables.
-        self.guide = {}
-        self.key = ""
+        (self.folder / "edge-harvest").write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+        for name in (*REPLICAS, *SERVICES):
+            stage.add_host(name, self.ports.get(name, self.ports["nobody"]))
+        for number in (1, 2):
+            for door, kind in ((7101, "cv"), (7102, "broker")):
+                stage.rename(rf"cv-{number}\.internal:{door}", f"127.0.0.1:{self.ports[f'{kind}-{number}']}")
+        # Nobody else's gateway is in between here, so that this one speaks plain text.
+        stage.rename(r"https://gateway\.internal:7100", f"127.0.0.1:{self.ports['gateway']}")
+        self.gateway, self.key = "", ""
 
     def settle(self, text):
-        """Takes a block of settings from the guide, and writes the file of each replica."""
-        table = ""
-        for line in text.splitlines():
-            if line.startswith("["):
-                table = line
-            elif line:
-                self.guide.setdefault(table, {})[line.split(" = ")[0]] = line
+        """Takes a file of settings from the guide: what a gateway needs to find credential-vault, or all of each replica."""
+        if text.startswith("[gateway]\n"):
+            self.gateway = self._placed(text, "gateway")
+            return
         for number, name in enumerate(REPLICAS, start=1):
-            host = self.stage.host(name)
-            own = re.sub(r'"/(etc|var)/', rf'"{host}/\1/', self._tables(number))
-            (host / "etc/granary/granary.toml").write_text(own)
+            own = text
+            for door, kind in ((7101, "cv"), (7102, "broker")):
+                own = own.replace(f"0.0.0.0:{door}", f"127.0.0.1:{self.ports[f'{kind}-{number}']}")
+            (self.stage.host(name) / "etc/granary/granary.toml").write_text(self._placed(own, name))
 
     def start(self):
         """Starts all but credential-vault."""
@@ -61,7 +60,8 @@ class Services:
     def environment(self, replica="cv-1"):
         return {
             "GRANARY_ADDR": f"127.0.0.1:{self.ports['gateway']}",
-            "GRANARY_VAULT_ADDR": f"127.0.0.1:{self.ports[replica]}",
+            "GRANARY_VAULT_ADDR": f"https://127.0.0.1:{self.ports[replica]}",
+            "GRANARY_CA_FILE": str(self.stage.desk / "granary-ca.pem"),
             "GRANARY_API_KEY": self.key,
         }
 
@@ -80,40 +80,21 @@ class Services:
         logs = (self.stage.host(name) / "granary-credential-vault.log" for name in REPLICAS)
         return "\n".join(f"{log.parent.name}:\n{log.read_text()[-3_000:]}" for log in logs if log.exists())
 
-    def _tables(self, number):
-        lines = []
-        for table, own in self.guide.items():
-            lines += [table, *own.values()]
-            if table == "[credential_vault]":
-                lines += ['audit_file = "/var/lib/granary/audit.jsonl"']
-        return "\n".join(
-            [
-                *lines,
-                "[credential_vault.public.listen]",
-                f'address = "127.0.0.1:{self.ports[f"cv-{number}"]}"',
-                "[credential_vault.broker]",
-                f'listen.address = "127.0.0.1:{self.ports[f"broker-{number}"]}"',
-                f'edge_key_file = "{self.folder}/edge-broker"',
-                "[credential_vault.ticket_keys]",
-                f'"{HARVEST}" = "{self.folder}/ticket"',
-                "",
-            ]
-        )
+    def _placed(self, text, name):
+        """A file of settings with its paths in the directory that stands for that host."""
+        return re.sub(r'"/(etc|var)/', rf'"{self.stage.host(name)}/\1/', text)
 
     def _around(self, harvest):
-        both = {kind: ",".join(f"127.0.0.1:{self.ports[f'{kind}-{n}']}" for n in (1, 2)) for kind in ("cv", "broker")}
         return "\n".join(
             [
-                "[gateway]",
+                self.gateway,
                 f'listen.address = "127.0.0.1:{self.ports["gateway"]}"',
-                f'credential_vault.address = "{both["cv"]}"',
-                f'broker = {{ address = "{both["broker"]}", edge_key_file = "{self.folder}/edge-broker" }}',
                 f'harvest_time = {{ address = "127.0.0.1:{self.ports["harvest-time"]}", edge_key_file = "{self.folder}/edge-harvest" }}',
                 # Nobody plays linkedin-data: no call here is for it.
                 f'linkedin_data = {{ address = "127.0.0.1:{self.ports["nobody"]}", edge_key_file = "{self.folder}/edge-harvest" }}',
                 "[harvest_time]",
                 f'door = {{ listen.address = "127.0.0.1:{self.ports["harvest-time"]}", edge_key_file = "{self.folder}/edge-harvest" }}',
-                f'ticket_key_file = "{self.folder}/ticket"',
+                f'ticket_key_file = "{self.stage.host("harvest-time")}/etc/granary/tickets-harvest.key"',
                 f'harvest.base_url = "{harvest}"',
                 "",
             ]

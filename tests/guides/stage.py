@@ -1,5 +1,6 @@
 """What stands in the place of an operator's machines: directories for hosts, addresses of loopback for their names."""
 
+import os
 import re
 import shutil
 import socket
@@ -10,6 +11,7 @@ from processes import ENVIRONMENT, Failure
 HERE = Path(__file__).resolve().parent
 VAULTS = ("vault-1", "vault-2", "vault-3")
 REPLICAS = ("cv-1", "cv-2")
+SERVICES = ("gateway", "harvest-time", "linkedin-data")
 # Two ports of each node of Vault; credential-vault has one for callers and one for gateways.
 PORTS = (8200, 8201)
 
@@ -19,7 +21,7 @@ class Stage:
         self.processes, self.vault, self.granary = processes, vault, granary
         self.folder = processes.folder
         self.ports = {port: _free_port(processes) for port in PORTS}
-        self.seen = ""
+        self.seen, self.names = "", []
         for name in VAULTS:
             self._host(name, ("etc/vault", "var/lib/vault", "var/log/vault"), f"{_address(name)}/{self.ports[8200]}")
         (self.folder / "audit").mkdir()
@@ -34,8 +36,12 @@ class Stage:
         names = (rf"s#0\.0\.0\.0:{port}#0.0.0.0:{self.ports[port]}#;s#vault-([1-3])\.internal:{port}#127.0.7.\1:{self.ports[port]}#" for port in PORTS)
         (self.folder / "names.sed").write_text("\n".join(names) + "\n")
 
-    def add_replica(self, name, port):
+    def add_host(self, name, port):
         return self._host(name, ("etc/granary", "var/lib/granary"), f"127.0.0.1/{port}")
+
+    def rename(self, pattern, place):
+        """What the guide calls so is at that place here."""
+        self.names.append((pattern, place))
 
     def host(self, name):
         return self.folder / "hosts" / name
@@ -66,6 +72,11 @@ class Stage:
         node = r"vault-(\$n|[1-3])\.internal"
         return (
             # Names of nodes are addresses, with ports that are free. The host of a command over ssh keeps its name.
+            *self.names,
+            (r"DNS:cv-\$n\.internal", "IP:127.0.0.1"),
+            # One user plays all users.
+            (r"runuser -u granary -- ", ""),
+            (r"\bchown (-R )?(vault|granary):", rf"chown \g<1>{os.getuid()}:{os.getgid()}"),
             (rf"{node}:8200", rf"127.0.7.\1:{self.ports[8200]}"),
             (rf"DNS:{node}", r"IP:127.0.7.\1"),
             # Vault's audit device has one path on all nodes.
