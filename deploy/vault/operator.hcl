@@ -28,6 +28,14 @@ path "auth/approle/role/granary-credential-vault/*" {
   capabilities = ["read", "update", "list"]
 }
 
+# letting a role in again that Vault has locked out, and the accessor of its mount
+path "sys/auth" {
+  capabilities = ["read"]
+}
+path "sys/locked-users/+/unlock/+" {
+  capabilities = ["update"]
+}
+
 # the tokens of credential-vault: which there are, and revoking them
 path "auth/token/accessors" {
   capabilities = ["list", "sudo"]

@@ -45,6 +45,32 @@ async fn the_broker_and_the_services_answer_the_gateway_alone() {
 }
 
 #[tokio::test]
+async fn a_gateway_with_the_wrong_edge_key_does_not_say_that_the_service_serves() {
+    let mut cluster = Cluster::start().await;
+    let second = cluster.address("gateway-2");
+    let wrong = cluster.dir().join("edge-linkedin").display().to_string();
+    let flags = [
+        format!("--set=gateway.listen.address={second}"),
+        format!("--set=gateway.harvest_time.edge_key_file={wrong}"),
+    ];
+    cluster.run_with("gateway-2", "gateway", &flags);
+    cluster.listens("gateway-2").await;
+    let mut tries = 0;
+    while !cluster.serves("gateway-2", "granary.linkedin.v1.LinkedInData").await {
+        tries += 1;
+        assert!(tries < 200, "{}", cluster.process("gateway-2").log_text());
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(!cluster.serves("gateway-2", "granary.harvest.v1.HarvestTime").await);
+    assert!(
+        cluster.serves("harvest-time", "granary.harvest.v1.HarvestTime").await,
+        "who sends no key is told"
+    );
+    let log = cluster.process("gateway-2").log_text();
+    assert!(log.contains("granary.harvest.v1.HarvestTime takes calls of"), "{log}");
+}
+
+#[tokio::test]
 async fn mutual_tls_takes_the_place_of_edge_keys_and_the_public_door_speaks_tls() {
     let mut cluster = Cluster::prepare("").await;
     let dir = cluster.dir().to_owned();

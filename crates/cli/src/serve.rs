@@ -69,7 +69,9 @@ pub async fn gateway(args: ServiceArgs, format: Format) -> Result<(), Failure> {
     crate::taken::refuse(address, "set gateway.listen.address to another one, or end what listens there")?;
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let running = granary_gateway::run(settings.gateway, end).await.map_err(Failure::configuration)?;
+    let start = granary_gateway::run(settings.gateway, end.clone());
+    let Some(running) = end.run_until_cancelled(start).await else { return Ok(()) };
+    let running = running.map_err(Failure::configuration)?;
     tracing::info!(address = %running.address(), "gateway listens");
     running.join().await;
     Ok(())
@@ -91,7 +93,10 @@ pub async fn credential_vault(args: VaultArgs, format: Format) -> Result<(), Fai
     };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let running = granary_credential_vault::run(&settings.credential_vault, end).await.map_err(unusable)?;
+    // It waits for a Vault that is away; a signal ends it all the same.
+    let start = granary_credential_vault::run(&settings.credential_vault, end.clone());
+    let Some(running) = end.run_until_cancelled(start).await else { return Ok(()) };
+    let running = running.map_err(unusable)?;
     tracing::info!(public = %running.public(), broker = %running.broker(), "credential-vault listens");
     reopens_on_hangup(running.vault().clone());
     running.join().await;

@@ -65,7 +65,10 @@ impl Settings {
 
     /// Reads them and checks the part that matters: every fault at once, or none.
     pub fn checked(from: &From, faults_of: impl FnOnce(&Self) -> Vec<String>) -> Result<Self, Failure> {
-        let Loaded { settings, mut faults } = Self::read(from);
+        let Loaded { settings, mut faults, is_unread } = Self::read(from);
+        if is_unread {
+            return Err(Failure::settings(faults));
+        }
         faults.extend(faults_of(&settings));
         faults.extend(settings.process_faults());
         if faults.is_empty() { Ok(settings) } else { Err(Failure::settings(faults)) }
@@ -112,7 +115,7 @@ mod tests {
             "harvest_time.door.edge_key_file=edge.key",
         ];
         let set = set.iter().map(|one| (*one).to_owned()).collect();
-        let Loaded { settings, faults } = Settings::read(&From { set, ..From::default() });
+        let Loaded { settings, faults, .. } = Settings::read(&From { set, ..From::default() });
         assert!(faults.is_empty(), "{faults:?}");
         let usual = Settings::default();
         assert_eq!(settings.gateway.broker.address, usual.gateway.broker.address);

@@ -65,7 +65,10 @@ struct House {
 
 /// Starts everything, says how to use it, and runs until a signal.
 pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
-    let Loaded { mut settings, mut faults } = Settings::read(&args.from);
+    let Loaded { mut settings, mut faults, is_unread } = Settings::read(&args.from);
+    if is_unread {
+        return Err(Failure::settings(faults));
+    }
     let state = State::at(args.state_dir.clone())?;
     let ports = Ports::from(args.port);
     state.apply(&mut settings, &ports);
@@ -99,10 +102,14 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     }
     let end = ended_by_signals();
     settings.start_telemetry(&end);
-    let house = House::start(settings, &state, &ports, &args).await?;
-    house.gateway.ready().await;
-    welcome::print(&house, &state, format)?;
-    end.cancelled().await;
+    // A start may wait for a store that is away; a signal ends it all the same.
+    let start = Box::pin(House::start(settings, &state, &ports, &args));
+    let Some(house) = end.run_until_cancelled(start).await else { return Ok(()) };
+    let house = house?;
+    if end.run_until_cancelled(house.gateway.ready()).await.is_some() {
+        welcome::print(&house, &state, format)?;
+        end.cancelled().await;
+    }
     house.end().await;
     Ok(())
 }

@@ -30,16 +30,20 @@ pub struct Loaded<T> {
     pub settings: T,
     /// Every unknown key and every value of a wrong type, each after the full name of its setting and a colon.
     pub faults: Vec<String>,
+    /// Whether the file could not be read at all, so that what it sets is not known.
+    pub is_unread: bool,
 }
 
 /// Loads a configuration whose fields all have defaults. What a table leaves out has the default of that very table.
 pub fn load<T: DeserializeOwned + Serialize + Default>(sources: &Sources<'_>) -> Loaded<T> {
     let mut faults = Vec::new();
+    let mut is_unread = false;
     let mut figment = Figment::new();
     if let Some(file) = sources.file {
         match std::fs::read_to_string(file) {
             Ok(text) => figment = figment.merge(Toml::string(&text)),
             Err(error) => {
+                is_unread = true;
                 faults.push(format!("the configuration file {} cannot be read: {error}", file.display()));
             }
         }
@@ -64,7 +68,7 @@ pub fn load<T: DeserializeOwned + Serialize + Default>(sources: &Sources<'_>) ->
         Err(error) => {
             let file = sources.file.map(|file| format!("{}: ", file.display())).unwrap_or_default();
             faults.extend(error.into_iter().map(|e| format!("{file}{}", fault::told(&e.kind))));
-            return Loaded { settings: T::default(), faults };
+            return Loaded { settings: T::default(), faults, is_unread: true };
         }
     };
     // Serde stops at the first fault, so each leaf is tried by itself, and what is sound is read together.
@@ -87,7 +91,7 @@ pub fn load<T: DeserializeOwned + Serialize + Default>(sources: &Sources<'_>) ->
         faults.extend(error.into_iter().map(|e| format!("{}: {}", e.path.join("."), fault::told(&e.kind))));
         T::default()
     });
-    Loaded { settings, faults }
+    Loaded { settings, faults, is_unread }
 }
 
 fn each_leaf(dict: &Dict, path: &mut Vec<String>, visit: &mut impl FnMut(&[String], &Value)) {

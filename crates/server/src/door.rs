@@ -103,12 +103,13 @@ impl Door {
         faults
     }
 
-    fn guard(&self, callers: Callers) -> Result<EdgeGuard, Error> {
+    fn guard(&self, callers: Callers, services: &[&'static str]) -> Result<EdgeGuard, Error> {
         let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
         match (callers, &self.edge_key_file) {
             (Callers::Public, _) => Ok(EdgeGuard::Public),
             (Callers::Services, Some(file)) => {
-                EdgeKey::from_file(file).map(EdgeGuard::Key).map_err(Error::Edge)
+                let service = services.first().copied().unwrap_or("this listener");
+                EdgeKey::from_file(file).map(|key| EdgeGuard::Key(key, service)).map_err(Error::Edge)
             }
             (Callers::Services, None) if mutual => Ok(EdgeGuard::MutualTls),
             (Callers::Services, None) => Err(Error::Edge(
@@ -128,7 +129,7 @@ impl Door {
         services: &'static [&'static str],
         end: CancellationToken,
     ) -> Result<Open, Error> {
-        let guard = self.guard(callers)?;
+        let guard = self.guard(callers, services)?;
         let tls = self.listen.tls.clone().map(ServerTls::new).transpose()?;
         let bind = |source| Error::Bind { address: self.listen.address, source };
         let listener = self.listen.bind().map_err(bind)?;

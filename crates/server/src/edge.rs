@@ -54,8 +54,8 @@ pub enum EdgeGuard {
     Public,
     /// The listener's TLS has checked the caller's certificate.
     MutualTls,
-    /// The caller must send this key.
-    Key(EdgeKey),
+    /// The caller must send this key to call this service.
+    Key(EdgeKey, &'static str),
 }
 
 impl EdgeGuard {
@@ -65,12 +65,15 @@ impl EdgeGuard {
     /// `EDGE_REFUSED`.
     pub fn check(&self, headers: &mut HeaderMap) -> Result<(), Error> {
         let sent = headers.remove(&name::EDGE_KEY);
-        let Self::Key(key) = self else { return Ok(()) };
+        let Self::Key(key, service) = self else { return Ok(()) };
         let sent = sent.and_then(|v| v.to_str().ok().map(|t| Secret::new(t.to_owned())));
         if sent.is_some_and(|s| s == key.0) {
             Ok(())
         } else {
-            Err(Error::new(Reason::EdgeRefused, "this listener is for other services of the suite"))
+            let text = format!(
+                "{service} takes calls of the services in front of it alone: its edge_key_file and theirs must hold the same key"
+            );
+            Err(Error::new(Reason::EdgeRefused, text))
         }
     }
 }

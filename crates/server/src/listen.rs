@@ -95,10 +95,11 @@ fn bind(address: SocketAddr, share: Share) -> std::io::Result<std::net::TcpListe
     }
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
+    socket.listen(1_024)?;
+    // Not before it listens: until then another one could be bound to the port as well, and listen by this leave.
     if share == Share::First {
         socket.set_reuse_port(true)?;
     }
-    socket.listen(1_024)?;
     Ok(socket.into())
 }
 

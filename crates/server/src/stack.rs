@@ -139,8 +139,9 @@ where
         let mut record = Record::new(request.uri().path(), &id, request.headers(), Instant::now());
         // Health and reflection speak as their own protocols have it.
         let library = request.uri().path().starts_with("/grpc.");
-        // Orchestrators that ask for health cannot send a key.
-        let refused = if request.uri().path().starts_with("/grpc.health.v1.") {
+        // Orchestrators that ask for health cannot send a key. Whoever sends one is told whether it is the right one.
+        let without_key = !request.headers().contains_key(&name::EDGE_KEY);
+        let refused = if is_health(request.uri().path()) && without_key {
             None
         } else {
             self.guard.check(request.headers_mut()).err()

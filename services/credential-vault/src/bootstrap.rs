@@ -130,7 +130,7 @@ struct Work {
 /// # Errors
 /// The first step that cannot be done; those before it are done.
 pub async fn run(config: &Config, options: &Options) -> Result<Report, Failure> {
-    let config = config.with_environment();
+    let config = config.with_environment_of_operator();
     let session = Session::logged_in(&config).await?;
     let store = Vault::of(Arc::clone(&session), config.clone());
     let mut work = Work { session, store, config, dry_run: options.dry_run, report: Report::default() };

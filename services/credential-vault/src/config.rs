@@ -96,6 +96,12 @@ impl Config {
     pub fn all_faults(&self) -> Vec<String> {
         let mut faults = self.public.faults("credential_vault.public", Callers::Public);
         faults.extend(self.broker.faults("credential_vault.broker", Callers::Services));
+        let (public, broker) = (self.public.listen.address, self.broker.listen.address);
+        if public == broker && public.port() != 0 {
+            faults.push(format!(
+                "credential_vault.broker.listen.address: {broker} is credential_vault.public's own"
+            ));
+        }
         faults.extend(self.faults());
         faults
     }

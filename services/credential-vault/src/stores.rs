@@ -116,10 +116,7 @@ impl Stores {
             return Err(granary_rpc::Error::new(Reason::AlreadyExists, text));
         }
         place.open(to).await.map_err(|error| {
-            let text = format!(
-                "the {} store cannot be opened; see credential-vault's log and its settings",
-                to.text()
-            );
+            let text = format!("the {} store cannot be opened: {error}", to.text());
             granary_rpc::Error::new(Reason::StoreUnavailable, text).caused_by(error)
         })
     }

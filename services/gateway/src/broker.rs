@@ -128,12 +128,26 @@ fn answer<T>(result: Result<Response<T>, Status>) -> Result<T, Status> {
         Ok(response) => Ok(response.into_inner()),
         Err(status) => match error::reason_of(&status) {
             // What passed there is the time that we gave it. The caller's own deadline ends the call by itself.
-            Some(Reason::EdgeRefused | Reason::DeadlineExceeded) | None => Err(away(status)),
+            Some(Reason::DeadlineExceeded) | None => Err(away(status)),
+            // No repeat helps: whoever runs the gateway must act.
+            Some(Reason::EdgeRefused) => Err(misplaced(
+                "credential-vault's broker does not take the gateway's edge key: gateway.broker.edge_key_file and \
+                 credential_vault.broker.edge_key_file must hold the same one",
+                status,
+            )),
+            Some(Reason::MethodUnknown) => Err(misplaced(
+                "what answers at gateway.broker.address is not credential-vault's broker",
+                status,
+            )),
             Some(_) => {
                 Err(Status::with_details(status.code(), status.message(), status.details().to_vec().into()))
             }
         },
     }
+}
+
+fn misplaced(text: &str, status: Status) -> Status {
+    Error::new(Reason::StoreUnavailable, text).caused_by(status).into()
 }
 
 fn away(status: Status) -> Status {
@@ -159,5 +173,17 @@ mod tests {
         let told = answer::<()>(Err(late.into())).unwrap_err();
         assert_eq!(error::reason_of(&told), Some(Reason::StoreUnavailable));
         assert_eq!(told.message(), "credential-vault did not answer in time");
+    }
+
+    #[test]
+    fn a_broker_that_is_set_wrongly_is_told_by_its_setting_and_not_asked_again() {
+        for (reason, setting) in [
+            (Reason::EdgeRefused, "gateway.broker.edge_key_file"),
+            (Reason::MethodUnknown, "gateway.broker.address"),
+        ] {
+            let told = answer::<()>(Err(Error::new(reason, "x").into())).unwrap_err();
+            assert_eq!(error::reason_of(&told), Some(Reason::StoreUnavailable));
+            assert!(told.message().contains(setting), "{told:?}");
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! The gateway's health: its own follows the broker's stream, each service's follows the service.
+use std::collections::HashMap;
 use std::time::Duration;
 
 use granary_rpc::metadata;
@@ -29,14 +30,16 @@ pub(crate) async fn follow(
     ready: tokio::sync::watch::Sender<bool>,
     end: CancellationToken,
 ) {
+    let mut told = HashMap::new();
     loop {
         let admits = watcher.is_connected();
         let mut all = admits;
         health.set_all(&[OWN], admits).await;
         for (service, backend) in core.backends() {
             let serves = serves(backend, service).await;
-            all &= serves;
-            health.set(service, serves).await;
+            all &= serves.is_ok();
+            health.set(service, serves.is_ok()).await;
+            tell(&mut told, service, serves);
         }
         if all {
             ready.send_replace(true);
@@ -54,8 +57,20 @@ pub(crate) async fn follow(
     }
 }
 
-/// Whether one of its replicas serves.
-async fn serves(backend: &Backend, service: &str) -> bool {
+/// Logs why a service does not serve, once for each reason.
+fn tell(told: &mut HashMap<&'static str, String>, service: &'static str, serves: Result<(), String>) {
+    match serves {
+        Ok(()) => drop(told.remove(service)),
+        Err(reason) if told.get(service) == Some(&reason) => {}
+        Err(reason) => {
+            tracing::warn!(service, reason, "a service does not serve");
+            told.insert(service, reason);
+        }
+    }
+}
+
+/// Whether one of its replicas serves, and else what one of them says.
+async fn serves(backend: &Backend, service: &str) -> Result<(), String> {
     let looks = backend.links.iter().map(|link| {
         let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
         if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
@@ -66,9 +81,11 @@ async fn serves(backend: &Backend, service: &str) -> bool {
             let answer = tokio::time::timeout(Duration::from_secs(1), client.check(request)).await;
             match answer {
                 Ok(Ok(response)) if response.get_ref().status() == ServingStatus::Serving => Ok(()),
-                _ => Err(()),
+                Ok(Ok(_)) => Err("it says so itself".to_owned()),
+                Ok(Err(status)) => Err(status.message().to_owned()),
+                Err(_) => Err("it did not answer in time".to_owned()),
             }
         })
     });
-    futures_util::future::select_ok(looks).await.is_ok()
+    futures_util::future::select_ok(looks).await.map(drop)
 }

@@ -1,11 +1,14 @@
 //! What the gateway says of itself and of the services behind it.
 use granary_proto::granary::gateway::v1::Tool;
+use granary_proto::granary::vault::v1::ListConnectedAccountsRequest;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use super::finding::Finding;
 use crate::client::Door;
 use crate::exit::OPERATOR;
+
+const STORE: &str = "store";
 
 /// Services by the names that health knows them by, with what it means where one does not serve.
 const SERVICES: [(&str, &str, &str); 4] = [
@@ -16,18 +19,18 @@ const SERVICES: [(&str, &str, &str); 4] = [
     ),
     (
         "granary.vault.v1.CredentialVault",
-        "store",
+        STORE,
         "credential-vault or its store is away: look at its log, at its disk or at Vault",
     ),
     (
         "granary.harvest.v1.HarvestTime",
         "harvest-time",
-        "start harvest-time, or look at `gateway.harvest_time`",
+        "start harvest-time, or look at the address and edge key of `gateway.harvest_time`; the gateway's log says why",
     ),
     (
         "granary.linkedin.v1.LinkedInData",
         "linkedin-data",
-        "start linkedin-data, or look at `gateway.linkedin_data`",
+        "start linkedin-data, or look at the address and edge key of `gateway.linkedin_data`; the gateway's log says why",
     ),
 ];
 
@@ -40,12 +43,22 @@ pub(super) async fn look(gateway: &Door) -> Vec<Finding> {
             Ok(answer) if answer.status() == ServingStatus::Serving => Finding::fine(check, "serves"),
             Ok(answer) => {
                 let word = answer.status().as_str_name().to_lowercase().replace('_', " ");
-                Finding::fault(check, OPERATOR, format!("health says {word}"), next)
+                let why = if check == STORE { cause(gateway).await } else { String::new() };
+                Finding::fault(check, OPERATOR, format!("health says {word}{why}"), next)
             }
             Err(failure) => Finding::unseen(check, &failure),
         });
     }
     found
+}
+
+/// What a call is told that needs the store.
+async fn cause(gateway: &Door) -> String {
+    let request = gateway.request(ListConnectedAccountsRequest { page_size: 1, ..Default::default() });
+    match gateway.answer(gateway.accounts().list_connected_accounts(request)).await {
+        Ok(_) => String::new(),
+        Err(failure) => format!(", and a call: {}", failure.message()),
+    }
 }
 
 /// Whether this command and the gateway speak of the same tools.

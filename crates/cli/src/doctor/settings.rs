@@ -26,7 +26,13 @@ async fn look_within(from: &From, patience: Duration) -> Vec<Finding> {
     if from.config.is_none() && from.set.is_empty() {
         return Vec::new();
     }
-    let Loaded { settings, mut faults } = Settings::read(from);
+    let Loaded { settings, mut faults, is_unread } = Settings::read(from);
+    if is_unread {
+        return faults
+            .into_iter()
+            .map(|fault| Finding::fault(CHECK, CONFIGURATION, fault, "mend the file"))
+            .collect();
+    }
     faults.extend(settings.process_faults());
     // A file may have the tables of one process alone; a store that is not set up is another one's.
     let vault = &settings.credential_vault;

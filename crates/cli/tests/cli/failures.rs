@@ -1,6 +1,6 @@
 //! Every failure tells by exit code and reason who must act, and never shows the key.
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use granary_rpc::{Error, Reason};
 use serde_json::json;
@@ -113,6 +113,53 @@ async fn a_check_tells_every_fault_by_the_name_of_its_setting() {
         assert!(fields.contains(&field), "{field} in {fields:?}");
     }
     assert!(!done.stderr.contains('`'), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_finds_secrets_in_plain_text_and_two_listeners_at_one_address() {
+    let set = |setting: &str| format!("--set=credential_vault.{setting}");
+    let base = ["credential-vault", "--check-config", "--output", "json"].map(str::to_owned);
+    for (more, names) in [
+        (
+            vec![set("store=vault"), set("vault.addresses=[\"http://vault.internal:8200\"]")],
+            "insecure_transport",
+        ),
+        (vec![set("public.listen.address=127.0.0.1:7102")], "credential_vault.broker.listen.address"),
+    ] {
+        let all: Vec<&str> = base.iter().chain(&more).map(String::as_str).collect();
+        let mut check = command("127.0.0.1:1", &all);
+        check.env("VAULT_TOKEN", "hvs.canary");
+        let done = run(check, "").await;
+        assert!(done.code == 3 && done.stderr.contains(names), "{}", done.stderr);
+    }
+    // Nothing is said of what a file may set that cannot be read.
+    let done =
+        run(command("127.0.0.1:1", &["gateway", "--config", "/nonexistent.toml", "--check-config"]), "")
+            .await;
+    assert!(done.code == 3 && !done.stderr.contains("edge_key_file"), "{}", done.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_waits_for_its_store_ends_by_a_signal() {
+    let store = [
+        "--set=credential_vault.vault.addresses=[\"http://127.0.0.1:1\"]",
+        "--set=credential_vault.store=vault",
+    ];
+    let folder = crate::up::Folder::new("waiting");
+    let state = folder.state("a");
+    let mut start =
+        command("127.0.0.1:1", &[&["up", "--port", "0", "--state-dir", &state], &store[..]].concat());
+    start.env("VAULT_TOKEN", "hvs.canary").stderr(Stdio::null()).stdout(Stdio::null());
+    let mut child = start.spawn().unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(child.try_wait().unwrap().is_none(), "it waits for a minute");
+    let kill = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it does not end");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,12 +6,17 @@ use vaultrs::api::sys::requests::{EnableAuthRequest, ListAuthsRequest};
 
 use super::steps::{NAME_OF_CALLS, step};
 use super::{Failure, LIFE, NAME, SecretId, Work};
-use crate::store::vault::wrapped_secret_id;
+use crate::store::vault::{Lockout, wrapped_secret_id};
 
 impl Work {
     pub(super) async fn app_role(&mut self, secret_id: Option<SecretId>) -> Result<(), Failure> {
         let mount = self.auth_mount("approle");
         let enabled = self.auth_method(&mount, "approle").await?;
+        let what = format!("auth method {mount}/: no role is locked out by wrong secret ids");
+        let lockout = |turn_off| Lockout { mount: mount.clone(), turn_off };
+        let tuned = self.look(&what, enabled, || Some(lockout(false))).await?;
+        let is_off = tuned.is_some_and(|tuning| tuning.user_lockout_disable);
+        self.change(&what, is_off, || Some(lockout(true))).await?;
         let what = format!("role auth/{mount}/role/{NAME}");
         let read = || ReadAppRoleRequest::builder().mount(mount.as_str()).role_name(NAME).build().ok();
         let found = self.look(&what, enabled, read).await?;

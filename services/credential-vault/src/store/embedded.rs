@@ -132,7 +132,9 @@ impl Store for Embedded {
     }
 
     async fn rotate(&self) -> Result<(), Error> {
-        Err(Error::Denied("the master key changes by granary store rekey, while nothing runs".to_owned()))
+        Err(Error::Unsupported(
+            "the embedded store has one master key, which granary store rekey changes, while credential-vault does not run",
+        ))
     }
 
     async fn check(&self) -> Result<(), Error> {

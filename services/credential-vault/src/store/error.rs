@@ -59,6 +59,10 @@ pub enum Refusal {
     Jwt,
     /// Nothing is mounted where we log in: the namespace or the mount is unknown.
     Mount,
+    /// Vault's user lockout: after logins with a wrong secret id it takes the right one no more, for a quarter of an hour.
+    LockedOut,
+    /// The file or variable that we log in with is missing, or holds no secret.
+    Unusable,
     /// It does not say.
     Unsaid,
 }
@@ -72,6 +76,8 @@ impl Refusal {
             Self::JwtExpired => "jwt_expired",
             Self::Jwt => "jwt_refused",
             Self::Mount => "login_not_mounted",
+            Self::LockedOut => "locked_out",
+            Self::Unusable => "login_unusable",
             Self::Unsaid => "logged_out",
         }
     }
@@ -107,7 +113,7 @@ impl Outage {
     }
 
     /// What a caller is told.
-    fn message(self) -> &'static str {
+    pub(crate) fn message(self) -> &'static str {
         match self {
             Self::Sealed => "the credential store is sealed; its operator must unseal it",
             Self::Standby => "the credential store has no leader at the moment",
@@ -134,6 +140,12 @@ impl Outage {
             }
             Self::LoggedOut(Refusal::Mount) => {
                 "the credential store has no such namespace, or nothing where credential-vault logs in"
+            }
+            Self::LoggedOut(Refusal::LockedOut) => {
+                "the credential store has locked credential-vault's role out after logins with a wrong secret id"
+            }
+            Self::LoggedOut(Refusal::Unusable) => {
+                "credential-vault has nothing to log in to the credential store with; its log says why"
             }
             Self::LoggedOut(Refusal::Unsaid) => "the credential store does not let credential-vault in",
             Self::KeyVersion => {
@@ -173,6 +185,9 @@ pub enum Error {
     /// What stands at this path was not written by us.
     #[error("a record that is not granary's stands at {0}: move it away")]
     Foreign(String),
+    /// This kind of store has no such operation.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// The store refuses us, or the operation.
     #[error("the store refuses the operation: {0}")]
     Denied(String),
@@ -196,6 +211,7 @@ impl Error {
             Self::Conflict => "conflict",
             Self::Corrupt(_) => "corrupt",
             Self::Foreign(_) => "foreign_record",
+            Self::Unsupported(_) => "unsupported",
             Self::Denied(_) => "permission_denied",
         }
     }
@@ -211,6 +227,7 @@ impl From<Error> for granary_rpc::Error {
                 .retry_after(Duration::from_millis(200)),
             Error::Corrupt(_) => Self::new(Reason::Internal, "the credential store holds damaged data"),
             Error::Foreign(_) => Self::new(Reason::Internal, error.to_string()),
+            Error::Unsupported(text) => Self::new(Reason::InvalidInput, *text),
             Error::Denied(text) => {
                 let text = format!("the credential store refused credential-vault: {text}");
                 Self::new(Reason::StoreUnavailable, text).with("cause", error.text()).retry_after(REFUSED)

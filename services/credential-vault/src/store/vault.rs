@@ -38,6 +38,7 @@ pub(crate) use fault::Fault;
 pub(crate) use login::wrapped_secret_id;
 pub use open::OpenError;
 pub(crate) use open::fault_of_engine;
+pub(crate) use questions::Lockout;
 pub(crate) use session::Session;
 
 /// The field of a record in the KV engine that has its bytes in base64.

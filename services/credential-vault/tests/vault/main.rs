@@ -17,6 +17,7 @@ mod cost;
 mod faults;
 mod held;
 mod load;
+mod lockout;
 mod login;
 mod outages;
 mod secrets;

@@ -24,6 +24,9 @@ pub struct Config {
     pub transit_key: String,
     /// The CA of the servers, PEM. Unset: the system's.
     pub ca_file: Option<PathBuf>,
+    /// Allows http to a host that is not loopback, for meshes that encrypt by themselves: token, secret id and every value go
+    /// there in plain text.
+    pub insecure_transport: bool,
     /// A client certificate, PEM, for servers that ask for one.
     pub client_cert_file: Option<PathBuf>,
     /// Its private key, PEM.
@@ -76,6 +79,7 @@ impl Default for Config {
             transit_mount: "granary-transit".to_owned(),
             transit_key: "credentials".to_owned(),
             ca_file: None,
+            insecure_transport: false,
             client_cert_file: None,
             client_key_file: None,
             auth: Auth::default(),
@@ -107,6 +111,16 @@ impl Config {
         config
     }
 
+    /// The same for a command of the operator's own, who logs in with `VAULT_TOKEN` though a role id may be at hand, too.
+    pub(crate) fn with_environment_of_operator(&self) -> Self {
+        let mut config = self.clone();
+        let is_open = self.auth.method.is_none() && self.auth.token_file.is_none();
+        if is_open && secret(None, "VAULT_TOKEN").is_ok() {
+            config.auth.method = Some(Method::Token);
+        }
+        config.with_environment()
+    }
+
     /// Everything that is wrong with it, in words for the operator. Secrets are not looked at here.
     pub fn faults(&self) -> Vec<String> {
         let config = self.with_environment();
@@ -115,10 +129,16 @@ impl Config {
             faults.push("vault.addresses: must name a server (or VAULT_ADDR)".to_owned());
         }
         for address in &config.addresses {
-            let fits = Url::parse(address)
-                .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-            if !fits {
-                faults.push(format!("vault.addresses: \"{address}\" is no http or https URL"));
+            let url = Url::parse(address).ok();
+            match url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+                None => faults.push(format!("vault.addresses: \"{address}\" is no http or https URL")),
+                Some(url) if url.scheme() == "http" && !is_loopback(&url) && !config.insecure_transport => {
+                    faults.push(format!(
+                        "vault.addresses: {address} is not loopback and has no TLS, so that tokens and secrets would go there in \
+                         plain text: use https://, or set vault.insecure_transport = true where something else encrypts"
+                    ));
+                }
+                Some(_) => {}
             }
         }
         for (name, mount) in [
@@ -230,6 +250,13 @@ impl Auth {
             Some(Method::Jwt) => secret(self.jwt_file.as_deref(), "").err().into_iter().collect(),
         }
     }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A secret from its file, else from the environment. Vault's client wants it to be fit for a header.

@@ -1,7 +1,7 @@
 //! Logging in: a token, an AppRole, or a JWT, which serves Kubernetes too.
 use std::time::Duration;
 
-use granary_credential::Secret;
+use granary_credential::{Secret, fingerprint};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use vaultrs::api::auth::approle::requests::GenerateNewSecretIDRequest;
@@ -62,7 +62,37 @@ impl Failure {
         match self {
             Self::Vault(fault) if fault.elsewhere() => *fault,
             Self::Refused(refusal) => Fault::Outage(Outage::LoggedOut(*refusal)),
-            Self::Vault(_) | Self::Ours(_) => Fault::Outage(Outage::LoggedOut(Refusal::Unsaid)),
+            Self::Ours(_) => Fault::Outage(Outage::LoggedOut(Refusal::Unusable)),
+            Self::Vault(_) => Fault::Outage(Outage::LoggedOut(Refusal::Unsaid)),
+        }
+    }
+
+    /// Whether Vault counts the login towards its lockout, so that the same secret id must not be sent again and again.
+    pub(crate) fn is_counted(&self) -> bool {
+        matches!(self, Self::Refused(Refusal::RoleOrSecretId))
+    }
+
+    /// It with where it happened, and what to look at.
+    pub(crate) fn at(&self, addresses: &[String]) -> String {
+        let place = addresses.join(", ");
+        match self {
+            Self::Vault(Fault::Unreached) => format!("nothing answers at {place} (unreachable)"),
+            Self::Vault(fault @ (Fault::Outage(Outage::Unreachable) | Fault::Unreadable)) => format!(
+                "what answers at {place} is no vault, or speaks TLS where the address says http, or plain text where it says \
+                 https ({})",
+                fault.text()
+            ),
+            Self::Vault(Fault::Forbidden) => {
+                format!("the vault at {place} does not take the token (permission_denied)")
+            }
+            Self::Vault(fault) => format!("{place}: {}", fault.text()),
+            Self::Refused(Refusal::Unsaid) => {
+                format!("what answers at {place} refuses the login; is it a vault? (logged_out)")
+            }
+            Self::Refused(refusal) => {
+                format!("{place}: {} ({})", Outage::LoggedOut(*refusal).message(), refusal.text())
+            }
+            Self::Ours(text) => text.clone(),
         }
     }
 }
@@ -96,12 +126,41 @@ impl Login {
             }
             _ => return self.given(server).await,
         };
-        made.map(lease).map_err(|error| match Fault::of(&error) {
+        let error = match made {
+            Ok(made) => return Ok(lease(made)),
+            Err(error) => error,
+        };
+        Err(match Fault::of(&error) {
             Fault::Invalid | Fault::Forbidden | Fault::NotFound | Fault::NotSetUp => {
-                Failure::Refused(fault::refusal(&error))
+                match fault::refusal(&error) {
+                    Refusal::Mount if self.is_locked_out(server).await => {
+                        Failure::Refused(Refusal::LockedOut)
+                    }
+                    refusal => Failure::Refused(refusal),
+                }
             }
             fault => Failure::Vault(fault),
         })
+    }
+
+    /// Whether it is our role alone that is refused so: a role that does not exist is told something else by a mount that does.
+    async fn is_locked_out(&self, server: &Link) -> bool {
+        if self.auth.method != Some(Method::Approle) {
+            return false;
+        }
+        let nobody = format!("nobody-{:016x}", rand::random::<u64>());
+        let told = vaultrs::auth::approle::login(server, self.auth.mount(), &nobody, "none").await;
+        told.is_err_and(|error| Fault::of(&error) == Fault::Invalid)
+    }
+
+    /// A digest of what would be sent, to see that it was exchanged. `None`: it cannot be read, or is not read from a file.
+    pub(crate) fn digest(&self) -> Option<[u8; 32]> {
+        let auth = &self.auth;
+        let id = match auth.method {
+            Some(Method::Approle) => secret(auth.secret_id_file.as_deref(), "VAULT_SECRET_ID").ok()?,
+            _ => return None,
+        };
+        Some(fingerprint::sha256(id.expose().as_bytes()))
     }
 
     /// The token that was made for us, with what Vault says of it.

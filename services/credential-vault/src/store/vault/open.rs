@@ -50,10 +50,12 @@ impl Vault {
             let opened = match Session::open(servers, Arc::clone(&login)).await {
                 Ok(session) => Self::of(session, config.clone()).checked().await,
                 Err(login::Failure::Ours(fault)) => return Err(OpenError::Login(fault)),
-                Err(login::Failure::Refused(refusal)) => {
-                    return Err(OpenError::Login(format!("it says: {}", refusal.text())));
+                Err(failure @ login::Failure::Refused(_)) => {
+                    return Err(OpenError::Login(failure.at(&config.addresses)));
                 }
-                Err(login::Failure::Vault(fault)) => Err((fault, format!("logging in: {}", fault.text()))),
+                Err(ref failure @ login::Failure::Vault(fault)) => {
+                    Err((fault, failure.at(&config.addresses)))
+                }
             };
             let (fault, text) = match opened {
                 Ok(vault) => {

@@ -1,4 +1,4 @@
-//! What Vault's client cannot ask: which capabilities a token has, and what kind of server it is.
+//! What Vault's client cannot ask: which capabilities a token has, what kind of server it is, and whether a mount locks out.
 use std::collections::HashMap;
 
 use rustify::Endpoint;
@@ -57,5 +57,40 @@ impl Endpoint for Health {
 
     fn method(&self) -> RequestMethod {
         RequestMethod::GET
+    }
+}
+
+/// [Tuning](https://developer.hashicorp.com/vault/api-docs/system/mounts#tune-mount-configuration) of an auth mount: whether logins
+/// with a wrong secret lock a role out. That guards passwords; a secret id cannot be guessed, and whoever knows a role id, which is
+/// no secret, could lock its owner out.
+pub(crate) struct Lockout {
+    pub(crate) mount: String,
+    /// Turns it off, rather than asking.
+    pub(crate) turn_off: bool,
+}
+
+/// Of the tuning, what tells of the lockout.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Tuning {
+    #[serde(default)]
+    pub(crate) user_lockout_disable: bool,
+}
+
+impl Endpoint for Lockout {
+    type Response = Tuning;
+    const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
+    const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
+
+    fn path(&self) -> String {
+        format!("sys/mounts/auth/{}/tune", self.mount)
+    }
+
+    fn method(&self) -> RequestMethod {
+        if self.turn_off { RequestMethod::POST } else { RequestMethod::GET }
+    }
+
+    fn body(&self) -> Result<Option<Vec<u8>>, HttpError> {
+        let body = || json!({ "user_lockout_config": { "lockout_disable": true } });
+        Ok(self.turn_off.then(|| body().to_string().into_bytes()))
     }
 }

@@ -65,6 +65,8 @@ struct Turn {
     number: u64,
     last: Option<Instant>,
     failure: Option<Failure>,
+    /// The digest of a secret id that Vault refused, and counted.
+    refused: Option<[u8; 32]>,
 }
 
 impl Session {
@@ -102,7 +104,7 @@ impl Session {
                     tries += 1;
                     sleep(BETWEEN_TRIES).await;
                 }
-                Err(failure) => return Err(OpenError::Login(failure.to_string())),
+                Err(failure) => return Err(OpenError::Login(failure.at(&config.addresses))),
             }
         }
     }

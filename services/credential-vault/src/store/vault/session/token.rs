@@ -11,6 +11,8 @@ use crate::store::{CALL, Outage};
 
 /// At most one login in this time, so that a Vault in trouble is not flooded.
 const BETWEEN_LOGINS: Duration = Duration::from_secs(5);
+/// The same with a secret id that Vault refused: it counts them, and locks the role out at the fifth.
+const BETWEEN_REFUSED_LOGINS: Duration = Duration::from_secs(300);
 /// What a login mostly takes at most; a caller with less time left does not wait for its turn to try.
 const A_LOGIN: Duration = Duration::from_secs(1);
 /// A renewal that brings less than this part of the first lease nears the token's end: we log in anew instead.
@@ -39,7 +41,10 @@ impl Session {
         if self.number() > stale {
             return Ok(());
         }
-        if let Some(due) = turn.last.map(|last| last + BETWEEN_LOGINS)
+        let digest = self.login.digest();
+        let is_refused = digest.is_some() && turn.refused == digest;
+        let between = if is_refused { BETWEEN_REFUSED_LOGINS } else { BETWEEN_LOGINS };
+        if let Some(due) = turn.last.map(|last| last + between)
             && Instant::now() < due
         {
             if due + A_LOGIN >= deadline {
@@ -54,7 +59,7 @@ impl Session {
         match outcome {
             Ok(lease) => {
                 turn.number += 1;
-                turn.failure = None;
+                (turn.failure, turn.refused) = (None, None);
                 let links = self.servers.links(Some(&lease.token));
                 let term = Term::of(&lease, lease.life);
                 self.live.store(Some(Arc::new(Live { links, number: turn.number, lease: term })));
@@ -62,6 +67,7 @@ impl Session {
             }
             Err(failure) => {
                 tracing::warn!(error = %failure, "cannot log in to vault");
+                turn.refused = digest.filter(|_| failure.is_counted());
                 turn.failure = Some(failure.clone());
                 Err(failure)
             }
