@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::exit::Failure;
 use crate::output::{Format, Shown};
 use crate::serve::checked;
-use crate::settings::From;
+use crate::settings::{From, Settings};
 
 /// What can be done to a Vault.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -92,7 +92,11 @@ pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Fail
 
 async fn bootstrap(args: Bootstrap, format: Format) -> Result<Option<Shown>, Failure> {
     // No log: what goes wrong is told once, by the failure, in the form that was asked for.
-    let Some(settings) = checked(&args.from, format, |_| Vec::new())? else { return Ok(None) };
+    let faults = |settings: &Settings| {
+        let faults = settings.credential_vault.vault.faults_of_operator();
+        faults.into_iter().map(|fault| format!("credential_vault.{fault}")).collect()
+    };
+    let Some(settings) = checked(&args.from, format, faults)? else { return Ok(None) };
     let role = match args.role {
         How::Approle => Role::AppRole,
         How::Jwt => Role::Jwt {

@@ -132,6 +132,17 @@ async fn a_check_finds_secrets_in_plain_text_and_two_listeners_at_one_address() 
         let done = run(check, "").await;
         assert!(done.code == 3 && done.stderr.contains(names), "{}", done.stderr);
     }
+    // The operator's own command is checked as what it does.
+    let bootstrap = ["vault", "bootstrap", "--check-config", "--output", "json"];
+    for (address, token, names) in [
+        ("http://vault.internal:8200", "hvs.canary", "credential_vault.vault.addresses"),
+        ("http://127.0.0.1:1", "", "credential_vault.vault.auth"),
+    ] {
+        let mut check = command("127.0.0.1:1", &bootstrap);
+        check.env("VAULT_ADDR", address).env("VAULT_TOKEN", token);
+        let done = run(check, "").await;
+        assert!(done.code == 3 && done.stderr.contains(names), "{}", done.stderr);
+    }
     // Nothing is said of what a file may set that cannot be read.
     let done =
         run(command("127.0.0.1:1", &["gateway", "--config", "/nonexistent.toml", "--check-config"]), "")

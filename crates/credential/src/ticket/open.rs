@@ -28,7 +28,9 @@ pub struct Expected<'a> {
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Refused {
     /// It is no ticket, was changed, or was sealed with a key that is not known here.
-    #[error("the ticket cannot be opened")]
+    #[error(
+        "the ticket cannot be opened: the service's ticket_key_file and its entry in credential_vault.ticket_keys must share a key"
+    )]
     Unreadable,
     /// It was sealed for another service.
     #[error("the ticket is for another service")]

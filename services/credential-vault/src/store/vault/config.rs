@@ -121,6 +121,17 @@ impl Config {
         config.with_environment()
     }
 
+    /// Everything that is wrong with it for such a command.
+    pub fn faults_of_operator(&self) -> Vec<String> {
+        let config = self.with_environment_of_operator();
+        if config.auth.method.is_some() {
+            return config.faults();
+        }
+        let token = "vault.auth: set VAULT_TOKEN to a token that may mount engines and write policies, such as a root token";
+        let others = config.faults().into_iter().filter(|fault| !fault.starts_with("vault.auth: "));
+        others.chain([token.to_owned()]).collect()
+    }
+
     /// Everything that is wrong with it, in words for the operator. Secrets are not looked at here.
     pub fn faults(&self) -> Vec<String> {
         let config = self.with_environment();
@@ -217,7 +228,7 @@ impl Auth {
         secret(None, "VAULT_TOKEN").map_err(|_| {
             "vault.auth.secret_id_wrapped: this command would spend the wrapped secret id, and the service could not start \
              with it any more: set VAULT_TOKEN for this command to a token with credential-vault's policy (vault token \
-             create -policy=granary-credential-vault -no-default-policy -ttl=10m)"
+             create -policy=granary-credential-vault -no-default-policy -ttl=10m, by a root token)"
                 .to_owned()
         })?;
         Ok(Self { method: Some(Method::Token), ..Self::default() })

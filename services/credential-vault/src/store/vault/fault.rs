@@ -100,7 +100,9 @@ impl From<Fault> for Error {
 
 fn outage(outage: Outage) -> Error {
     let retry = match outage {
-        Outage::Sealed | Outage::QuorumLost | Outage::KeyVersion => Duration::from_secs(10),
+        Outage::Sealed | Outage::QuorumLost | Outage::KeyVersion | Outage::LoggedOut(_) => {
+            Duration::from_secs(10)
+        }
         Outage::Standby => Duration::from_secs(3),
         Outage::RateLimited => Duration::from_secs(2),
         _ => Duration::from_secs(1),
