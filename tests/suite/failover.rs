@@ -8,7 +8,6 @@ use std::time::Duration;
 use granary_proto::granary::policy::v1::Scope;
 use granary_testkit::vault::NODES;
 use granary_testkit::{Client, Cluster, VaultCluster};
-use serde_json::{Value, json};
 
 use crate::support::{ready_account, sized};
 use load::{COLD, Callers, Load};
@@ -29,20 +28,7 @@ impl House {
     async fn start() -> Self {
         let vault = VaultCluster::start().await;
         let mut services = Cluster::prepare_on_nodes(&vault).await;
-        let both = services.both_replicas();
-        services.run("credential-vault");
-        services.run_second_vault();
-        for service in ["harvest-time", "linkedin-data"] {
-            services.run(service);
-        }
-        services.run_with("gateway", "gateway", &both);
-        let second = services.address("gateway-2");
-        let mut flags = both.to_vec();
-        flags.push(format!("--set=gateway.listen.address={second}"));
-        flags.push("--set=gateway.max_tickets=1".to_owned());
-        services.run_with("gateway-2", "gateway", &flags);
-        services.ready("gateway").await;
-        services.ready("gateway-2").await;
+        let second = services.run_two_of_each(&["--set=gateway.max_tickets=1".to_owned()]).await;
         let client = services.client();
         for account in COLD.iter().chain(["warm"].iter()) {
             ready_account(&client, &services.sandbox(), account).await;
@@ -69,19 +55,15 @@ impl House {
         load.finish().await.none_warm("the leader steps down");
     }
 
-    async fn leader_is_killed(&mut self) {
+    async fn leader_is_lost(&mut self, in_order: bool) {
         let load = self.load().await;
         let leader = self.vault.leader().await;
-        self.vault.kill(leader).await;
-        load.finish().await.none_warm("the leader is killed");
-        self.vault.restart(leader).await;
-    }
-
-    async fn leader_is_ended(&mut self) {
-        let load = self.load().await;
-        let leader = self.vault.leader().await;
-        self.vault.stop(leader).await;
-        load.finish().await.none_warm("the leader is ended");
+        if in_order {
+            self.vault.stop(leader).await;
+        } else {
+            self.vault.kill(leader).await;
+        }
+        load.finish().await.none_warm(if in_order { "the leader is ended" } else { "the leader is killed" });
         self.vault.restart(leader).await;
     }
 
@@ -154,13 +136,7 @@ impl House {
         // Logins may not follow one another within 5 s.
         tokio::time::sleep(Duration::from_secs(5)).await;
         let load = self.load().await;
-        let accessors = api.must("LIST", "auth/token/accessors", Value::Null).await;
-        for accessor in accessors["data"]["keys"].as_array().unwrap() {
-            let told = api.must("POST", "auth/token/lookup-accessor", json!({"accessor": accessor})).await;
-            if told["data"]["path"] == "auth/approle/login" {
-                api.must("POST", "auth/token/revoke-accessor", json!({"accessor": accessor})).await;
-            }
-        }
+        api.revoke_app_role_logins().await;
         load.finish().await.nothing("the tokens of both replicas are revoked");
     }
 
@@ -177,12 +153,12 @@ impl House {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_fails_over_no_remembered_call_is_lost_and_others_are_told_of_the_store() {
     let mut house = House::start().await;
-    house.leader_is_killed().await;
+    house.leader_is_lost(false).await;
     // Last of the two: who steps down does not stand for election for ten seconds.
     house.leader_steps_down().await;
     if sized(false, true) {
         tokio::time::sleep(Duration::from_secs(10)).await;
-        house.leader_is_ended().await;
+        house.leader_is_lost(true).await;
         house.two_of_three_are_sealed().await;
         house.one_holds_its_requests().await;
         house.all_are_frozen(Duration::from_secs(22)).await;

@@ -22,19 +22,7 @@ const RATE: u64 = 200;
 /// through the second's.
 async fn two_of_each(vault: &VaultServer) -> (Cluster, [Client; 2]) {
     let mut cluster = Cluster::prepare_on(vault).await;
-    let both = cluster.both_replicas();
-    cluster.run("credential-vault");
-    cluster.run_second_vault();
-    for service in ["harvest-time", "linkedin-data"] {
-        cluster.run(service);
-    }
-    cluster.run_with("gateway", "gateway", &both);
-    let second = cluster.address("gateway-2");
-    let mut flags = both.to_vec();
-    flags.push(format!("--set=gateway.listen.address={second}"));
-    cluster.run_with("gateway-2", "gateway", &flags);
-    cluster.ready("gateway").await;
-    cluster.ready("gateway-2").await;
+    let second = cluster.run_two_of_each(&[]).await;
     let one = cluster.client();
     let two = one.at(&second).with_vault(&cluster.address("vault-2"));
     (cluster, [one, two])

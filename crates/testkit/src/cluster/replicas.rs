@@ -29,6 +29,24 @@ impl Cluster {
         self.set(&settings.each_ref().map(String::as_str));
     }
 
+    /// Starts two of credential-vault and of the gateway, the second gateway with these flags too, and one of each service, and
+    /// waits until both gateways serve. Returns the second one's address.
+    pub async fn run_two_of_each(&mut self, second: &[String]) -> String {
+        let both = self.both_replicas();
+        self.run("credential-vault");
+        self.run_second_vault();
+        for service in ["harvest-time", "linkedin-data"] {
+            self.run(service);
+        }
+        self.run_with("gateway", "gateway", &both);
+        let address = self.address("gateway-2");
+        let listen = format!("--set=gateway.listen.address={address}");
+        self.run_with("gateway-2", "gateway", &[&both, &[listen][..], second].concat());
+        self.ready("gateway").await;
+        self.ready("gateway-2").await;
+        address
+    }
+
     /// Starts a further replica, such as "linkedin-data-2", with further settings.
     pub fn run_replica(&mut self, name: &str, settings: &[String]) {
         let (service, _) = name.rsplit_once('-').expect("a number");

@@ -155,6 +155,18 @@ impl Api {
         self.must("POST", &format!("sys/auth/{kind}"), json!({"type": kind})).await;
     }
 
+    /// Revokes every token that a login by AppRole has made.
+    pub async fn revoke_app_role_logins(&self) {
+        let accessors = self.must("LIST", "auth/token/accessors", Value::Null).await;
+        for accessor in accessors["data"]["keys"].as_array().expect("accessors") {
+            let accessor = json!({ "accessor": accessor });
+            let told = self.must("POST", "auth/token/lookup-accessor", accessor.clone()).await;
+            if told["data"]["path"] == "auth/approle/login" {
+                self.must("POST", "auth/token/revoke-accessor", accessor).await;
+            }
+        }
+    }
+
     /// Creates a role of `approle`; its tokens live for `ttl`. Returns the role id and a secret id.
     pub async fn app_role(&self, name: &str, policies: &[&str], ttl: &str) -> (String, String) {
         let role = format!("auth/approle/role/{name}");

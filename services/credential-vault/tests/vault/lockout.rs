@@ -4,7 +4,7 @@ use std::time::Duration;
 use granary_credential_vault::bootstrap::{self, NAME, Options, Outcome};
 use granary_credential_vault::store::vault::Vault;
 use granary_credential_vault::store::{Outage, Refusal, Store};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Ready, asked, file, lines, outage, root};
 
@@ -22,13 +22,7 @@ async fn a_refused_secret_id_is_sent_once_and_an_exchanged_one_at_once() {
     let role = format!("auth/approle/role/{NAME}/secret-id");
     let secret = ready.report.secret_id.as_ref().unwrap().expose();
     api.must("POST", &format!("{role}/destroy"), json!({ "secret_id": secret })).await;
-    let accessors = api.must("LIST", "auth/token/accessors", Value::Null).await;
-    for accessor in accessors["data"]["keys"].as_array().unwrap() {
-        let told = api.must("POST", "auth/token/lookup-accessor", json!({ "accessor": accessor })).await;
-        if told["data"]["path"] == "auth/approle/login" {
-            api.must("POST", "auth/token/revoke-accessor", json!({ "accessor": accessor })).await;
-        }
-    }
+    api.revoke_app_role_logins().await;
     let since = lines(&audit);
     let begun = tokio::time::Instant::now();
     while begun.elapsed() < A_WHILE {

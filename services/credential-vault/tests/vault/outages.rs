@@ -10,7 +10,7 @@ use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use granary_rpc::Reason;
 use granary_testkit::fault::Link;
 use granary_testkit::{Fault, FaultProxy};
-use serde_json::{Value, json};
+use serde_json::json;
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -246,13 +246,7 @@ async fn a_token_that_died_is_replaced_though_nobody_calls() {
     // Logins may not follow one another within 5 s.
     tokio::time::sleep(Duration::from_secs(5)).await;
     let since = lines(&audit);
-    let accessors = api.must("LIST", "auth/token/accessors", Value::Null).await;
-    for accessor in accessors["data"]["keys"].as_array().unwrap() {
-        let told = api.must("POST", "auth/token/lookup-accessor", json!({"accessor": accessor})).await;
-        if told["data"]["path"] == "auth/approle/login" {
-            api.must("POST", "auth/token/revoke-accessor", json!({"accessor": accessor})).await;
-        }
-    }
+    api.revoke_app_role_logins().await;
     tokio::time::sleep(SOON).await;
     let logins = asked(&audit, since).iter().filter(|line| line.contains("auth/approle/login")).count();
     assert_eq!(logins, 1);

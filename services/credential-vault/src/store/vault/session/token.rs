@@ -41,8 +41,7 @@ impl Session {
         if self.number() > stale {
             return Ok(());
         }
-        let digest = self.login.digest();
-        let is_refused = digest.is_some() && turn.refused == digest;
+        let is_refused = turn.refused.is_some() && turn.refused == self.login.digest();
         let between = if is_refused { BETWEEN_REFUSED_LOGINS } else { BETWEEN_LOGINS };
         if let Some(due) = turn.last.map(|last| last + between)
             && Instant::now() < due
@@ -53,6 +52,8 @@ impl Session {
             sleep_until(due).await;
         }
         turn.last = Some(Instant::now());
+        // Of what is sent now: the file may be exchanged meanwhile.
+        let digest = self.login.digest();
         let outcome = self.try_servers(deadline).await;
         let text = if outcome.is_ok() { "ok" } else { "failed" };
         metrics::counter!("granary_vault_logins_total", "outcome" => text).increment(1);
