@@ -98,18 +98,21 @@ pub async fn credential_vault(args: VaultArgs, format: Format) -> Result<(), Fai
     let Some(running) = end.run_until_cancelled(start).await else { return Ok(()) };
     let running = running.map_err(unusable)?;
     tracing::info!(public = %running.public(), broker = %running.broker(), "credential-vault listens");
-    reopens_on_hangup(running.vault().clone());
+    reopens_on_hangup(running.application().clone());
     running.join().await;
     Ok(())
 }
 
 /// Opens the store, for one command.
-async fn open_vault(from: &From, format: Format) -> Result<Option<granary_credential_vault::Vault>, Failure> {
+async fn open_vault(
+    from: &From,
+    format: Format,
+) -> Result<Option<granary_credential_vault::Application>, Failure> {
     let Some(settings) = checked(from, format, |s| s.credential_vault.faults())? else { return Ok(None) };
     // No log: what goes wrong is told once, by the failure, and the key alone is printed.
     let parts =
         granary_credential_vault::parts_of_command(&settings.credential_vault).await.map_err(refused)?;
-    granary_credential_vault::Vault::new(parts).await.map(Some).map_err(refused)
+    granary_credential_vault::Application::new(parts).await.map(Some).map_err(refused)
 }
 
 /// Makes one more operator key, whose text is printed now and never again.
@@ -210,7 +213,7 @@ pub fn unusable(failure: granary_credential_vault::Failure) -> Failure {
 /// Why a store cannot be used, and by whom it is used where that is why.
 pub fn refused(error: granary_credential_vault::Error) -> Failure {
     use granary_credential_vault::Error;
-    use granary_credential_vault::store::embedded::OpenError;
+    use granary_store::embedded::OpenError;
     match error {
         Error::Refused(error) => error.into(),
         Error::Open { path, source: OpenError::InUse } => {
@@ -241,7 +244,7 @@ pub fn ended_by_signals() -> CancellationToken {
 }
 
 /// Opens the audit file again at each SIGHUP, which would otherwise end the process: so logrotate is told that it may go on.
-fn reopens_on_hangup(vault: granary_credential_vault::Vault) {
+fn reopens_on_hangup(vault: granary_credential_vault::Application) {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::hangup()) {
         Ok(mut hangup) => {

@@ -60,7 +60,7 @@ struct House {
     sandbox: Option<Sandbox>,
     api_key: Option<String>,
     sealing_fingerprint: String,
-    store: vault::stores::Kind,
+    store: vault::store_selection::StoreKind,
 }
 
 /// Starts everything, says how to use it, and runs until a signal.
@@ -74,8 +74,8 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     state.apply(&mut settings, &ports);
     if let Some(kind) = args.store {
         settings.credential_vault.store = match kind {
-            store::Kind::Embedded => vault::stores::Kind::Embedded,
-            store::Kind::Vault => vault::stores::Kind::Vault,
+            store::Kind::Embedded => vault::store_selection::StoreKind::Embedded,
+            store::Kind::Vault => vault::store_selection::StoreKind::Vault,
         };
     }
     faults.extend(settings.process_faults());
@@ -138,12 +138,12 @@ impl House {
         let services_end = CancellationToken::new();
         let credential_vault =
             vault::run(&settings.credential_vault, services_end.clone()).await.map_err(unusable)?;
-        let vault = credential_vault.vault();
+        let vault = credential_vault.application();
         let mut api_key = vault.init(TENANT).await.map_err(refused)?;
         if args.new_key && api_key.is_none() {
             api_key = Some(vault.operator_key(TENANT).await.map_err(refused)?);
         }
-        let sealing_fingerprint = credential_vault.vault().sealing_fingerprint().await;
+        let sealing_fingerprint = credential_vault.application().sealing_fingerprint().await;
         let harvest_time = granary_harvest_time::run(&settings.harvest_time, services_end.clone())
             .await
             .map_err(Failure::configuration)?;

@@ -3,7 +3,8 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use granary_credential_vault::bootstrap::{self, Options, Outcome, Role, SecretId, policy};
+use granary_credential_vault::TREE;
+use granary_store::bootstrap::{self, Options, Outcome, Role, SecretId, policy};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -112,7 +113,7 @@ async fn bootstrap(args: Bootstrap, format: Format) -> Result<Option<Shown>, Fai
         _ => None,
     };
     let options = Options { dry_run: args.dry_run, destroy_old: args.destroy_old_versions, role, secret_id };
-    let made = bootstrap::run(&settings.credential_vault.vault, &options).await;
+    let made = bootstrap::run(&settings.credential_vault.vault, &TREE, &options).await;
     let report = match made {
         Ok(report) => report,
         Err(failure) => {

@@ -1,7 +1,7 @@
 //! Integers of every width, between JSON's texts and protobuf's values.
 use prost_reflect::Value as Dynamic;
 
-use crate::decimal;
+use granary_formats::decimal;
 
 /// Largest magnitude up to which every integer is exact in a double.
 pub(crate) const EXACT: i128 = 1 << 53;
@@ -50,13 +50,13 @@ pub(crate) fn of(value: &Dynamic) -> Option<i128> {
 
 /// Reads what a caller wrote as text: digits, and a fraction of zeros at most.
 pub(crate) fn strict(text: &str) -> Option<i128> {
-    if text.contains(['e', 'E', '+']) { None } else { decimal::parse(text)?.whole() }
+    if text.contains(['e', 'E', '+']) { None } else { decimal::whole(&decimal::parse(text)?) }
 }
 
 /// Reads a number that a caller wrote. One with an exponent is a double, as some languages write those of ten million and
 /// more; beyond 2^53 it may have lost digits, and an id must not be guessed from it.
 pub(crate) fn number(text: &str) -> Option<i128> {
-    let whole = || decimal::parse(text)?.whole();
+    let whole = || decimal::whole(&decimal::parse(text)?);
     if is_double(text) { whole().filter(|value| value.abs() < EXACT) } else { whole() }
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn lenient(text: &str, quoted: bool) -> Option<i128> {
     if quoted && (padded || text.starts_with(['+', '.'])) {
         return None;
     }
-    decimal::parse(text)?.whole()
+    decimal::whole(&decimal::parse(text)?)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@
 //! let message = granary_convert::parse_input_text(&request, input).unwrap();
 //! assert_eq!(granary_convert::to_json(&message)["hours"].to_string(), "1.50");
 //! ```
-mod decimal;
 mod integer;
 pub mod lenient;
 mod names;

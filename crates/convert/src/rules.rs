@@ -1,11 +1,7 @@
 //! What the fields of a request accept, as declared beside them in the protos.
-mod escapes;
 mod field;
-mod format;
-mod page;
 mod settle;
 mod ties;
-mod url;
 
 pub(crate) use settle::settle;
 
@@ -56,25 +52,6 @@ pub fn check_typed<M: Message>(desc: &MessageDescriptor, message: &M) -> Result<
     let warnings = settle(&mut message);
     let faults = check_settled(&message, &HashSet::new(), Faults::default());
     if faults.is_empty() { Ok(Typed { message, given, warnings }) } else { Err(invalid(faults.into_vec())) }
-}
-
-/// The text by which addresses and slugs of one person are the same, however they are written.
-///
-/// ```
-/// let person = |text| granary_convert::rules::person(text);
-/// assert_eq!(person("https://de.linkedin.com/in/J%C3%BCrgen-X/?trk=a"), person("jürgen-x"));
-/// ```
-pub fn person(text: &str) -> String {
-    let named = page::Page::read(text).ok().filter(|page| page.shows(page::Shows::Person));
-    let slug = match &named {
-        Some(page) => page.slug(),
-        None => {
-            let text = text.trim();
-            let slug = text.split_once("/in/").map_or(text, |(_, rest)| rest);
-            slug.split(['/', '?', '#']).next().unwrap_or_default()
-        }
-    };
-    escapes::decoded(slug).map_or_else(|_| slug.to_lowercase(), |slug| slug.to_lowercase())
 }
 
 /// The same as [`check`] on top of other faults, except for fields that are known to be faulty: they count as set and are

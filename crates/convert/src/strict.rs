@@ -5,11 +5,8 @@ mod list;
 #[cfg(test)]
 mod lists_and_maps;
 mod nested;
-mod place_names;
-mod places;
 mod read;
 mod scalar;
-mod split;
 mod text;
 
 pub(crate) use scalar::from_base64;

@@ -5,8 +5,8 @@ use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as Proto};
 use serde_json::{Map, Number, Value};
 
-use crate::decimal;
 use crate::integer::EXACT;
+use granary_formats::decimal;
 
 /// How many levels of objects and arrays become structures; what lies deeper becomes its JSON text. One level takes
 /// three of the hundred levels that protobuf decoders allow.
@@ -93,7 +93,7 @@ fn proto(value: &Value, levels: usize) -> Proto {
 fn number(n: &Number) -> Kind {
     let text = n.as_str();
     let lossy = !text.contains(['.', 'e', 'E'])
-        && decimal::parse(text).and_then(|d| d.whole()).is_none_or(|whole| whole.abs() >= EXACT);
+        && decimal::parse(text).and_then(|d| decimal::whole(&d)).is_none_or(|whole| whole.abs() >= EXACT);
     match n.as_f64() {
         Some(double) if double.is_finite() && !lossy => Kind::NumberValue(double),
         _ => Kind::StringValue(text.to_owned()),

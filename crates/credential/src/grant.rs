@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use granary_rpc::{Error, Reason};
 
-use crate::layer::now_ms;
 use crate::ticket::{Header, Ring};
 use crate::verdict::{self, Verdict};
 use crate::{Credential, Kind, Secret};
+use granary_rpc::clock::now_ms;
 
 /// What one call may use. It stands in the request's extensions, and nothing keeps it beyond the call.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl Grant {
     ///
     /// # Errors
     /// `TICKET_REFUSED` where the request came without one.
-    pub fn take<T>(request: &tonic::Request<T>) -> Result<Self, Error> {
+    pub fn from_request<T>(request: &tonic::Request<T>) -> Result<Self, Error> {
         request
             .extensions()
             .get::<Self>()

@@ -1,12 +1,12 @@
 //! The layer in front of every service method: it opens the ticket and puts the grant into the request.
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use futures_util::future::{Either, Ready, ready};
 use granary_proto::PolicyTable;
 use granary_proto::granary::policy::v1::Exposure;
+use granary_rpc::clock::now_ms;
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Identifier, Reason};
 use http::{HeaderMap, HeaderName, Request, Response};
@@ -66,13 +66,6 @@ impl TicketLayer {
         }
         Ok(Some(grant.signing_with(Arc::clone(&self.ring))))
     }
-}
-
-/// Milliseconds since 1970.
-pub fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// gRPC leaves the padding of binary metadata to the sender.

@@ -13,6 +13,10 @@ pub fn is_unseen(c: char) -> bool {
 
 /// Names the first such character of a text, as "U+200B".
 pub fn first(text: &str) -> Option<String> {
+    // None is of ASCII, and most texts are.
+    if text.is_ascii() {
+        return None;
+    }
     text.chars().find(|c| is_unseen(*c)).map(|c| format!("U+{:04X}", u32::from(c)))
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Error, Reason};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Request, Response};
+use http::{Extensions, HeaderMap, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic::{Code, Status};
@@ -69,6 +69,11 @@ impl RequestId {
             Some(value) => Self::new(value.clone()),
             None => Self::random(),
         }
+    }
+
+    /// The id that a listener of ours gave the call; where none stands in front, that of its headers.
+    pub fn of_call(extensions: &Extensions, headers: &HeaderMap) -> Self {
+        extensions.get::<Self>().cloned().unwrap_or_else(|| Self::of(headers))
     }
 
     fn random() -> Self {

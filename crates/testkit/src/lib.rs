@@ -13,10 +13,13 @@ pub mod hostile;
 pub mod impostor;
 pub mod neighbours;
 pub mod process;
+pub mod recorded;
 pub mod sandbox;
+pub mod stub;
 pub mod trial;
 pub mod up;
 pub mod vault;
+pub mod wire;
 
 pub use canary::Canary;
 pub use client::Client;

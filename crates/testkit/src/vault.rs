@@ -4,6 +4,7 @@ mod binary;
 mod certificates;
 mod cluster;
 mod jwt;
+pub mod ready;
 
 use std::path::Path;
 use std::time::Duration;

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::audit::{Audit, Rotation};
-use crate::store::{Store, vault};
-use crate::stores::{self, Place};
+use crate::ops::audit::{Audit, Rotation};
+use crate::ops::store_selection::{Place, StoreKind};
+use granary_store::{Store, hashicorp};
 
 /// Least bound of an audit file, in bytes: some lines must fit.
 const MIN_AUDIT_BYTES: u64 = 4_096;
@@ -29,9 +29,9 @@ pub struct Config {
     /// How many calls with an API key run and wait.
     pub admission: admission::Settings,
     /// Where everything is kept: "embedded", one encrypted file, or "vault", HashiCorp Vault. Default "embedded".
-    pub store: stores::Kind,
+    pub store: StoreKind,
     /// HashiCorp Vault, where `store` says so, or where everything is to be moved there.
-    pub vault: vault::Config,
+    pub vault: hashicorp::Config,
     /// The file of the embedded store.
     pub store_path: PathBuf,
     /// A file that holds the master key: 32 bytes in base64. Unset: the environment variable `GRANARY_MASTER_KEY`.
@@ -50,7 +50,7 @@ pub struct Config {
     pub one_key_for_harvest: bool,
 }
 
-/// What [`crate::Vault`] is made of.
+/// What [`crate::Application`] is made of.
 #[derive(Debug)]
 pub struct Parts {
     /// Where everything is kept.
@@ -64,7 +64,7 @@ pub struct Parts {
     /// How many calls with an API key, and questions of gateways on behalf of one, run and wait.
     pub admission: admission::Settings,
     /// What kind of store it is, and where the other one would be; without it, nothing can be moved.
-    pub place: Option<(stores::Kind, Place)>,
+    pub place: Option<(StoreKind, Place)>,
 }
 
 impl Default for Config {
@@ -73,8 +73,8 @@ impl Default for Config {
             public: Door::loopback(7101, None),
             broker: Door::loopback(7102, None),
             admission: bounds(),
-            store: stores::Kind::Embedded,
-            vault: vault::Config::default(),
+            store: StoreKind::Embedded,
+            vault: hashicorp::Config::default(),
             store_path: PathBuf::new(),
             master_key_file: None,
             ticket_keys: BTreeMap::new(),
@@ -168,7 +168,7 @@ pub async fn parts(config: &Config) -> Result<Parts, Error> {
 /// As those of [`parts`]; or there is no other way to log in.
 pub async fn parts_of_command(config: &Config) -> Result<Parts, Error> {
     let mut config = config.clone();
-    if config.store == stores::Kind::Vault {
+    if config.store == StoreKind::Vault {
         config.vault.auth = config.vault.auth.of_command().map_err(|fault| Error::Config(vec![fault]))?;
     }
     parts(&config).await
@@ -219,7 +219,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let wrapped = dir.path().join("wrapped");
         std::fs::write(&wrapped, "hvs.wrapping").unwrap();
-        let mut config = Config { store: stores::Kind::Vault, ..Config::default() };
+        let mut config = Config { store: StoreKind::Vault, ..Config::default() };
         config.vault.addresses = vec!["http://127.0.0.1:1".to_owned()];
         config.vault.auth.role_id = "role".to_owned();
         config.vault.auth.secret_id_file = Some(wrapped);

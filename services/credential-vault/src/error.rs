@@ -1,7 +1,7 @@
 //! Why credential-vault cannot start.
 use std::path::PathBuf;
 
-use crate::store::embedded::OpenError;
+use granary_store::embedded::OpenError;
 
 /// A failure at start, for whoever operates it.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum Error {
     },
     /// HashiCorp Vault cannot be used as the store.
     #[error("cannot use vault as the store: {0}")]
-    Vault(#[from] crate::store::vault::OpenError),
+    Vault(#[from] granary_store::hashicorp::OpenError),
     /// The audit log cannot be opened.
     #[error("cannot open the audit log at {path}: {source}")]
     Audit {

@@ -1,41 +1,24 @@
 //! CredentialVault, Admin and the broker over an encrypted store.
 //!
-//! Two doors: [`Vault::public_routes`] for callers with an API key, [`Vault::broker_routes`] for the gateway. Whoever
-//! mounts the broker's routes decides who reaches them.
-mod accounts;
-mod admit;
-pub mod audit;
-pub mod bootstrap;
-mod bulk;
-pub mod config;
-mod credentials;
-mod disk;
-mod documents;
+//! [`Application::public_routes`] serve callers with an API key, [`Application::broker_routes`] the gateway. Whoever mounts the
+//! broker's routes decides who reaches them.
+//!
+//! `domain` knows accounts, credentials, keys and tenants, as records of a store; `rpc` admits callers and turns requests into
+//! work on them; `ops` is what an operator sees and does: audit, outages, moves from one store to the other.
+mod application;
+mod config;
+mod domain;
 mod error;
-mod flight;
-mod invalidation;
-mod keys;
-mod outage;
-mod page;
-mod paths;
-mod records;
+mod ops;
+mod rpc;
 mod run;
-mod seals;
-mod service;
 mod state;
-pub mod store;
-pub mod stores;
-mod system;
-mod tenants;
-mod term;
-mod time;
-mod upkeep;
-mod vault;
 
-pub use audit::{Audit, Rotation};
-pub use bulk::Bulk;
+pub use application::Application;
 pub use config::{Config, Parts, parts, parts_of_command};
+pub use domain::paths::TREE;
 pub use error::Error;
+pub use ops::audit::{self, Audit, Rotation};
+pub use ops::bulk::Bulk;
+pub use ops::store_selection;
 pub use run::{Failure, Running, rekey, run};
-pub use store::Store;
-pub use vault::Vault;

@@ -5,9 +5,10 @@ use std::path::Path;
 use granary_server::health::Health;
 use granary_server::{Callers, CancellationToken, Open, door};
 
-use crate::store::embedded::master;
-use crate::vault::REQUEST;
-use crate::{Config, Error, Vault, parts};
+use crate::application::REQUEST;
+use crate::domain::documents::Sealable;
+use crate::{Application, Config, Error, parts};
+use granary_store::embedded::master;
 
 const PUBLIC: [&str; 2] = ["granary.vault.v1.CredentialVault", "granary.vault.v1.Admin"];
 const BROKER: [&str; 1] = ["granary.vault.v1.CredentialBroker"];
@@ -26,7 +27,7 @@ pub enum Failure {
 /// A running credential-vault.
 #[derive(Debug)]
 pub struct Running {
-    vault: Vault,
+    application: Application,
     public: Open,
     broker: Open,
     end: CancellationToken,
@@ -37,12 +38,16 @@ pub struct Running {
 /// # Errors
 /// Where a setting, the store or an address cannot be used.
 pub async fn run(config: &Config, end: CancellationToken) -> Result<Running, Failure> {
-    let vault = Vault::new(parts(config).await?).await?;
+    let application = Application::new(parts(config).await?).await?;
     let [public, broker] = [&config.public, &config.broker].map(|door| door.with_messages_up_to(REQUEST));
-    let public = public.open(Callers::Public, vault.public_routes(), &PUBLIC, end.clone()).await?;
-    let broker = broker.open(Callers::Services, vault.broker_routes(), &BROKER, end.clone()).await?;
-    tokio::spawn(follow(vault.clone(), [public.health().clone(), broker.health().clone()], end.clone()));
-    Ok(Running { vault, public, broker, end })
+    let public = public.open(Callers::Public, application.public_routes(), &PUBLIC, end.clone()).await?;
+    let broker = broker.open(Callers::Services, application.broker_routes(), &BROKER, end.clone()).await?;
+    tokio::spawn(follow(
+        application.clone(),
+        [public.health().clone(), broker.health().clone()],
+        end.clone(),
+    ));
+    Ok(Running { application, public, broker, end })
 }
 
 /// Seals everything anew under the key in `new_key_file`, and returns how many values that were. No service may use the
@@ -55,14 +60,14 @@ pub async fn rekey(config: &Config, new_key_file: &Path) -> Result<usize, Error>
     let old = master::read(config.master_key_file.as_deref()).map_err(one_fault)?;
     let new = master::read(Some(new_key_file)).map_err(one_fault)?;
     let open = |source| Error::Open { path: config.store_path.clone(), source };
-    crate::store::embedded::rekey(&config.store_path, &old, &new).map_err(open)
+    granary_store::embedded::rekey(&config.store_path, &old, &new, Sealable::reseal).map_err(open)
 }
 
 /// Says that nothing serves while the store cannot, or nothing can be written down: no service, nor the process, whose name is
 /// the empty one. Balancers and probes that name no service ask for that. A restart would not help, so an orchestrator must not
 /// take it for a reason to restart: its probe of life is the socket.
-async fn follow(vault: Vault, doors: [Health; 2], end: CancellationToken) {
-    let mut serves = vault.serves();
+async fn follow(application: Application, doors: [Health; 2], end: CancellationToken) {
+    let mut serves = application.serves();
     while end.run_until_cancelled(serves.changed()).await.is_some_and(|changed| changed.is_ok()) {
         let now = *serves.borrow_and_update();
         for (door, services) in doors.iter().zip([PUBLIC.as_slice(), BROKER.as_slice()]) {
@@ -83,17 +88,17 @@ impl Running {
     }
 
     /// What it serves.
-    pub fn vault(&self) -> &Vault {
-        &self.vault
+    pub fn application(&self) -> &Application {
+        &self.application
     }
 
     /// Waits for its end, answers the last calls, and closes the store.
     pub async fn join(self) {
         self.end.cancelled().await;
         // Streams to gateways never end by themselves.
-        self.vault.end_streams();
+        self.application.end_streams();
         self.public.join().await;
         self.broker.join().await;
-        self.vault.close().await;
+        self.application.close().await;
     }
 }

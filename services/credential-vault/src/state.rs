@@ -13,20 +13,20 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::accounts::Accounts;
-use crate::admit::Arriving;
-use crate::audit::{Audit, Entry};
 use crate::config::Parts;
-use crate::credentials::Credentials;
-use crate::invalidation::Announcements;
-use crate::keys::Keys;
-use crate::outage::OutageWatch;
-use crate::records::Records;
-use crate::store::Store;
-use crate::stores::{Place, Stores};
-use crate::system::SystemKeys;
-use crate::tenants::Tenants;
-use crate::upkeep::Upkeep;
+use crate::domain::accounts::Accounts;
+use crate::domain::credentials::Credentials;
+use crate::domain::invalidation::Announcements;
+use crate::domain::keys::Keys;
+use crate::domain::records::Records;
+use crate::domain::system_keys::SystemKeys;
+use crate::domain::tenants::Tenants;
+use crate::ops::audit::{Audit, Entry};
+use crate::ops::maintenance::Upkeep;
+use crate::ops::outage::OutageWatch;
+use crate::ops::store_selection::{Place, Stores};
+use crate::rpc::admit::Arriving;
+use granary_store::Store;
 
 /// Changes under way at a time.
 const CHANGES: usize = 512;

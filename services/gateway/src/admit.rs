@@ -6,8 +6,7 @@ use granary_credential::Secret;
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1::Principal;
-use granary_rpc::metadata::name;
-use granary_rpc::{Deadline, Error, Reason};
+use granary_rpc::{Deadline, Error, Reason, bearer};
 use http::{HeaderMap, HeaderValue};
 use moka::future::Cache;
 use sha2::{Digest, Sha256};
@@ -18,8 +17,6 @@ use crate::flight::Flights;
 use crate::generations::{Generation, Generations};
 use crate::in_flight::{Bounds, Caller, InFlight, LongPlace, Place};
 
-/// Longest API key that is looked at, in bytes.
-const MAX_KEY: usize = 512;
 /// How long it is remembered that a key is not known.
 const UNKNOWN: Duration = Duration::from_secs(2);
 /// A principal is used for less than its life, so that it does not end on the way.
@@ -40,11 +37,12 @@ type Slot = ([u8; 32], Generation);
 
 /// A caller that was admitted.
 #[derive(Clone, Debug)]
-pub(crate) struct Admitted(Arc<Entry>);
+pub(crate) struct Admitted(Arc<Known>);
 
+/// What is remembered of a key: its caller, or why it has none.
 #[derive(Debug)]
 struct Entry {
-    found: Result<Known, Status>,
+    found: Result<Admitted, Status>,
     until: Instant,
 }
 
@@ -80,17 +78,17 @@ impl Principals {
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Admitted, Status> {
-        let key = bearer(headers)?;
+        let key = Secret::new(bearer(headers)?.to_owned());
         let generation = self.generations.key(key_id(key.expose()));
         let slot = (<[u8; 32]>::from(Sha256::digest(key.expose().as_bytes())), generation);
         if let Some(entry) = self.cache.get(&slot).await {
             if entry.until > Instant::now() {
-                return entry.admitted();
+                return entry.found.clone();
             }
             self.cache.invalidate(&slot).await;
         }
         // Boxed, so that a hit does not carry the room that a miss needs.
-        Box::pin(self.ask(slot, key, broker, deadline)).await?.admitted()
+        Box::pin(self.ask(slot, key, broker, deadline)).await?.found.clone()
     }
 
     async fn ask(
@@ -123,52 +121,27 @@ fn caller(in_flight: &InFlight, bounds: Bounds, principal: &Principal) -> Caller
     in_flight.caller(&principal.tenant, &principal.key_id, bounds)
 }
 
-impl Entry {
-    fn admitted(self: Arc<Self>) -> Result<Admitted, Status> {
-        match &self.found {
-            Ok(_) => Ok(Admitted(self)),
-            Err(status) => Err(status.clone()),
-        }
-    }
-}
-
 impl Admitted {
     pub(crate) fn principal(&self) -> &Principal {
-        // An entry is only wrapped where it was found.
-        static NOBODY: Principal = Principal {
-            tenant: String::new(),
-            key_id: String::new(),
-            scopes: Vec::new(),
-            account_patterns: Vec::new(),
-            expire_time: None,
-            limits: None,
-        };
-        self.0.found.as_ref().map_or(&NOBODY, |known| &known.principal)
+        &self.0.principal
     }
 
     pub(crate) fn token(&self) -> &[u8] {
-        self.0.found.as_ref().map_or(&[], |known| &known.token)
+        &self.0.token
     }
 
     pub(crate) fn tenant_header(&self) -> HeaderValue {
-        self.0.found.as_ref().map_or(HeaderValue::from_static(""), |known| known.tenant.clone())
+        self.0.tenant.clone()
     }
 
     /// Takes a place for one call.
     pub(crate) fn begin(&self) -> Result<Place, Error> {
-        self.counts()?.begin()
+        self.0.caller.begin()
     }
 
     /// Takes a place among the calls that may last, for one of this method that is under way, where it may.
     pub(crate) fn lasts(&self, method: &Method) -> Result<Option<LongPlace>, Error> {
-        if method.is_long() { self.counts()?.lasts().map(Some) } else { Ok(None) }
-    }
-
-    fn counts(&self) -> Result<&Caller, Error> {
-        match &self.0.found {
-            Ok(known) => Ok(&known.caller),
-            Err(_) => Err(Error::new(Reason::Internal, "the caller was not admitted")),
-        }
+        if method.is_long() { self.0.caller.lasts().map(Some) } else { Ok(None) }
     }
 
     /// Whether the key holds a scope. Unspecified asks for none.
@@ -208,7 +181,7 @@ async fn ask(
             let principal = answer.principal.unwrap_or_default();
             let tenant = HeaderValue::from_str(&principal.tenant).map_err(|_| internal())?;
             let expires = principal.expire_time.as_ref().map_or(0, |t| t.seconds);
-            let now = i64::try_from(granary_credential::layer::now_ms() / 1_000).unwrap_or(i64::MAX);
+            let now = i64::try_from(granary_rpc::clock::now_ms() / 1_000).unwrap_or(i64::MAX);
             let life =
                 Duration::from_secs(u64::try_from(expires - now).unwrap_or(0)).min(Duration::from_secs(60));
             let until =
@@ -216,7 +189,7 @@ async fn ask(
             let until = settles.map_or(until, |settles| settles.min(until));
             let caller = caller(&principal);
             let known = Known { principal, tenant, token: answer.principal_token, caller };
-            Ok(Arc::new(Entry { found: Ok(known), until }))
+            Ok(Arc::new(Entry { found: Ok(Admitted(Arc::new(known))), until }))
         }
         Err(status) if status.code() == Code::Unauthenticated => {
             Ok(Arc::new(Entry { found: Err(status), until: Instant::now() + UNKNOWN }))
@@ -227,24 +200,6 @@ async fn ask(
 
 fn internal() -> Status {
     Error::new(Reason::Internal, "credential-vault named a tenant that cannot be a header").into()
-}
-
-/// The text of `authorization: Bearer KEY`, which must stand exactly once.
-fn bearer(headers: &HeaderMap) -> Result<Secret, Error> {
-    let missing =
-        || Error::new(Reason::ApiKeyMissing, "send the API key as `authorization: Bearer KEY`, exactly once");
-    let mut values = headers.get_all(&name::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(missing)?;
-    if values.next().is_some() || value.len() > MAX_KEY {
-        return Err(missing());
-    }
-    let text = value.to_str().map_err(|_| missing())?;
-    let (scheme, key) = text.split_once(' ').ok_or_else(missing)?;
-    let key = key.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || key.is_empty() {
-        return Err(missing());
-    }
-    Ok(Secret::new(key.to_owned()))
 }
 
 /// The id inside a key's text, by which invalidations name it.

@@ -2,6 +2,7 @@
 use granary_server::{Limits, Listen, Peer};
 use serde::{Deserialize, Serialize};
 
+use crate::backend::BACKENDS;
 use crate::in_flight::Bounds;
 
 /// The gateway's settings. Every field has a default.
@@ -84,10 +85,8 @@ impl Config {
     /// Everything that is wrong with it, each fault after the full name of its setting.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.listen.faults("gateway.listen");
-        faults.extend(self.credential_vault.faults("gateway.credential_vault", true));
+        faults.extend(BACKENDS.iter().flat_map(|place| place.faults(self)));
         faults.extend(self.broker.faults("gateway.broker", false));
-        faults.extend(self.harvest_time.faults("gateway.harvest_time", false));
-        faults.extend(self.linkedin_data.faults("gateway.linkedin_data", false));
         faults.extend(self.limits.faults("gateway.limits"));
         let bounds = [
             ("max_calls_per_tenant", self.max_calls_per_tenant),

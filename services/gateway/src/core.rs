@@ -5,12 +5,13 @@ use std::sync::Arc;
 use granary_proto::granary::policy::v1::Exposure;
 use granary_proto::{Method, PolicyTable};
 use granary_rpc::{Deadline, Error, Identifier, Reason};
-use granary_server::{EdgeKey, Link, Pool};
-use http::{HeaderMap, HeaderValue};
+use granary_server::Link;
+use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tonic::Status;
 
 use crate::admit::{Admitted, Principals};
+use crate::backend::{BACKENDS, Backend};
 use crate::broker::Broker;
 use crate::config::Config;
 use crate::generations::Generations;
@@ -43,9 +44,7 @@ pub(crate) struct Core(Arc<Thread>);
 pub(crate) struct Thread {
     pub(crate) shared: Arc<Shared>,
     pub(crate) broker: Broker,
-    pub(crate) vault: Backend,
-    harvest: Backend,
-    linkedin: Backend,
+    pub(crate) backends: Vec<Backend>,
     pub(crate) under_way: Arc<Registry>,
 }
 
@@ -55,17 +54,6 @@ impl Deref for Core {
     fn deref(&self) -> &Thread {
         &self.0
     }
-}
-
-/// A service behind the gateway.
-#[derive(Debug)]
-pub(crate) struct Backend {
-    pub(crate) name: &'static str,
-    /// For calls that are forwarded.
-    pub(crate) pool: Pool,
-    /// For the gateway's own questions.
-    pub(crate) links: Vec<Link>,
-    pub(crate) edge: Option<HeaderValue>,
 }
 
 impl Shared {
@@ -92,20 +80,9 @@ impl Core {
     /// Opens no connection yet; each is made when first used, on the thread that uses it.
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, String> {
         let config = &shared.config;
-        let backend = |name, peer: &granary_server::Peer| {
-            let edge = peer.edge_key()?.as_ref().and_then(EdgeKey::header);
-            Ok::<_, String>(Backend {
-                name,
-                pool: Pool::new(peer.clone()),
-                links: Link::to_each(peer)?,
-                edge,
-            })
-        };
         Ok(Self(Arc::new(Thread {
             broker: Broker::new(Link::to_each(&config.broker)?, config.broker.edge_key()?.as_ref()),
-            vault: backend("credential-vault", &config.credential_vault)?,
-            harvest: backend("harvest-time", &config.harvest_time)?,
-            linkedin: backend("linkedin-data", &config.linkedin_data)?,
+            backends: BACKENDS.iter().map(|place| place.open(config)).collect::<Result<_, _>>()?,
             under_way: Arc::default(),
             shared,
         })))
@@ -113,21 +90,8 @@ impl Core {
 
     /// The service that serves a method.
     pub(crate) fn backend(&self, method: &Method) -> Result<&Backend, Error> {
-        match method.service.as_str() {
-            "granary.vault.v1.CredentialVault" => Ok(&self.vault),
-            "granary.harvest.v1.HarvestTime" => Ok(&self.harvest),
-            "granary.linkedin.v1.LinkedInData" => Ok(&self.linkedin),
-            _ => Err(granary_server::stack::unknown_method()),
-        }
-    }
-
-    /// Every service behind the gateway that holds tickets, by the name that health knows it by.
-    pub(crate) fn backends(&self) -> [(&'static str, &Backend); 3] {
-        [
-            ("granary.vault.v1.CredentialVault", &self.vault),
-            ("granary.harvest.v1.HarvestTime", &self.harvest),
-            ("granary.linkedin.v1.LinkedInData", &self.linkedin),
-        ]
+        let serves = |backend: &&Backend| backend.service == method.service;
+        self.backends.iter().find(serves).ok_or_else(granary_server::stack::unknown_method)
     }
 
     /// Who calls, by the key in the headers.

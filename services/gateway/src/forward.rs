@@ -15,8 +15,9 @@ use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
 use crate::admit::Admitted;
+use crate::backend::Backend;
 use crate::body::Outbound;
-use crate::core::{Backend, Core};
+use crate::core::Core;
 use crate::outcome::Watch;
 use crate::relay::{Relay, strip};
 use crate::tickets::Ticket;
@@ -90,7 +91,7 @@ impl Core {
             if attempt >= MAX_ATTEMPTS || !may_repeat || error.is_unreachable() || !returned.rewind() {
                 return Err(failure::of(backend, error, method).into());
             }
-            metrics::counter!("granary_calls_sent_again_total", "service" => backend.name).increment(1);
+            metrics::counter!("granary_calls_sent_again_total", "service" => backend.process).increment(1);
             (body, avoided) = (returned, endpoint);
         }
         Err(failure::never().into())

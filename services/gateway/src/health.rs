@@ -11,13 +11,14 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::core::{Backend, Core};
-use crate::held::Held;
+use crate::backend::Backend;
+use crate::core::Core;
 use crate::invalidation::Watcher;
 
-const EVERY: Duration = Duration::from_millis(500);
+/// How often the services are asked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// Until everything serves for the first time, it is looked at more often.
-const AT_FIRST: Duration = Duration::from_millis(20);
+const FIRST_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Services that are the gateway's own, and serve whenever it does.
 pub(crate) const OWN: &str = "granary.gateway.v1.ToolService";
@@ -35,25 +36,23 @@ pub(crate) async fn follow(
         let admits = watcher.is_connected();
         let mut all = admits;
         health.set_all(&[OWN], admits).await;
-        for (service, backend) in core.backends() {
-            let serves = serves(backend, service).await;
+        for backend in &core.backends {
+            let serves = serves(backend).await;
             all &= serves.is_ok();
-            health.set(service, serves.is_ok()).await;
-            tell(&mut told, service, serves);
+            health.set(backend.service, serves.is_ok()).await;
+            tell(&mut told, backend.service, serves);
         }
         if all {
             ready.send_replace(true);
         }
-        core.shared.principals.sweep().await;
-        core.shared.tickets.sweep().await;
-        let held = |held: &Held| u32::try_from(held.bytes()).unwrap_or(u32::MAX);
-        metrics::gauge!("granary_unread_bytes").set(held(&core.shared.unread));
-        metrics::gauge!("granary_unfinished_bytes").set(held(&core.shared.unfinished));
-        let pause = if *ready.borrow() { EVERY } else { AT_FIRST };
+        let pause = if *ready.borrow() { CHECK_INTERVAL } else { FIRST_CHECK_INTERVAL };
         tokio::select! {
-            () = end.cancelled() => return health.set_all(&core.backends().map(|(s, _)| s), false).await,
+            () = end.cancelled() => break,
             () = tokio::time::sleep(pause) => {}
         }
+    }
+    for backend in &core.backends {
+        health.set(backend.service, false).await;
     }
 }
 
@@ -70,9 +69,9 @@ fn tell(told: &mut HashMap<&'static str, String>, service: &'static str, serves:
 }
 
 /// Whether one of its replicas serves, and else what one of them says.
-async fn serves(backend: &Backend, service: &str) -> Result<(), String> {
+async fn serves(backend: &Backend) -> Result<(), String> {
     let looks = backend.links.iter().map(|link| {
-        let mut request = Request::new(HealthCheckRequest { service: service.to_owned() });
+        let mut request = Request::new(HealthCheckRequest { service: backend.service.to_owned() });
         if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
             request.metadata_mut().insert(metadata::EDGE_KEY, edge);
         }

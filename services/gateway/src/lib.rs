@@ -3,6 +3,7 @@
 //! It never holds a third-party credential in the clear: tickets are opaque to it, and new secrets pass sealed.
 mod admit;
 mod arriving;
+mod backend;
 mod body;
 mod broker;
 mod call;
@@ -23,6 +24,7 @@ mod outcome;
 mod probe;
 mod relay;
 mod run;
+mod sweep;
 mod tickets;
 mod tools;
 mod under_way;

@@ -1,4 +1,5 @@
 //! The caller's options on a call, parsed: nothing else of the caller's metadata is passed on.
+use granary_formats::money;
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Violation, trace};
 use http::{HeaderMap, HeaderName};
@@ -42,11 +43,7 @@ static OPTIONS: [(&HeaderName, Check, &str); 3] = [
 ];
 
 fn dollars(value: &[u8]) -> bool {
-    let dots = value.iter().filter(|b| **b == b'.').count();
-    (1..=20).contains(&value.len())
-        && dots <= 1
-        && value.iter().any(u8::is_ascii_digit)
-        && value.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+    std::str::from_utf8(value).is_ok_and(|text| money::cap(text).is_some())
 }
 
 fn token(value: &[u8]) -> bool {

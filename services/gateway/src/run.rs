@@ -10,21 +10,20 @@ use granary_server::{CancellationToken, Listening, reflection, serve};
 use tokio::sync::watch;
 use tonic::service::{Routes, RoutesBuilder};
 
+use crate::backend::BACKENDS;
 use crate::call::Gateway;
 use crate::config::Config;
 use crate::core::{Core, Shared, is_served};
 use crate::health;
 use crate::invalidation::Watcher;
+use crate::sweep;
 use crate::tools::Tools;
 use crate::under_way;
 
 /// Every service that is reachable through the gateway.
-const PUBLIC: [&str; 4] = [
-    "granary.vault.v1.CredentialVault",
-    "granary.harvest.v1.HarvestTime",
-    "granary.linkedin.v1.LinkedInData",
-    health::OWN,
-];
+fn public() -> Vec<&'static str> {
+    BACKENDS.iter().map(|place| place.service).chain([health::OWN]).collect()
+}
 
 /// Why the gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -78,16 +77,18 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     let limits = Arc::new(config.limits.clone());
     let shared = Shared::new(config, table);
     let watcher = Watcher::new(shared.generations.clone());
-    let (health, health_server) = Health::new(&PUBLIC).await;
+    let public = public();
+    let (health, health_server) = Health::new(&public).await;
     let mut open = RoutesBuilder::default();
     open.add_service(health_server);
-    reflection::add(&mut open, &PUBLIC, is_served).map_err(|e| Error::Setting(e.to_string()))?;
+    reflection::add(&mut open, &public, is_served).map_err(|e| Error::Setting(e.to_string()))?;
     let open = open.routes();
 
     let stop = CancellationToken::new();
     let background = Core::new(shared.clone()).map_err(Error::Setting)?;
     let (ready_sender, ready) = watch::channel(false);
     tokio::spawn(watcher.clone().run(peer, edge, stop.clone()));
+    tokio::spawn(sweep::run(shared.clone(), stop.clone()));
     tokio::spawn(health::follow(background, watcher, health.clone(), ready_sender, end.clone()));
     if let Some(tls) = &tls {
         tokio::spawn(tls.clone().follow(stop.clone()));
@@ -95,7 +96,7 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     let (told, closing, lame_duck) = (end, stop.clone(), limits.lame_duck());
     tokio::spawn(async move {
         told.cancelled().await;
-        health.set_all(&PUBLIC, false).await;
+        health.set_all(&public, false).await;
         // So that balancers look away first.
         tokio::time::sleep(lame_duck).await;
         closing.cancel();

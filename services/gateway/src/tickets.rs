@@ -150,7 +150,7 @@ impl Ticket {
             .map_err(|_| Error::new(Reason::Internal, "the ticket cannot be a header"))?;
         header.set_sensitive(true);
         let expires = answer.expire_time.map_or(0, |t| t.seconds * 1_000 + i64::from(t.nanos) / 1_000_000);
-        let left = expires - i64::try_from(granary_credential::layer::now_ms()).unwrap_or(i64::MAX);
+        let left = expires - i64::try_from(granary_rpc::clock::now_ms()).unwrap_or(i64::MAX);
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
         let until = Instant::now() + left.saturating_sub(Duration::from_secs(10)).min(USE);
         let until = settles.map_or(until, |settles| settles.min(until));

@@ -126,7 +126,7 @@ async fn assigned(session: &Session, user: Option<i64>) -> Option<Vec<ProjectAss
 
 /// Every page, or nothing where the list is not known to its end.
 async fn pages(session: &Session, user: &(dyn Display + Sync)) -> Option<Vec<ProjectAssignment>> {
-    let output = session.service.method(LIST)?.descriptor.output();
+    let output = session.service.table().path(LIST)?.descriptor.output();
     let mut all = Vec::new();
     let mut number = 1;
     for _ in 0..PAGES {

@@ -1,8 +1,8 @@
 //! What an operator may set.
 use std::path::PathBuf;
 
-use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door, admission};
+use granary_server::{Door, admission};
+use granary_ticketed::{Settings, or_standard};
 use granary_upstream::Client;
 use serde::{Deserialize, Serialize};
 
@@ -45,20 +45,18 @@ impl Default for Config {
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.door.faults("harvest_time.door", Callers::Services);
-        faults.extend(self.admission.faults("harvest_time.admission"));
-        faults.extend(self.ring().err());
+        let mut faults = self.settings().faults();
         faults.extend(self.faults());
         faults
     }
 
-    /// The keys that open its tickets.
-    pub(crate) fn ring(&self) -> Result<Ring, String> {
-        let file = self.ticket_key_file.display();
-        let text = std::fs::read_to_string(&self.ticket_key_file)
-            .map(zeroize::Zeroizing::new)
-            .map_err(|e| format!("harvest_time.ticket_key_file: cannot read \"{file}\": {e}"))?;
-        Ring::parse(&text).map_err(|fault| format!("harvest_time.ticket_key_file: {file}: {fault}"))
+    pub(crate) fn settings(&self) -> Settings<'_> {
+        Settings {
+            table: "harvest_time",
+            door: &self.door,
+            admission: &self.admission,
+            ticket_key_file: &self.ticket_key_file,
+        }
     }
 
     /// Everything that is wrong with what it is told of upstream.
@@ -81,13 +79,8 @@ impl Config {
         faults
     }
 
-    /// A table that sets only a timeout still means Harvest.
     pub(crate) fn harvest(&self) -> granary_upstream::Config {
-        let mut config = self.named(&self.harvest);
-        if config.base_url.is_empty() {
-            HARVEST.clone_into(&mut config.base_url);
-        }
-        config
+        or_standard(&self.named(&self.harvest), HARVEST)
     }
 
     pub(crate) fn one_key(&self) -> Option<granary_upstream::Config> {

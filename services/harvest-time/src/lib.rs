@@ -8,7 +8,6 @@ mod config;
 mod failure;
 mod methods;
 mod page;
-mod run;
 mod service;
 mod session;
 mod timer;
@@ -16,5 +15,4 @@ mod timer_mode;
 mod write;
 
 pub use config::Config;
-pub use run::run;
-pub use service::{Error, routes};
+pub use service::{routes, run};

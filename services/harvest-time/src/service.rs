@@ -1,33 +1,21 @@
 //! The service as tonic routes, and what its calls share.
 use std::sync::Arc;
 
-use granary_credential::layer::TicketLayer;
 use granary_credential::ticket::Ring;
+use granary_proto::PolicyTable;
 use granary_proto::granary::harvest::v1::harvest_time_server::HarvestTimeServer;
-use granary_proto::{Method, PolicyTable, policy};
-use granary_server::{Admission, AdmissionLayer};
+use granary_server::{CancellationToken, Open};
+use granary_ticketed::{Error, Failure, start};
 use granary_upstream::Client;
-use tonic::service::{LayerExt, Routes};
+use tonic::service::Routes;
 
 use crate::Config;
 use crate::timer_mode::TimerModes;
 
 /// Bytes of one request. The largest that the rules of the fields allow, with notes, is a third of it.
-pub(crate) const MAX_REQUEST: usize = 64 << 10;
-
-/// Why the service cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The settings have faults.
-    #[error("{}", .0.join("; "))]
-    Config(Vec<String>),
-    /// A client cannot be built.
-    #[error("the client of {0} cannot be built")]
-    Client(&'static str, #[source] granary_upstream::BuildError),
-    /// The contract cannot be read.
-    #[error(transparent)]
-    Policy(#[from] policy::Error),
-}
+const MAX_REQUEST: usize = 64 << 10;
+/// Its full name in the contract.
+const SERVICES: [&str; 1] = ["granary.harvest.v1.HarvestTime"];
 
 /// `HarvestTime`, cheap to clone.
 #[derive(Clone)]
@@ -58,16 +46,22 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         one_key: config.one_key().map(|config| client(&config, "one_key")).transpose()?,
         modes: TimerModes::new(),
     }));
-    let layer = TicketLayer::new(ring, service.0.table);
-    // Behind the ticket, since only that says whose call it is.
-    let admission = AdmissionLayer::new(Admission::new("harvest-time", &config.admission));
+    let table = service.0.table;
     let server = HarvestTimeServer::new(service).max_decoding_message_size(MAX_REQUEST);
-    Ok(Routes::new(layer.named_layer(admission.named_layer(server))))
+    Ok(granary_ticketed::routes(server, table, ring, "harvest-time", &config.admission))
+}
+
+/// Starts it as a process, on the current runtime.
+///
+/// # Errors
+/// Where a setting, the keys or the address cannot be used.
+pub async fn run(config: &Config, end: CancellationToken) -> Result<Open, Failure> {
+    start(config.settings(), &SERVICES, MAX_REQUEST, |ring| routes(config, ring), end).await
 }
 
 impl Service {
-    pub(crate) fn method(&self, path: &str) -> Option<&'static Method> {
-        self.0.table.path(path)
+    pub(crate) fn table(&self) -> &'static PolicyTable {
+        self.0.table
     }
 
     pub(crate) fn harvest(&self) -> &Client {

@@ -1,17 +1,15 @@
 //! One call under way: what it may use, for whom, and until when.
-use std::time::Duration;
-
-use granary_convert::{Typed, check_typed};
+use granary_convert::Typed;
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
 use granary_proto::granary::harvest::v1::ProbeHarvestTokenResponse;
 use granary_proto::granary::types::v1::Warning;
 use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_ticketed::{Opened, tell};
 use granary_upstream::{Answer, Auth, Call, Client, Effective, effective};
 use http::HeaderName;
 use prost::Message;
 use prost_reflect::DynamicMessage;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::answer::Told;
@@ -20,7 +18,6 @@ use crate::service::Service;
 
 /// The user that a token belongs to: any role may ask, so it shows whether the token itself is taken.
 pub(crate) const ME: &str = "/v2/users/me";
-const DEFAULT_TIME: Duration = Duration::from_secs(30);
 const ACCOUNT_ID: HeaderName = HeaderName::from_static("harvest-account-id");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const KINDS: [Kind; 2] = [Kind::HarvestToken, Kind::HarvestapiKey];
@@ -44,38 +41,27 @@ impl Session {
         path: &'static str,
         request: &Request<M>,
     ) -> Result<Self, Error> {
-        let grant = Grant::take(request)?;
-        let method = service.method(path).ok_or_else(|| {
-            Error::new(Reason::Internal, "the contract lacks a method that is served").with("method", path)
-        })?;
-        let deadline =
-            request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let Typed { message: input, warnings, .. } =
-            check_typed(&method.descriptor.input(), request.get_ref())?;
+        let Opened { method, typed, grant, deadline } = Opened::new(service.table(), path, request)?;
+        let Typed { message: input, warnings, .. } = typed;
         Ok(Self { service: service.clone(), method, input, warnings, grant, deadline })
     }
 
     /// Turns the outcome into what goes on the wire. What Harvest made of the credential is told, signed, in a trailer: that it
     /// was refused, and that it was taken where that had not been seen before.
     pub(crate) fn close<R: Told>(&self, outcome: Result<R, Error>) -> Result<Response<R>, Status> {
-        let tell = |metadata: &mut MetadataMap, verdict: Option<String>| {
-            if let Some(value) = verdict.and_then(|text| text.parse().ok()) {
-                metadata.insert(metadata::CREDENTIAL_OUTCOME, value);
-            }
-        };
         match outcome {
             Ok(mut answer) => {
                 answer.tell(&self.warnings);
                 let proof = answer.is_proof().then(|| self.grant.acceptance()).flatten();
                 let mut response = Response::new(answer);
-                tell(response.metadata_mut(), proof);
+                tell(response.metadata_mut(), metadata::CREDENTIAL_OUTCOME, proof);
                 Ok(response)
             }
             Err(error) => {
                 let is_rejected = error.reason() == Reason::CredentialRejected;
                 let verdict = is_rejected.then(|| self.grant.verdict_text(self.kind(), false)).flatten();
                 let mut status = error.into_status();
-                tell(status.metadata_mut(), verdict);
+                tell(status.metadata_mut(), metadata::CREDENTIAL_OUTCOME, verdict);
                 Err(status)
             }
         }

@@ -6,8 +6,9 @@ mod state;
 use std::time::Duration;
 
 use granary_credential::{Credential, Grant, Kind};
+use granary_formats::money;
 use granary_rpc::{Deadline, Error, Reason};
-use granary_upstream::{Answer, Auth, Call, Client, Verb, money};
+use granary_upstream::{Answer, Auth, Call, Client, Verb};
 use serde_json::Value;
 
 use crate::failure::saying;
@@ -49,7 +50,7 @@ impl Apify {
     pub(crate) async fn start(&self, actor: &str, input: Value, most: i64) -> Result<Run, Error> {
         let mut call = Call::new(Verb::Post, format!("/v2/acts/{actor}/runs"));
         call.query = vec![
-            ("maxTotalChargeUsd".to_owned(), dollars(most)),
+            ("maxTotalChargeUsd".to_owned(), money::dollars(most)),
             ("waitForFinish".to_owned(), "0".to_owned()),
         ];
         call.body = Some(input);
@@ -114,31 +115,11 @@ fn get(path: impl Into<String>) -> Call {
     Call { repeatable: true, ..Call::new(Verb::Get, path) }
 }
 
-/// Micro-dollars as exact decimal text.
-fn dollars(micros: i64) -> String {
-    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// Micro-dollars of a number of dollars.
 fn micros(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => money::micros(&number.to_string()),
         Value::String(text) => money::micros(text),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dollars_are_exact_text() {
-        for (micros, text) in
-            [(0, "0"), (4_000, "0.004"), (200_000, "0.2"), (500_000, "0.5"), (12_000_001, "12.000001")]
-        {
-            assert_eq!(dollars(micros), text);
-        }
     }
 }

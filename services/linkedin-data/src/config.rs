@@ -2,9 +2,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door, admission};
-use granary_upstream::{Client, money};
+use granary_formats::money;
+use granary_server::{Door, admission};
+use granary_ticketed::{Settings, or_standard};
+use granary_upstream::Client;
 use serde::{Deserialize, Serialize};
 
 const HARVESTAPI: &str = "https://api.harvestapi.io";
@@ -97,20 +98,18 @@ impl Default for Config {
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
     pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.door.faults("linkedin_data.door", Callers::Services);
-        faults.extend(self.admission.faults("linkedin_data.admission"));
-        faults.extend(self.ring().err());
+        let mut faults = self.settings().faults();
         faults.extend(self.faults());
         faults
     }
 
-    /// The keys that open its tickets.
-    pub(crate) fn ring(&self) -> Result<Ring, String> {
-        let file = self.ticket_key_file.display();
-        let text = std::fs::read_to_string(&self.ticket_key_file)
-            .map(zeroize::Zeroizing::new)
-            .map_err(|e| format!("linkedin_data.ticket_key_file: cannot read \"{file}\": {e}"))?;
-        Ring::parse(&text).map_err(|fault| format!("linkedin_data.ticket_key_file: {file}: {fault}"))
+    pub(crate) fn settings(&self) -> Settings<'_> {
+        Settings {
+            table: "linkedin_data",
+            door: &self.door,
+            admission: &self.admission,
+            ticket_key_file: &self.ticket_key_file,
+        }
     }
 
     /// Everything that is wrong with what it is told of upstream.
@@ -125,14 +124,12 @@ impl Config {
         client.into_iter().chain(apify).chain(prices).collect()
     }
 
-    /// A table that sets only a timeout still means HarvestAPI.
     pub(crate) fn harvestapi(&self) -> granary_upstream::Config {
-        at(&self.harvestapi, HARVESTAPI)
+        or_standard(&self.harvestapi, HARVESTAPI)
     }
 
-    /// A table that sets only a timeout still means Apify.
     pub(crate) fn apify(&self) -> granary_upstream::Config {
-        at(&self.apify, APIFY)
+        or_standard(&self.apify, APIFY)
     }
 
     /// Micro-dollars by the name of the price.
@@ -141,14 +138,6 @@ impl Config {
         let own = self.prices.iter().map(|(sku, price)| (sku.as_str(), price.as_str()));
         standard.chain(own).filter_map(|(sku, price)| Some((sku.to_owned(), micros(price)?))).collect()
     }
-}
-
-fn at(config: &granary_upstream::Config, standard: &str) -> granary_upstream::Config {
-    let mut config = config.clone();
-    if config.base_url.is_empty() {
-        standard.clone_into(&mut config.base_url);
-    }
-    config
 }
 
 fn micros(price: &str) -> Option<i64> {

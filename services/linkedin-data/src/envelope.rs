@@ -2,9 +2,10 @@
 use std::str;
 
 use granary_convert::Members;
+use granary_formats::money;
 use granary_proto::granary::linkedin::v1::ApiUser;
 use granary_proto::granary::types::v1::Charge;
-use granary_upstream::{Answer, is_of_a_gateway, money};
+use granary_upstream::{Answer, is_of_a_gateway};
 use serde_json::Value;
 
 /// What the caller sent is not sent back to it, and what an error says is told as one.

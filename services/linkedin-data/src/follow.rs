@@ -111,7 +111,8 @@ impl Follow {
         let method = self
             .session
             .service
-            .method(path)
+            .table()
+            .path(path)
             .ok_or_else(|| Error::new(Reason::Internal, "the contract lacks a list that is followed"))?;
         let input = DynamicMessage::decode(method.descriptor.input(), bytes.as_slice()).map_err(|error| {
             Error::new(Reason::Internal, "a list's request cannot be read").caused_by(error)

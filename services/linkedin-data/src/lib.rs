@@ -17,12 +17,10 @@ mod owner;
 mod page;
 mod price;
 mod probe;
-mod run;
 mod service;
 mod session;
 mod streamed;
 
 pub use config::{Config, ConnectionNotes};
 pub use price::standard_quote;
-pub use run::run;
-pub use service::{Error, routes};
+pub use service::{routes, run};

@@ -1,5 +1,4 @@
-//! Every method by its name: its request, its answer, and the way it goes. Which that is stands in the contract, and
-//! `build.rs` reads it there.
+//! Every method on one line: its request, its answer, and the way it goes.
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInData;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
@@ -13,22 +12,42 @@ use crate::{answer, bulk, collect, employees, follow, owner, probe};
 
 macro_rules! methods {
     (
-        unary { $($name:ident $rpc:literal ($request:ident) -> $response:ident by $way:path;)* }
+        elements by $element_way:path { $($element:ident $element_rpc:literal ($element_request:ident) -> $element_response:ident;)* }
+        lists by $list_way:path { $($list:ident $list_rpc:literal ($list_request:ident) -> $list_response:ident;)* }
+        others { $($other:ident $other_rpc:literal ($other_request:ident) -> $other_response:ident by $other_way:path;)* }
+        probes { $($probe:ident $probe_rpc:literal ($probe_request:ident) -> $probe_response:ident by $probe_way:path;)* }
         streams {
             $($many:ident $many_rpc:literal ($ask:ident) -> $part:ident as $stream:ident by $many_way:path;)*
         }
     ) => {
         #[tonic::async_trait]
         impl LinkedInData for Service {
-            $(async fn $name(
+            $(async fn $element(
                 &self,
-                request: Request<wire::$request>,
-            ) -> Result<Response<wire::$response>, Status> {
-                let session = Session::open(self, concat!("/granary.linkedin.v1.LinkedInData/", $rpc), &request)?;
-                drop(request);
-                // Boxed, since some ways hold a whole answer or a run while they wait.
-                let outcome = Box::pin($way(&session)).await;
-                session.close(outcome)
+                request: Request<wire::$element_request>,
+            ) -> Result<Response<wire::$element_response>, Status> {
+                unary!(self, $element_rpc, request, $element_way)
+            })*
+
+            $(async fn $list(
+                &self,
+                request: Request<wire::$list_request>,
+            ) -> Result<Response<wire::$list_response>, Status> {
+                unary!(self, $list_rpc, request, $list_way)
+            })*
+
+            $(async fn $other(
+                &self,
+                request: Request<wire::$other_request>,
+            ) -> Result<Response<wire::$other_response>, Status> {
+                unary!(self, $other_rpc, request, $other_way)
+            })*
+
+            $(async fn $probe(
+                &self,
+                request: Request<wire::$probe_request>,
+            ) -> Result<Response<wire::$probe_response>, Status> {
+                unary!(self, $probe_rpc, request, $probe_way)
             })*
 
             $(type $stream = Streamed<wire::$part>;
@@ -43,7 +62,22 @@ macro_rules! methods {
                 Box::pin($many_way(session)).await.map(Response::new)
             })*
         }
+
+        $(answered!($element_response charge warnings);)*
+        $(answered!($list_response charge warnings);)*
+        $(listed!($list_response);)*
     };
+}
+
+macro_rules! unary {
+    ($service:ident, $rpc:literal, $request:ident, $way:path) => {{
+        let path = concat!("/granary.linkedin.v1.LinkedInData/", $rpc);
+        let session = Session::open($service, path, &$request)?;
+        drop($request);
+        // Boxed, since some ways hold a whole answer or a run while they wait.
+        let outcome = Box::pin($way(&session)).await;
+        session.close(outcome)
+    }};
 }
 
 /// What an answer holds besides its own.
@@ -84,4 +118,86 @@ macro_rules! listed {
     };
 }
 
-include!(concat!(env!("OUT_DIR"), "/methods.rs"));
+methods! {
+    // One object of HarvestAPI, by the endpoint that the contract declares.
+    elements by answer::element {
+        scrape_profile "ScrapeProfile" (ScrapeProfileRequest) -> ScrapeProfileResponse;
+        scrape_company "ScrapeCompany" (ScrapeCompanyRequest) -> ScrapeCompanyResponse;
+        scrape_job "ScrapeJob" (ScrapeJobRequest) -> ScrapeJobResponse;
+        get_linkedin_post "GetLinkedinPost" (GetLinkedinPostRequest) -> GetLinkedinPostResponse;
+        get_linkedin_group "GetLinkedinGroup" (GetLinkedinGroupRequest) -> GetLinkedinGroupResponse;
+        get_linkedin_ad_details "GetLinkedinAdDetails" (GetLinkedinAdDetailsRequest)
+            -> GetLinkedinAdDetailsResponse;
+        send_connection_request "SendConnectionRequest" (SendConnectionRequestRequest)
+            -> SendConnectionRequestResponse;
+        get_sent_connection_requests "GetSentConnectionRequests" (GetSentConnectionRequestsRequest)
+            -> GetSentConnectionRequestsResponse;
+        get_received_connection_requests "GetReceivedConnectionRequests" (GetReceivedConnectionRequestsRequest)
+            -> GetReceivedConnectionRequestsResponse;
+        accept_connection_request "AcceptConnectionRequest" (AcceptConnectionRequestRequest)
+            -> AcceptConnectionRequestResponse;
+        send_linkedin_message "SendLinkedinMessage" (SendLinkedinMessageRequest)
+            -> SendLinkedinMessageResponse;
+        my_profile "MyProfile" (MyProfileRequest) -> MyProfileResponse;
+    }
+    // A page of a list.
+    lists by answer::list {
+        search_people "SearchPeople" (SearchPeopleRequest) -> SearchPeopleResponse;
+        search_profiles "SearchProfiles" (SearchProfilesRequest) -> SearchProfilesResponse;
+        search_profile_services "SearchProfileServices" (SearchProfileServicesRequest)
+            -> SearchProfileServicesResponse;
+        search_geo_id "SearchGeoId" (SearchGeoIdRequest) -> SearchGeoIdResponse;
+        search_companies "SearchCompanies" (SearchCompaniesRequest) -> SearchCompaniesResponse;
+        search_jobs "SearchJobs" (SearchJobsRequest) -> SearchJobsResponse;
+        search_posts "SearchPosts" (SearchPostsRequest) -> SearchPostsResponse;
+        get_profile_posts "GetProfilePosts" (GetProfilePostsRequest) -> GetProfilePostsResponse;
+        get_company_posts "GetCompanyPosts" (GetCompanyPostsRequest) -> GetCompanyPostsResponse;
+        get_group_posts "GetGroupPosts" (GetGroupPostsRequest) -> GetGroupPostsResponse;
+        get_post_comments "GetPostComments" (GetPostCommentsRequest) -> GetPostCommentsResponse;
+        get_post_reactions "GetPostReactions" (GetPostReactionsRequest) -> GetPostReactionsResponse;
+        get_comment_replies "GetCommentReplies" (GetCommentRepliesRequest) -> GetCommentRepliesResponse;
+        get_comment_reactions "GetCommentReactions" (GetCommentReactionsRequest)
+            -> GetCommentReactionsResponse;
+        get_profile_comments "GetProfileComments" (GetProfileCommentsRequest) -> GetProfileCommentsResponse;
+        get_profile_reactions "GetProfileReactions" (GetProfileReactionsRequest)
+            -> GetProfileReactionsResponse;
+        search_groups "SearchGroups" (SearchGroupsRequest) -> SearchGroupsResponse;
+        search_linkedin_ads "SearchLinkedinAds" (SearchLinkedinAdsRequest) -> SearchLinkedinAdsResponse;
+        search_leads "SearchLeads" (SearchLeadsRequest) -> SearchLeadsResponse;
+    }
+    others {
+        get_my_api_user "GetMyApiUser" (GetMyApiUserRequest) -> GetMyApiUserResponse by owner::owner;
+        get_private_account_pools "GetPrivateAccountPools" (GetPrivateAccountPoolsRequest)
+            -> GetPrivateAccountPoolsResponse by owner::pools;
+        bulk_scrape_profiles "BulkScrapeProfiles" (BulkScrapeProfilesRequest)
+            -> BulkScrapeProfilesResponse by bulk::all;
+        bulk_scrape_company_employees "BulkScrapeCompanyEmployees" (BulkScrapeCompanyEmployeesRequest)
+            -> BulkScrapeCompanyEmployeesResponse by employees::employees;
+        get_bulk_run "GetBulkRun" (GetBulkRunRequest) -> GetBulkRunResponse by collect::run;
+    }
+    probes {
+        probe_harvestapi_key "ProbeHarvestapiKey" (ProbeHarvestapiKeyRequest)
+            -> ProbeHarvestapiKeyResponse by probe::key;
+        probe_linkedin_session "ProbeLinkedinSession" (ProbeLinkedinSessionRequest)
+            -> ProbeLinkedinSessionResponse by probe::session;
+        probe_apify_token "ProbeApifyToken" (ProbeApifyTokenRequest)
+            -> ProbeApifyTokenResponse by probe::apify;
+    }
+    streams {
+        stream_bulk_scrape_profiles "StreamBulkScrapeProfiles" (StreamBulkScrapeProfilesRequest)
+            -> StreamBulkScrapeProfilesResponse as StreamBulkScrapeProfilesStream by bulk::stream;
+        follow_pages "FollowPages" (FollowPagesRequest)
+            -> FollowPagesResponse as FollowPagesStream by follow::stream;
+    }
+}
+
+answered!(GetMyApiUserResponse charge warnings);
+// An answer of no documented shape, and of a path that is inferred: not even a list in it shows who answered.
+answered!(GetPrivateAccountPoolsResponse charge warnings no_proof);
+listed!(GetPrivateAccountPoolsResponse);
+answered!(BulkScrapeProfilesResponse charge warnings);
+answered!(BulkScrapeCompanyEmployeesResponse charge warnings);
+answered!(GetBulkRunResponse charge warnings);
+answered!(ProbeHarvestapiKeyResponse);
+answered!(ProbeLinkedinSessionResponse charge);
+answered!(ProbeApifyTokenResponse);

@@ -1,10 +1,10 @@
 //! The caller's cap: a call whose worst case is above it is refused before it costs anything.
 use std::collections::HashSet;
 
-use granary_convert::rules::person;
+use granary_formats::linkedin::person;
+use granary_formats::money;
 use granary_proto::Method;
 use granary_rpc::{Error, Reason, Violation, metadata};
-use granary_upstream::money;
 use prost_reflect::{DynamicMessage, Value};
 use tonic::metadata::MetadataMap;
 
@@ -75,21 +75,11 @@ fn times(input: &DynamicMessage, field: &str) -> i64 {
 pub(crate) fn cap(metadata: &MetadataMap) -> Result<Option<i64>, Error> {
     let mut values = metadata.get_all(metadata::MAX_COST).iter();
     let Some(value) = values.next() else { return Ok(None) };
-    let micros = value.to_str().ok().and_then(whole_micros).filter(|_| values.next().is_none());
+    let micros = value.to_str().ok().and_then(money::cap).filter(|_| values.next().is_none());
     micros.map(Some).ok_or_else(|| {
         let description = "must be US dollars as one decimal text, such as 0.01".to_owned();
         Error::invalid(vec![Violation { field: metadata::MAX_COST.to_owned(), description }])
     })
-}
-
-fn whole_micros(text: &str) -> Option<i64> {
-    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
-    let digits =
-        |part: &str| !part.is_empty() && part.len() <= 30 && part.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !digits(decimals) {
-        return None;
-    }
-    money::micros(&format!("{whole}.{decimals:.6}"))
 }
 
 #[cfg(test)]
@@ -109,15 +99,5 @@ mod tests {
         assert_eq!(quote("bulk_scrape_profiles", urls), Ok(8_000));
         assert_eq!(quote("list_projects", "{}"), Ok(0));
         assert_eq!(quote("my_profile", "{}"), Err("my_profile".to_owned()));
-    }
-
-    #[test]
-    fn a_cap_is_plain_decimal_text_and_never_rounded_up() {
-        assert_eq!(whole_micros("0.0064"), Some(6_400));
-        assert_eq!(whole_micros("1"), Some(1_000_000));
-        assert_eq!(whole_micros("0.00639999999"), Some(6_399));
-        for bad in ["", ".", "1.", ".5", "-1", "+1", "1e3", "0x1", "1,5", " 1", "NaN", "inf", "$1", "١"] {
-            assert_eq!(whole_micros(bad), None, "{bad}");
-        }
     }
 }

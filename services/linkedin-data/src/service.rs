@@ -2,33 +2,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use granary_credential::layer::TicketLayer;
 use granary_credential::ticket::Ring;
+use granary_proto::PolicyTable;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInDataServer;
-use granary_proto::{Method, PolicyTable, policy};
-use granary_server::{Admission, AdmissionLayer};
+use granary_server::{CancellationToken, Open};
+use granary_ticketed::{Error, Failure, start};
 use granary_upstream::Client;
-use tonic::service::{LayerExt, Routes};
+use tonic::service::Routes;
 
 use crate::early_head::EarlyHead;
 use crate::{Config, ConnectionNotes};
 
 /// Bytes of one request. Upstream takes URLs of 60,000 bytes, and fifty URLs of profiles are 100,000.
-pub(crate) const MAX_REQUEST: usize = 256 << 10;
-
-/// Why the service cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The settings have faults.
-    #[error("{}", .0.join("; "))]
-    Config(Vec<String>),
-    /// A client cannot be built.
-    #[error("a client cannot be built")]
-    Client(#[from] granary_upstream::BuildError),
-    /// The contract cannot be read.
-    #[error(transparent)]
-    Policy(#[from] policy::Error),
-}
+const MAX_REQUEST: usize = 256 << 10;
+/// Its full name in the contract.
+const SERVICES: [&str; 1] = ["granary.linkedin.v1.LinkedInData"];
 
 /// `LinkedInData`, cheap to clone.
 #[derive(Clone)]
@@ -51,25 +39,33 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
     if !faults.is_empty() {
         return Err(Error::Config(faults));
     }
+    let client = |name, config: &granary_upstream::Config| {
+        Client::new(name, config).map_err(|error| Error::Client(name, error))
+    };
     let service = Service(Arc::new(Shared {
         table: granary_proto::policy_table()?,
-        harvestapi: Client::new("harvestapi", &config.harvestapi())?,
-        apify: Client::new("apify", &config.apify())?,
+        harvestapi: client("harvestapi", &config.harvestapi())?,
+        apify: client("apify", &config.apify())?,
         prices: config.prices(),
         connection_notes: config.connection_notes,
     }));
-    let layer = TicketLayer::new(ring, service.0.table);
-    // Behind the ticket, since only that says whose call it is.
-    let admission = AdmissionLayer::new(Admission::new("linkedin-data", &config.admission));
     let table = service.0.table;
     let server = LinkedInDataServer::new(service).max_decoding_message_size(MAX_REQUEST);
     let server = EarlyHead::new(server, table);
-    Ok(Routes::new(layer.named_layer(admission.named_layer(server))))
+    Ok(granary_ticketed::routes(server, table, ring, "linkedin-data", &config.admission))
+}
+
+/// Starts it as a process, on the current runtime.
+///
+/// # Errors
+/// Where a setting, the keys or the address cannot be used.
+pub async fn run(config: &Config, end: CancellationToken) -> Result<Open, Failure> {
+    start(config.settings(), &SERVICES, MAX_REQUEST, |ring| routes(config, ring), end).await
 }
 
 impl Service {
-    pub(crate) fn method(&self, path: &str) -> Option<&'static Method> {
-        self.0.table.path(path)
+    pub(crate) fn table(&self) -> &'static PolicyTable {
+        self.0.table
     }
 
     pub(crate) fn connection_notes(&self) -> ConnectionNotes {

@@ -2,20 +2,18 @@
 mod input;
 mod refusal;
 
-use std::time::Duration;
-
-use granary_convert::{Typed, check_typed};
+use granary_convert::Typed;
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::{CredentialKind, Effect, Paging, UpstreamCall};
 use granary_proto::granary::types::v1::{Charge, Warning};
 use granary_proto::options::field_rule;
 use granary_rpc::{Deadline, Error, Reason, metadata};
+use granary_ticketed::{Opened, tell};
 use granary_upstream::{Answer, Auth, Call, Effective, effective};
 use http::HeaderName;
 use prost::Message;
 use prost_reflect::DynamicMessage;
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::answer::Answered;
@@ -27,7 +25,6 @@ use crate::page::Asked;
 use crate::service::Service;
 use crate::{failure, gaps, price};
 
-const DEFAULT_TIME: Duration = Duration::from_secs(30);
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// One call under way.
@@ -55,14 +52,8 @@ impl Session {
         path: &'static str,
         request: &Request<M>,
     ) -> Result<Self, Error> {
-        let grant = Grant::take(request)?;
-        let method = service.method(path).ok_or_else(|| {
-            Error::new(Reason::Internal, "the contract lacks a method that is served").with("method", path)
-        })?;
-        let deadline =
-            request.extensions().get::<Deadline>().copied().unwrap_or_else(|| Deadline::after(DEFAULT_TIME));
-        let Typed { message: mut input, given, mut warnings } =
-            check_typed(&method.descriptor.input(), request.get_ref())?;
+        let Opened { method, typed, grant, deadline } = Opened::new(service.table(), path, request)?;
+        let Typed { message: mut input, given, mut warnings } = typed;
         warnings.extend(gaps::settle(service, method, &mut input)?);
         let most = price::cap(request.metadata())?;
         let announcement = request.extensions().get().cloned();
@@ -232,11 +223,5 @@ impl Session {
     /// The credential of this kind.
     fn held(&self, kind: Kind) -> Option<&Credential> {
         self.grant.credentials().iter().map(|(credential, _)| credential).find(|held| held.kind() == kind)
-    }
-}
-
-fn tell(metadata: &mut MetadataMap, name: &'static str, text: Option<String>) {
-    if let Some(value) = text.and_then(|text| text.parse().ok()) {
-        metadata.insert(name, value);
     }
 }

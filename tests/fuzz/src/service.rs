@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes};
 use granary_credential::ticket::{Header, Ring, seal};
-use granary_credential::{Credential, Key, Kind, Secret, layer};
+use granary_credential::{Credential, Key, Kind, Secret};
 use granary_proto::Method;
 use granary_rpc::error::reason_of;
 use granary_rpc::{Deadline, metadata};
@@ -82,7 +82,7 @@ impl Service {
             ..Header::default()
         };
         let held: Vec<_> = method.needs.iter().map(|kinds| (credential(kinds[0]), 3)).collect();
-        let (ticket, _) = seal(&self.ring, header, &held, layer::now_ms()).expect("a ticket");
+        let (ticket, _) = seal(&self.ring, header, &held, granary_rpc::clock::now_ms()).expect("a ticket");
         let mut headers = MetadataMap::new();
         headers.insert_bin(metadata::TICKET, MetadataValue::from_bytes(&ticket));
         headers.insert(metadata::TENANT, MetadataValue::from_static("acme"));

@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 use std::sync::LazyLock;
 
-use granary_credential_vault::bootstrap::policy;
-use granary_credential_vault::store::vault::config::Auth;
-use granary_credential_vault::store::vault::config::Method;
-use granary_credential_vault::store::{Context, Expect, Store, Vault, vault::Config};
 use granary_fuzz::upstream::{Answer, Upstream, echoing};
+use granary_store::bootstrap::policy;
+use granary_store::hashicorp::config::Auth;
+use granary_store::hashicorp::config::Method;
+use granary_store::{Context, Expect, HashiCorp, Store, hashicorp::Config};
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::Runtime;
 
@@ -32,7 +32,7 @@ const START: [&str; 3] = [
 struct House {
     runtime: Runtime,
     upstream: Upstream,
-    store: Vault,
+    store: HashiCorp,
 }
 
 static HOUSE: LazyLock<House> = LazyLock::new(|| {
@@ -52,7 +52,7 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         let token_file = Some(file.path().to_owned());
         let auth = Auth { method: Some(Method::Token), token_file, ..Auth::default() };
         let config = Config { addresses: vec![upstream.url.clone()], auth, ..Config::default() };
-        Vault::open(&config).await.expect("a store")
+        HashiCorp::open(&config).await.expect("a store")
     });
     House { runtime, upstream, store }
 });
@@ -64,7 +64,7 @@ fuzz_target!(|input: (u8, u8, &str)| {
     HOUSE.runtime.block_on(ask(what, &HOUSE.store));
 });
 
-async fn ask(what: u8, store: &Vault) {
+async fn ask(what: u8, store: &HashiCorp) {
     let context = Context::system("fuzz");
     match what % 10 {
         0 => silent(store.get("a/b").await.map(drop)),
@@ -89,7 +89,7 @@ async fn ask(what: u8, store: &Vault) {
 }
 
 /// No error repeats what Vault said.
-fn silent<T: Debug>(outcome: Result<T, granary_credential_vault::store::Error>) {
+fn silent<T: Debug>(outcome: Result<T, granary_store::Error>) {
     if let Err(error) = outcome {
         let text = format!("{error} {error:?}");
         assert!(!text.contains(SECRET), "the error repeats what Vault said: {text}");

@@ -2,10 +2,10 @@
 //! has them would find it.
 use std::time::Duration;
 
-use granary_credential_vault::store::vault::Config as VaultConfig;
-use granary_credential_vault::store::{Store, Vault};
-use granary_credential_vault::stores::Kind;
+use granary_credential_vault::store_selection::StoreKind;
 use granary_server::config::Loaded;
+use granary_store::hashicorp::Config as VaultConfig;
+use granary_store::{HashiCorp, Store};
 
 use super::finding::Finding;
 use crate::exit::CONFIGURATION;
@@ -36,7 +36,7 @@ async fn look_within(from: &From, patience: Duration) -> Vec<Finding> {
     faults.extend(settings.process_faults());
     // A file may have the tables of one process alone; a store that is not set up is another one's.
     let vault = &settings.credential_vault;
-    let (is_vault, is_file) = (vault.store == Kind::Vault, !vault.store_path.as_os_str().is_empty());
+    let (is_vault, is_file) = (vault.store == StoreKind::Vault, !vault.store_path.as_os_str().is_empty());
     let unusable = if is_vault || is_file { vault.faults() } else { Vec::new() };
     let to_vault = is_vault && unusable.is_empty();
     faults.extend(unusable);
@@ -60,7 +60,7 @@ async fn look_at_vault(vault: &VaultConfig, patience: Duration) -> Finding {
         return Finding::warning(VAULT, said, next);
     }
     let looked = tokio::time::timeout(patience, async {
-        let store = Vault::open(vault).await.map_err(|error| error.to_string())?;
+        let store = HashiCorp::open(vault).await.map_err(|error| error.to_string())?;
         let serves = store.check().await.map_err(|error| error.to_string());
         store.close().await;
         serves

@@ -1,5 +1,5 @@
 //! What `granary up` says when it is ready: one line for scripts, or addresses and calls to try for people.
-use granary_credential_vault::stores::Kind;
+use granary_credential_vault::store_selection::StoreKind;
 use serde_json::{Map, Value, json};
 
 use super::state::State;
@@ -52,10 +52,10 @@ fn text(house: &House, state: &State) -> String {
         "  state              {}   ({})\n  sealing key        {}\n",
         state.root().display(),
         match house.store {
-            Kind::Embedded => {
+            StoreKind::Embedded => {
                 "the master key lies beside the data, in keys/: fit for one machine, not for production"
             }
-            Kind::Vault =>
+            StoreKind::Vault =>
                 "accounts and credentials are in HashiCorp Vault; keys between services here, in keys/",
         },
         house.sealing_fingerprint

@@ -7,7 +7,8 @@ use prost_types::{Duration, ListValue, Struct, Timestamp, Value};
 use super::reader::Plain;
 use super::scalar::put;
 use super::{Malformed, Single, Source};
-use crate::{decimal, structs, time};
+use crate::{structs, time};
+use granary_formats::decimal;
 
 impl Single for Date {
     fn read(&mut self, from: &mut Source<'_, '_>) -> Result<bool, Malformed> {

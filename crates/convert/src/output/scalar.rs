@@ -6,7 +6,8 @@ use serde_json::{Number, Value};
 
 use crate::integer::{self, EXACT};
 use crate::shape::{Kind, Known, known};
-use crate::{decimal, structs, time};
+use crate::{structs, time};
+use granary_formats::decimal;
 
 /// A message that has a form of its own.
 pub(super) fn known_message(message: &DynamicMessage) -> Option<Value> {

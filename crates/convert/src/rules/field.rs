@@ -2,10 +2,11 @@
 use granary_rpc::absent::is_absent;
 use prost_reflect::{DynamicMessage, Value};
 
-use super::{DEFAULT_MAX_BYTES, format};
+use super::DEFAULT_MAX_BYTES;
 use crate::integer::{self, Width};
 use crate::shape::{Choice, Field, Form, Kind, Known};
-use crate::{decimal, time};
+use crate::time;
+use granary_formats::decimal;
 
 /// What people write in place of a value that they do not have. It may be meant as a note, and is not one of the values of a list.
 const NOT_APPLICABLE: [&str; 2] = ["N/A", "n/a"];
@@ -109,7 +110,7 @@ fn text_wrong(field: &Field, text: &str) -> Option<String> {
     if is_absent || matches!(field.form, Form::List) && NOT_APPLICABLE.contains(&text) {
         return Some(format!("\"{text}\" is how a client writes a missing value: leave the field out"));
     }
-    format::wrong(field.rule.format(), text)
+    granary_formats::wrong(field.rule.format(), text)
 }
 
 fn known_wrong(field: &Field, known: Known, message: &DynamicMessage) -> Option<String> {

@@ -6,11 +6,10 @@ use granary_proto::granary::policy::v1::Format;
 use granary_proto::granary::types::v1::Warning;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
-use super::format;
-use crate::decimal;
 use crate::integer::{self, Width};
 use crate::shape::{Field, Kind, Known, Shape};
 use crate::violations::{item, join, read_as};
+use granary_formats::decimal;
 
 /// Settles a message and the messages in it. What cannot be settled stays as it is, for the checks to refuse.
 pub(crate) fn settle(message: &mut DynamicMessage) -> Vec<Warning> {
@@ -51,7 +50,7 @@ fn settle_value(field: &Field, value: &mut Value, path: &str, warnings: &mut Vec
         }
         (Kind::Message(_), Value::Message(nested)) => settle_message(nested, path, warnings),
         (Kind::Text, Value::String(text)) => {
-            let settled = format::settled(field.rule.format(), text).ok();
+            let settled = granary_formats::settled(field.rule.format(), text).ok();
             let settled = settled.filter(|settled| settled.as_ref() != text.as_str()).map(Cow::into_owned);
             if let Some(settled) = settled {
                 *text = settled;

@@ -1,12 +1,11 @@
 //! Lists: arrays, texts with commas, and arrays that came as texts.
+use granary_formats::{Items, could_be_two, split};
 use granary_proto::granary::types::v1::Warning;
 use prost_reflect::Value as Dynamic;
 use serde_json::Value;
 
 use super::nested::{self, Listed};
-use super::places;
 use super::read::Reader;
-use super::split::{Items, split};
 use crate::MAX_VALUES;
 use crate::rules::wanted::too_many;
 use crate::shape::{Field, Kind};
@@ -46,8 +45,7 @@ impl Reader {
             Value::String(text) if scalars => {
                 let parts = split(Items::of(&field.rule), text);
                 // A comma within the one item that the text is says nothing of interest, but where it could have been two.
-                let plain =
-                    parts.first().is_some_and(|part| part == text.trim()) && !places::could_be_two(text);
+                let plain = parts.first().is_some_and(|part| part == text.trim()) && !could_be_two(text);
                 if text.contains([',', '\n']) && !plain {
                     self.notes.push(read_as_items(path, parts.iter().cloned()));
                 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 use crate::rules::wanted::{wanted_choice, wanted_integer, wanted_known};
 use crate::shape::{Field, Kind, Known, choice};
 use crate::violations::quoted;
-use crate::{decimal, integer, structs, time};
+use crate::{integer, structs, time};
+use granary_formats::decimal;
 
 /// What to do about a number that may have lost digits before it came here.
 const AS_TEXT: &str = "write it as text, since a number of this size may have lost digits";
@@ -94,7 +95,7 @@ fn whole(json: &Value) -> Option<i128> {
 fn has_lost_digits(json: &Value) -> bool {
     let Value::Number(number) = json else { return false };
     let number = number.as_str();
-    integer::is_double(number) && decimal::parse(number).is_none_or(|value| value.whole().is_some())
+    integer::is_double(number) && decimal::parse(number).is_none_or(|value| decimal::whole(&value).is_some())
 }
 
 fn digits(json: &Value) -> Option<&str> {

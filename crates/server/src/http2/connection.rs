@@ -214,7 +214,10 @@ fn begin<S, B>(
 {
     let mut request = request.map(Incoming::new);
     let is_open = request.uri().path().starts_with("/grpc.");
-    request.extensions_mut().insert(shared.clone());
+    if is_open {
+        // Health and reflection count the streams of a connection.
+        request.extensions_mut().insert(shared.clone());
+    }
     if let Some((limit, response)) = refusal::check(&request, &listening.limits) {
         metrics::counter!("granary_refusals_total", "limit" => limit).increment(1);
         let (refused, in_flight) =

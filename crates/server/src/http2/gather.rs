@@ -3,6 +3,7 @@
 //! The HTTP/2 stack writes each answer by itself. Here a flush only asks for another turn of the connection, at whose first
 //! read everything is written at once; answers that became ready in between go along.
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -154,8 +155,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            let mut room = [0; MAX_TURN];
-            let mut part = ReadBuf::new(&mut room[..left.min(buf.remaining())]);
+            // Not zeroed: that would cost a twentieth of a call.
+            let mut room = [const { MaybeUninit::uninit() }; MAX_TURN];
+            let mut part = ReadBuf::uninit(&mut room[..left.min(buf.remaining())]);
             let read = Pin::new(&mut this.inner).poll_read(cx, &mut part);
             buf.put_slice(part.filled());
             this.signs.0.turn.store(left - part.filled().len(), Ordering::Relaxed);

@@ -25,13 +25,14 @@ const MAX_SHOWN: usize = 40;
 pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'static str, Response<()>)> {
     let headers = request.headers();
     let most = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
+    let seen = Seen::of(headers, request.uri().path());
     if headers.len() > MAX_FIELDS {
         let error =
             Error::new(Reason::LimitExceeded, format!("the request has more than {MAX_FIELDS} headers"))
                 .with("subject", "header_fields");
         return Some(("header_fields", too_large(error)));
     }
-    if size(headers) > most {
+    if seen.bytes > most {
         let error = Error::new(
             Reason::LimitExceeded,
             format!("the headers have more than {most} bytes, each counted with {PER_HEADER} more"),
@@ -44,11 +45,10 @@ pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'stati
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return Some(("method", response));
     }
-    let mut types = headers.get_all(CONTENT_TYPE).iter();
-    if !types.next().is_some_and(|value| is_grpc(value.as_bytes())) || types.next().is_some() {
+    if seen.types != 1 || !seen.is_grpc {
         return Some(("content_type", plain(StatusCode::UNSUPPORTED_MEDIA_TYPE)));
     }
-    if let Some(encoding) = encoding::unknown(headers, request.uri().path()) {
+    if let Some(encoding) = seen.unknown_encoding {
         let shown: String = encoding.to_str().unwrap_or_default().chars().take(MAX_SHOWN).collect();
         let text = format!(
             "no message of this method is taken in the encoding \"{shown}\": send it without compression, or calls that are no \
@@ -56,7 +56,7 @@ pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'stati
         );
         return Some(("encoding", Error::new(Reason::EncodingUnknown, text).into_status().into_http()));
     }
-    if headers.get_all(&name::TIMEOUT).iter().nth(1).is_some() {
+    if seen.timeouts > 1 {
         let error = Error::new(Reason::InvalidInput, "grpc-timeout must stand once");
         return Some(("grpc_timeout", error.into_status().into_http()));
     }
@@ -100,8 +100,33 @@ fn is_grpc(value: &[u8]) -> bool {
     matches!(rest.trim_ascii_start(), [] | [b';', ..])
 }
 
-fn size(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + PER_HEADER).sum()
+/// What one walk over a request's headers finds: each look for one by its name hashes the name.
+#[derive(Default)]
+struct Seen<'a> {
+    bytes: usize,
+    types: usize,
+    /// Whether every content type is gRPC's.
+    is_grpc: bool,
+    timeouts: usize,
+    unknown_encoding: Option<&'a HeaderValue>,
+}
+
+impl<'a> Seen<'a> {
+    fn of(headers: &'a HeaderMap, path: &str) -> Self {
+        let mut seen = Self { is_grpc: true, ..Self::default() };
+        for (name, value) in headers {
+            seen.bytes += name.as_str().len() + value.len() + PER_HEADER;
+            if *name == CONTENT_TYPE {
+                seen.types += 1;
+                seen.is_grpc &= is_grpc(value.as_bytes());
+            } else if *name == name::TIMEOUT {
+                seen.timeouts += 1;
+            } else if *name == encoding::ENCODING && !encoding::is_known(value, path) {
+                seen.unknown_encoding.get_or_insert(value);
+            }
+        }
+        seen
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! One field's value, as query text and as JSON.
+use granary_formats::decimal;
 use granary_proto::granary::policy::v1::Join;
 use granary_proto::options;
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 use serde_json::{Number, Value as Json};
-
-use crate::decimal;
 
 /// A value that an upstream takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +113,12 @@ fn date(message: &DynamicMessage) -> Option<String> {
 }
 
 fn decimal(message: &DynamicMessage) -> Option<Number> {
-    decimal::json(message.get_field_by_name("value")?.as_str()?)
+    let value = message.get_field_by_name("value")?;
+    match value.as_str()? {
+        // As `google.type.Decimal` has it.
+        "" => Some(Number::from(0)),
+        text => decimal::json_text(text)?.parse().ok(),
+    }
 }
 
 /// RFC 3339 in UTC with "Z".

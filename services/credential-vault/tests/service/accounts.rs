@@ -2,10 +2,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use granary_credential::Kind;
-use granary_credential_vault::store::Store;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::{AccountStatus, CredentialStatus};
 use granary_rpc::Reason;
+use granary_store::Store;
 use tokio::sync::Notify;
 
 use crate::support::{LOG_TIME, harvest_token, reason, suite, with};

@@ -71,7 +71,7 @@ async fn a_keys_text_is_shown_once_and_only_its_hash_is_kept() {
     let key = made.api_key.unwrap();
     assert_eq!((key.tenant.as_str(), key.key_id.len(), made.key_text.len()), ("acme", 12, 60));
     assert!(made.key_text.starts_with(&format!("grn_{}_", key.key_id)));
-    use granary_credential_vault::Store;
+    use granary_store::Store;
     let record = suite.store.get(&format!("keys/{}", key.key_id)).await.unwrap().unwrap();
     assert!(!record.data.windows(43).any(|w| w == &made.key_text.as_bytes()[17..]));
     let listed = list(&suite, &suite.operator, "acme", 1).await.unwrap();

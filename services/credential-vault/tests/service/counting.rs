@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use granary_credential_vault::store::{Context, Embedded, Error, Expect, Record, Store};
+use granary_store::{Context, Embedded, Error, Expect, Record, Store};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 

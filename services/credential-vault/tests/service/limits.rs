@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use granary_credential_vault::store::{Expect, Store};
 use granary_credential_vault::{Audit, Rotation};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use granary_rpc::Reason;
+use granary_store::{Expect, Store};
 use prost::Message;
 use tokio::time::timeout;
 use tonic::Status;

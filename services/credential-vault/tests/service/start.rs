@@ -1,5 +1,5 @@
 use granary_credential::{Key, Kind};
-use granary_credential_vault::store::embedded::rekey;
+use granary_credential_vault::{Config, rekey};
 use granary_rpc::Reason;
 
 use crate::support::{LOG_TIME, Options, harvest_token, reason, suite, suite_at};
@@ -23,7 +23,13 @@ async fn the_first_key_is_given_out_once_and_state_survives_a_restart_under_a_ne
     suite.vault.close().await;
     assert_eq!(reason(suite.get(&key, "u").await), Reason::StoreUnavailable);
 
-    assert_eq!(rekey(&path, &old, &new).unwrap(), 2 + 4, "two values and four keys of its own");
+    let [old_file, new_file] = [("old", &old), ("new", &new)].map(|(name, key)| {
+        let file = dir.path().join(name);
+        std::fs::write(&file, key.to_base64()).unwrap();
+        file
+    });
+    let config = Config { store_path: path.clone(), master_key_file: Some(old_file), ..Config::default() };
+    assert_eq!(rekey(&config, &new_file).await.unwrap(), 2 + 4, "two values and four keys of its own");
     let mut suite = suite_at(&path, &new, Options::default()).await;
     assert_eq!(suite.operator, "", "it was given out before");
     suite.operator = key.clone();
@@ -40,7 +46,8 @@ async fn the_first_key_is_given_out_once_and_state_survives_a_restart_under_a_ne
 
 #[tokio::test]
 async fn of_several_that_start_at_once_all_have_the_same_keys_and_one_gives_out_the_first() {
-    use granary_credential_vault::{Audit, Parts, Store, Vault};
+    use granary_credential_vault::{Application, Audit, Parts};
+    use granary_store::Store;
     use std::sync::Arc;
 
     let suite = suite().await;
@@ -53,7 +60,7 @@ async fn of_several_that_start_at_once_all_have_the_same_keys_and_one_gives_out_
             admission: Default::default(),
             place: None,
         };
-        let vault = Vault::new(parts).await.unwrap();
+        let vault = Application::new(parts).await.unwrap();
         vault.sealing_fingerprint().await
     };
     let prints = futures_util::future::join_all((0..4).map(|_| fresh())).await;

@@ -4,19 +4,20 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use granary_credential::layer::now_ms;
 use granary_credential::ticket::Ring;
 use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Key, Kind};
-use granary_credential_vault::store::{Embedded, Store};
-use granary_credential_vault::{Audit, Parts, Vault, stores};
+use granary_credential_vault::store_selection::{Place, StoreKind};
+use granary_credential_vault::{Application, Audit, Parts};
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::admin_client::AdminClient;
 use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
 use granary_rpc::Reason;
+use granary_rpc::clock::now_ms;
 use granary_server::admission;
+use granary_store::{Embedded, Store};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
@@ -33,7 +34,7 @@ pub(crate) const LOG_TIME: &str = "granary.harvest.v1.HarvestTime/LogTimeEntry";
 
 /// A running vault. It ends with the value.
 pub(crate) struct Suite {
-    pub(crate) vault: Vault,
+    pub(crate) vault: Application,
     pub(crate) store: Arc<Counting>,
     pub(crate) rings: HashMap<String, Ring>,
     pub(crate) public: Channel,
@@ -50,7 +51,7 @@ pub(crate) struct Suite {
 pub(crate) struct Options {
     pub(crate) one_key_for_harvest: bool,
     pub(crate) audit: Audit,
-    pub(crate) place: Option<(stores::Kind, stores::Place)>,
+    pub(crate) place: Option<(StoreKind, Place)>,
     pub(crate) admission: admission::Settings,
 }
 
@@ -87,7 +88,7 @@ pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
         admission: options.admission,
         place: options.place,
     };
-    let vault = Vault::new(parts).await.unwrap();
+    let vault = Application::new(parts).await.unwrap();
     let operator = vault.init("acme").await.unwrap().unwrap_or_default();
     let end = CancellationToken::new();
     let public = serve(vault.public_routes(), end.clone()).await;

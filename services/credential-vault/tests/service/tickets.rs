@@ -1,10 +1,10 @@
 use data_encoding::HEXLOWER;
 use granary_credential::ticket::{self, Expected};
 use granary_credential::{Grant, Key, Kind, fingerprint};
-use granary_credential_vault::store::Context;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
+use granary_store::Context;
 
 use crate::support::{
     HARVEST, LINKEDIN, LOG_TIME, Options, Suite, Word, apify_token, detail, harvest_token, harvestapi_key,
@@ -23,7 +23,7 @@ impl Suite {
             account,
             incarnation: &issued.incarnation,
             needs: &method.needs,
-            now_ms: granary_credential::layer::now_ms(),
+            now_ms: granary_rpc::clock::now_ms(),
         };
         ticket::open(&self.rings[&method.service], &issued.ticket, &expected).unwrap()
     }
@@ -108,7 +108,7 @@ async fn a_ticket_is_sealed_for_its_service_alone() {
         account: "u",
         incarnation: &issued.incarnation,
         needs: &method.needs,
-        now_ms: granary_credential::layer::now_ms(),
+        now_ms: granary_rpc::clock::now_ms(),
     };
     assert!(ticket::open(&suite.rings[HARVEST], &issued.ticket, &expected(HARVEST)).is_ok());
     assert!(ticket::open(&suite.rings[LINKEDIN], &issued.ticket, &expected(LINKEDIN)).is_err());

@@ -2,15 +2,15 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use granary_credential_vault::store::Store;
 use granary_proto::granary::vault::v1 as wire;
+use granary_store::Store;
 
 use crate::service::counting::Counting;
 use crate::service::{
     LOG_TIME, Options, Suite, apify_token, harvest_token, harvestapi_key, reason, suite_on, with,
 };
-use crate::support::{Ready, asked, lines};
 use granary_rpc::Reason;
+use granary_testkit::vault::ready::{Ready, asked, lines};
 
 const PROFILE: &str = "granary.linkedin.v1.LinkedInData/ScrapeProfile";
 

@@ -10,17 +10,9 @@
 #[allow(dead_code, reason = "shared with the tests of the service, which use more of it")]
 mod service;
 
-mod bootstrap;
-mod cluster;
-mod conformance;
 mod cost;
-mod faults;
-mod held;
-mod load;
-mod lockout;
-mod login;
+mod old_versions;
 mod outages;
 mod secrets;
 mod settle;
-mod support;
 mod upkeep;

@@ -2,12 +2,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use granary_credential_vault::bootstrap::{NAME, policy};
-use granary_credential_vault::store::Store;
-use granary_credential_vault::store::vault::{Config, Vault};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use granary_rpc::Reason;
+use granary_store::Store;
+use granary_store::bootstrap::{NAME, policy};
+use granary_store::hashicorp::{Config, HashiCorp};
 use granary_testkit::fault::Link;
 use granary_testkit::{Fault, FaultProxy};
 use serde_json::json;
@@ -15,7 +15,7 @@ use tonic::Status;
 use tonic_types::StatusExt;
 
 use crate::service::{Counting, LOG_TIME, Options, Suite, detail, harvest_token, reason, suite_on, with};
-use crate::support::{Ready, asked, behind, lines};
+use granary_testkit::vault::ready::{Ready, asked, behind, lines};
 
 /// How soon health must tell of an outage, and of its end.
 const SOON: Duration = Duration::from_secs(3);
@@ -31,7 +31,7 @@ struct Serving {
 impl Serving {
     async fn start() -> Self {
         let (ready, proxy, config) = behind().await;
-        let store: Arc<dyn Store> = Arc::new(Vault::open(&config).await.unwrap());
+        let store: Arc<dyn Store> = Arc::new(HashiCorp::open(&config).await.unwrap());
         let suite = suite_on(Arc::new(Counting::over(store)), Options::default()).await;
         suite.create(&suite.operator, "u").await;
         suite.put(&suite.operator, "u", harvest_token("one"), None).await.unwrap();

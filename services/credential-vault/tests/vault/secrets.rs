@@ -4,17 +4,18 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use granary_credential_vault::bootstrap::{self, NAME};
-use granary_credential_vault::store::vault::{Config, Vault};
-use granary_credential_vault::store::{Context, Error, Expect, Store};
+use granary_credential_vault::TREE;
 use granary_server::logging::{Form, Logging};
+use granary_store::bootstrap::{self, NAME};
+use granary_store::hashicorp::{Config, HashiCorp};
+use granary_store::{Context, Error, Expect, Store};
 use granary_testkit::{Canary, Fault, FaultProxy};
 use serde_json::json;
 use tracing::Dispatch;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::service::{Counting, Options, harvest_token, suite_on};
-use crate::support::{Ready, all_operations, file, with_token};
+use granary_testkit::vault::ready::{Ready, all_operations, file, with_token};
 
 /// What a whole answer of Vault has beside its data.
 const AROUND: &str = r#""request_id":"r","lease_id":"","renewable":false,"lease_duration":0"#;
@@ -135,7 +136,7 @@ async fn drive(secrets: &Secrets) -> String {
 async fn calls(proxy: &FaultProxy, config: &Config, secrets: &Secrets) -> String {
     let mut all = String::new();
     let value = secrets.value.0.as_bytes();
-    let store: Arc<dyn Store> = Arc::new(Vault::open(config).await.unwrap());
+    let store: Arc<dyn Store> = Arc::new(HashiCorp::open(config).await.unwrap());
     let context = Context::system("canary");
     let path = format!("system/canary-{}", rand::random::<u32>());
     store.put(&path, value.to_vec(), Expect::Absent).await.unwrap();
@@ -192,9 +193,9 @@ async fn starts(proxy: &FaultProxy, config: &Config, secrets: &Secrets) -> Strin
         for status in statuses.into_iter().take(if number == ERRORS { 7 } else { 4 }) {
             proxy.always(Fault::Answer { status, body: answer.clone() });
             for config in [config, &wrapped] {
-                let opened = tokio::time::timeout(Duration::from_millis(100), Vault::open(config)).await;
+                let opened = tokio::time::timeout(Duration::from_millis(100), HashiCorp::open(config)).await;
                 all += &opened.map_or_else(|_| String::new(), |opened| said(&opened.unwrap_err()));
-                let made = bootstrap::run(config, &bootstrap::Options::default()).await;
+                let made = bootstrap::run(config, &TREE, &bootstrap::Options::default()).await;
                 all += &made.map_or_else(|failure| said(&failure), |_| String::new());
             }
         }
@@ -235,7 +236,7 @@ async fn the_client_library_does_talk_where_nobody_stops_it() {
     let _set = tracing::dispatcher::set_default(&Dispatch::new(everything.finish()));
     let ready = Ready::start().await;
     let proxy = FaultProxy::start(ready.server.address()).await;
-    let store = Vault::open(&ready.app_role_at(&[&proxy.address()])).await.unwrap();
+    let store = HashiCorp::open(&ready.app_role_at(&[&proxy.address()])).await.unwrap();
     proxy.always(Fault::Answer { status: 500, body: secrets.answers().swap_remove(ERRORS) });
     store.get("system/x").await.unwrap_err();
     assert!(!secrets.found_in(&lines.taken()).is_empty(), "the other tests look for what is never there");

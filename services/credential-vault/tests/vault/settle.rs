@@ -1,14 +1,14 @@
 //! Writes whose answer was lost: the write id in the record settles what became of them.
 use std::sync::Arc;
 
-use granary_credential_vault::store::Store;
-use granary_credential_vault::store::vault::Vault;
 use granary_rpc::Reason;
+use granary_store::HashiCorp;
+use granary_store::Store;
 use granary_testkit::{Fault, FaultProxy};
 use serde_json::Value;
 
 use crate::service::{Counting, Options, Suite, detail, harvest_token, reason, suite_on};
-use crate::support::{Ready, behind};
+use granary_testkit::vault::ready::{Ready, behind};
 
 /// What the path of the record holds.
 const RECORD: &str = "/harvest_token";
@@ -23,7 +23,7 @@ impl Written {
     /// With one version of a credential.
     async fn once() -> Self {
         let (ready, proxy, config) = behind().await;
-        let store: Arc<dyn Store> = Arc::new(Vault::open(&config).await.unwrap());
+        let store: Arc<dyn Store> = Arc::new(HashiCorp::open(&config).await.unwrap());
         let suite = suite_on(Arc::new(Counting::over(store)), Options::default()).await;
         suite.create(&suite.operator, "u").await;
         suite.put(&suite.operator, "u", harvest_token("one"), None).await.unwrap();

@@ -3,18 +3,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use granary_credential::Key;
-use granary_credential_vault::store::vault::Config;
-use granary_credential_vault::store::{Embedded, Store};
-use granary_credential_vault::stores::{Kind, Place};
+use granary_credential_vault::store_selection::{Place, StoreKind as Kind};
 use granary_credential_vault::{Config as Settings, parts};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::{StoreKind, StorePhase, StoreProgress};
 use granary_rpc::Reason;
+use granary_store::hashicorp::Config;
+use granary_store::{Embedded, Store};
 use tonic::Status;
 
 use crate::service::counting::Counting;
 use crate::service::{LOG_TIME, Options, Suite, detail, harvest_token, reason, suite_on, with};
-use crate::support::{Ready, file};
+use granary_testkit::vault::ready::{Ready, file};
 
 const ACCOUNTS: usize = 60;
 

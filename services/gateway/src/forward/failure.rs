@@ -6,7 +6,7 @@ use granary_proto::granary::policy::v1::Effect;
 use granary_rpc::{Error, Reason};
 
 use super::{Unanswered, changes};
-use crate::core::Backend;
+use crate::backend::Backend;
 use crate::relay::unknown_outcome;
 
 /// When a caller may try again while a service is away.
@@ -16,16 +16,16 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) fn of(backend: &Backend, error: Unanswered, method: &Method) -> Error {
     if let Unanswered::Full = error {
         metrics::counter!("granary_refusals_total", "limit" => "service_calls").increment(1);
-        return Error::new(Reason::Overloaded, format!("{} has as many calls as it takes", backend.name))
+        return Error::new(Reason::Overloaded, format!("{} has as many calls as it takes", backend.process))
             .with("limit", "service_calls")
             .retry_after(RETRY);
     }
     let is_open = !error.is_unprocessed();
     if is_open && changes(method) {
-        return unknown_outcome(&format!("the connection to {} broke", backend.name)).caused_by(error);
+        return unknown_outcome(&format!("the connection to {} broke", backend.process)).caused_by(error);
     }
-    let away = Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.name))
-        .with("service", backend.name)
+    let away = Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.process))
+        .with("service", backend.process)
         .retry_after(RETRY)
         .caused_by(error);
     // It may have been billed; sending it again might be billed again, and is the caller's to decide.

@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue};
 
 use super::{Behalf, Outgoing};
-use crate::core::Backend;
+use crate::backend::Backend;
 use crate::options;
 
 pub(super) fn build(backend: &Backend, call: &Outgoing<'_>, behalf: &Behalf) -> Result<HeaderMap, Error> {

@@ -9,15 +9,14 @@ mod house;
 mod inputs;
 mod kinds;
 mod logging;
-mod stub;
 mod success;
 mod verdicts;
-mod wire;
 
 use std::time::Duration;
 
 use granary_credential::{Credential, Secret};
 use granary_harvest_time::Config;
+use granary_testkit::{stub, wire};
 
 pub(crate) const TOKEN: &str = "canary-token-9f3b71c2";
 

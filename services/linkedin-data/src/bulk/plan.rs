@@ -1,7 +1,7 @@
 //! Which row belongs to which URL: rows come in any order, some never, and repeats are fetched once.
 use std::collections::{BTreeMap, HashMap};
 
-use granary_convert::rules::person;
+use granary_formats::linkedin::person;
 use granary_proto::granary::linkedin::v1 as wire;
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! One page of whichever list is followed. The lists stand in the contract, and `build.rs` reads them there.
+//! One page of whichever list is followed: those of the `oneof` in `follow.proto`.
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::follow_pages_request::List;
 use granary_proto::granary::linkedin::v1::follow_pages_response::Page;
@@ -42,7 +42,26 @@ macro_rules! pages {
     };
 }
 
-include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+pages! {
+    SearchPeople "SearchPeople" SearchPeopleResponse;
+    SearchProfiles "SearchProfiles" SearchProfilesResponse;
+    SearchProfileServices "SearchProfileServices" SearchProfileServicesResponse;
+    SearchCompanies "SearchCompanies" SearchCompaniesResponse;
+    SearchJobs "SearchJobs" SearchJobsResponse;
+    SearchPosts "SearchPosts" SearchPostsResponse;
+    GetProfilePosts "GetProfilePosts" GetProfilePostsResponse;
+    GetCompanyPosts "GetCompanyPosts" GetCompanyPostsResponse;
+    GetGroupPosts "GetGroupPosts" GetGroupPostsResponse;
+    GetPostComments "GetPostComments" GetPostCommentsResponse;
+    GetPostReactions "GetPostReactions" GetPostReactionsResponse;
+    GetCommentReplies "GetCommentReplies" GetCommentRepliesResponse;
+    GetCommentReactions "GetCommentReactions" GetCommentReactionsResponse;
+    GetProfileComments "GetProfileComments" GetProfileCommentsResponse;
+    GetProfileReactions "GetProfileReactions" GetProfileReactionsResponse;
+    SearchGroups "SearchGroups" SearchGroupsResponse;
+    SearchLinkedinAds "SearchLinkedinAds" SearchLinkedinAdsResponse;
+    SearchLeads "SearchLeads" SearchLeadsResponse;
+}
 
 fn turned<R: Listed>(session: &Session, mut response: R, page: impl Fn(R) -> Page) -> Turned {
     if let Some(warnings) = response.warnings() {

@@ -1,131 +1,29 @@
 //! Every shape of answer that is documented or was seen: given that answer, this comes out of the method.
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use granary_rpc::{metadata, reason};
-use serde_json::Value;
-use tonic::metadata::MetadataMap;
-use tonic_types::StatusExt;
+use granary_testkit::recorded;
 
-use crate::stub::{Canned, Seen, Stub};
+use crate::stub::{Seen, Stub};
 use crate::tools::{TOKEN, held};
-use crate::wire::{Answered, detail, difference, outcome};
 use crate::{KEY, door, path};
 
 #[tokio::test]
 async fn each_recorded_shape_becomes_its_answer_or_its_error() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-    let mut faults = Vec::new();
-    let mut cases = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
-        let file = file.unwrap().path();
-        let fixture: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-        cases += 1;
-        if let Err(fault) = run(&fixture).await {
-            faults.push(format!("{}: {fault}", file.file_stem().unwrap().display()));
-        }
-    }
-    assert!(cases >= 100, "only {cases} fixtures were found");
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let call = async |upstream: &Stub, rpc: &str, input: &serde_json::Value| {
+        let rpc = path(rpc);
+        let method = granary_proto::policy_table().unwrap().path(&rpc).unwrap();
+        door(&upstream.url).await.call_as(&rpc, &held(method), input).await
+    };
+    recorded::run_all(&folder, 100, call, credential, &[KEY, "canary"]).await;
 }
 
-async fn run(fixture: &Value) -> Result<(), String> {
-    let canned = fixture["upstream"].as_array().unwrap().iter().map(Canned::from_fixture).collect();
-    let upstream = Stub::start(canned).await;
-    let service = door(&upstream.url).await;
-    let rpc = path(fixture["rpc"].as_str().unwrap());
-    let method = granary_proto::policy_table().unwrap().path(&rpc).unwrap();
-    let outcome = service.call_as(&rpc, &held(method), &fixture["input"]).await;
-    let seen = upstream.seen();
-    for call in &seen {
-        let apify = call.path.starts_with("/v2/");
-        let (own, other) =
-            if apify { ("authorization", "x-api-key") } else { ("x-api-key", "authorization") };
-        let secret = if apify { format!("Bearer {TOKEN}") } else { KEY.to_owned() };
-        if call.headers.get(own).is_none_or(|value| *value != secret) || call.headers.contains_key(other) {
-            return Err(format!("{} {} came without its own credential", call.method, call.path));
-        }
-    }
-    asked(&seen, &fixture["asked"])?;
-    match (outcome, fixture.get("answer"), fixture.get("error")) {
-        (Ok(answered), Some(expected), _) => {
-            charge(&answered.metadata, fixture)?;
-            answer(&answered, expected, fixture)
-        }
-        (Err(status), _, Some(expected)) => {
-            charge(status.metadata(), fixture)?;
-            failure(&status, expected)
-        }
-        (outcome, ..) => Err(format!("came out as {outcome:?}")),
-    }
-}
-
-fn asked(seen: &[Seen], expected: &Value) -> Result<(), String> {
-    let Some(expected) = expected.as_array() else { return Ok(()) };
-    if seen.len() != expected.len() {
-        return Err(format!("asked {seen:?}"));
-    }
-    for (seen, expected) in seen.iter().zip(expected) {
-        let query: BTreeMap<&str, String> = seen
-            .query
-            .split('&')
-            .filter_map(|p| p.split_once('='))
-            .map(|(k, v)| (k, percent_encoding::percent_decode_str(v).decode_utf8_lossy().into_owned()))
-            .collect();
-        let wanted = |key: &str, actual: Value| expected.get(key).is_none_or(|wanted| *wanted == actual);
-        let fits = wanted("method", seen.method.clone().into())
-            && wanted("path", seen.path.clone().into())
-            && wanted("query", serde_json::to_value(&query).unwrap())
-            && wanted("body", seen.body.clone());
-        if !fits {
-            return Err(format!("asked {seen:?} and not {expected}"));
-        }
+fn credential(call: &Seen) -> Result<(), String> {
+    let apify = call.path.starts_with("/v2/");
+    let (own, other) = if apify { ("authorization", "x-api-key") } else { ("x-api-key", "authorization") };
+    let secret = if apify { format!("Bearer {TOKEN}") } else { KEY.to_owned() };
+    if call.headers.get(own).is_none_or(|value| *value != secret) || call.headers.contains_key(other) {
+        return Err(format!("{} {} came without its own credential", call.method, call.path));
     }
     Ok(())
-}
-
-/// What was billed stands in the metadata too, exactly where upstream said it.
-fn charge(map: &MetadataMap, fixture: &Value) -> Result<(), String> {
-    let told = map.get(metadata::CHARGE_MICROS).map(|value| value.to_str().unwrap_or_default());
-    if told == fixture["charge_micros"].as_str() { Ok(()) } else { Err(format!("the charge is {told:?}")) }
-}
-
-fn answer(answered: &Answered, expected: &Value, fixture: &Value) -> Result<(), String> {
-    let at = |path: &str| path.split('.').try_fold(&answered.json, |value, key| value.get(key));
-    for path in fixture["absent"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        if at(path).is_some() {
-            return Err(format!("{path} is there: {}", answered.json));
-        }
-    }
-    for (path, digits) in fixture["raw"].as_object().into_iter().flatten() {
-        if at(path).map(Value::to_string).as_deref() != digits.as_str() {
-            return Err(format!("{path} is {:?}", at(path)));
-        }
-    }
-    difference(&answered.json, expected).map_or(Ok(()), Err)
-}
-
-fn failure(status: &tonic::Status, expected: &Value) -> Result<(), String> {
-    let got = granary_rpc::error::reason_of(status).map(reason::name);
-    if got != expected["reason"].as_str() {
-        return Err(format!("failed with {status:?}"));
-    }
-    for (key, value) in expected["metadata"].as_object().into_iter().flatten() {
-        if detail(status, key).as_deref() != value.as_str() {
-            return Err(format!("metadata {key} is {:?}", detail(status, key)));
-        }
-    }
-    if !status.message().contains(expected["message"].as_str().unwrap_or_default()) {
-        return Err(format!("the message is {:?}", status.message()));
-    }
-    let outcome = outcome(status.metadata());
-    if outcome.as_deref() != expected["outcome"].as_str() {
-        return Err(format!("the credential's outcome is {outcome:?}"));
-    }
-    let wait = status.get_details_retry_info().and_then(|info| info.retry_delay).map(|wait| wait.as_secs());
-    if wait != expected["retry_seconds"].as_u64() {
-        return Err(format!("the wait is {wait:?}"));
-    }
-    let all = format!("{status:?}");
-    if all.contains(KEY) || all.contains("canary") { Err("the secret is shown".to_owned()) } else { Ok(()) }
 }

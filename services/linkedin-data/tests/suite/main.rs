@@ -15,17 +15,14 @@ mod members;
 mod prices;
 mod probes;
 mod runs_of_others;
-#[path = "../../../harvest-time/tests/suite/stub.rs"]
-mod stub;
 mod success;
 mod tools;
 mod upstream_faults;
 mod verdicts;
-#[path = "../../../harvest-time/tests/suite/wire.rs"]
-mod wire;
 
 use granary_credential::{Credential, Secret};
 use granary_linkedin_data::Config;
+use granary_testkit::{stub, wire};
 
 pub(crate) const KEY: &str = "canary-key-71d04ea59c";
 

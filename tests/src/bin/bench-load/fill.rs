@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use granary_credential::{Credential, Secret};
-use granary_credential_vault::store::vault;
-use granary_credential_vault::{Bulk, Config, parts, stores};
+use granary_credential_vault::store_selection::StoreKind;
+use granary_credential_vault::{Bulk, Config, parts};
 use granary_rpc::Identifier;
+use granary_store::hashicorp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -43,17 +44,17 @@ pub(crate) struct Args {
 
 impl Args {
     fn config(&self) -> Config {
-        let auth = vault::config::Auth {
+        let auth = hashicorp::config::Auth {
             role_id: self.role_id.clone().unwrap_or_default(),
             secret_id_file: self.secret_id.clone(),
-            ..vault::config::Auth::default()
+            ..hashicorp::config::Auth::default()
         };
         Config {
-            store: if self.vault.is_some() { stores::Kind::Vault } else { stores::Kind::Embedded },
-            vault: vault::Config {
+            store: if self.vault.is_some() { StoreKind::Vault } else { StoreKind::Embedded },
+            vault: hashicorp::Config {
                 addresses: self.vault.clone().into_iter().collect(),
                 auth,
-                ..vault::Config::default()
+                ..hashicorp::Config::default()
             },
             store_path: self.path.clone().unwrap_or_default(),
             master_key_file: self.master_key.clone(),

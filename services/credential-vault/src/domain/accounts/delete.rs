@@ -1,0 +1,192 @@
+//! Deletion in three steps: the account is marked, its credentials are removed, then its own record.
+//!
+//! Whoever marks it holds a lease and is the only one to remove anything, so that nobody removes the record of an account
+//! that was made again meanwhile. A lease that ran out is taken over by the next caller.
+use std::time::Duration;
+
+use granary_rpc::{Error, Identifier, Reason};
+use tokio::time::{Instant, sleep};
+
+use super::{Accounts, PATIENCE, Place, missing};
+use crate::domain::documents::{Account, AccountState, Credential};
+use crate::domain::paths::ACCOUNT;
+use crate::domain::records::Decision;
+use crate::domain::time::now_ms;
+use granary_store::MAX_LIST;
+
+/// After this, a deletion that was begun counts as abandoned.
+const LEASE: Duration = Duration::from_secs(60);
+/// Within this, its owner starts the last step. What is left of the lease covers that step and clocks that differ.
+const OWNED: Duration = Duration::from_secs(20);
+
+/// Which folders a lease may be taken on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// That of an account, which is to go.
+    AnAccount,
+    /// One that belongs to no account any more.
+    Nobody,
+}
+
+enum Turn {
+    /// The lease is ours, since then at the earliest.
+    Mine(Instant),
+    /// There is no account, and whether another's lease was waited for.
+    Gone { waited: bool },
+    /// There is an account, and it is to stay.
+    Lives,
+}
+
+impl Accounts {
+    /// Deletes an account with every version of its credentials.
+    pub(crate) async fn delete(&self, tenant: &str, identifier: &Identifier) -> Result<(), Error> {
+        let place = Place::of(tenant, identifier);
+        self.clear_marks(&place).await?;
+        match self.lease(&place, Of::AnAccount).await? {
+            Turn::Mine(began) => self.erase(&place, began).await,
+            Turn::Gone { waited: true } => Ok(()),
+            Turn::Gone { waited: false } | Turn::Lives => Err(missing(identifier)),
+        }
+    }
+
+    /// Removes what a writer put into a folder whose account was deleted meanwhile: nobody makes the account again while a
+    /// lease on the folder is held. Where it has been made again already, the record is emptied and left to its deletion.
+    pub(crate) async fn bury(&self, place: &Place, path: &str, incarnation: &[u8]) -> Result<(), Error> {
+        if let Turn::Mine(began) = self.lease(place, Of::Nobody).await? {
+            return self.erase(place, began).await;
+        }
+        self.records
+            .change(path, |current: Option<Credential>| {
+                let left = current.filter(|c| c.incarnation == incarnation && !c.values.is_empty());
+                let Some(mut record) = left else { return Ok(Decision::Keep(())) };
+                record.values.clear();
+                Ok(Decision::Write(record, ()))
+            })
+            .await
+    }
+
+    /// Takes the lease on a folder. Another's is waited for.
+    async fn lease(&self, place: &Place, of: Of) -> Result<Turn, Error> {
+        let (own, id) = (place.account(), rand::random::<[u8; 16]>().to_vec());
+        let deadline = Instant::now() + PATIENCE;
+        let mut waited = false;
+        loop {
+            let began = Instant::now();
+            let turn = self.records.change(&own, |current: Option<Account>| {
+                let deleting = current.as_ref().is_some_and(|r| r.state() == AccountState::Deleting);
+                let mut record = match current {
+                    Some(record) if deleting && !abandoned(&record) => return Ok(Decision::Keep(None)),
+                    Some(_) if !deleting && of == Of::Nobody => {
+                        return Ok(Decision::Keep(Some(Turn::Lives)));
+                    }
+                    None if of == Of::AnAccount => {
+                        return Ok(Decision::Keep(Some(Turn::Gone { waited })));
+                    }
+                    other => other.unwrap_or_default(),
+                };
+                record.set_state(AccountState::Deleting);
+                record.delete_id.clone_from(&id);
+                record.delete_ms = now_ms();
+                Ok(Decision::Write(record, Some(Turn::Mine(began))))
+            });
+            if let Some(turn) = turn.await? {
+                return Ok(turn);
+            }
+            if Instant::now() >= deadline {
+                return Err(busy());
+            }
+            waited = true;
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Removes the folder of an account whose lease is ours.
+    async fn erase(&self, place: &Place, began: Instant) -> Result<(), Error> {
+        let store = self.records.store();
+        for name in store.list(&place.folder, None, MAX_LIST).await? {
+            if name != ACCOUNT {
+                store.delete(&format!("{}/{name}", place.folder)).await?;
+            }
+        }
+        if began.elapsed() > OWNED {
+            return Err(busy());
+        }
+        store.delete(&place.account()).await.map_err(Error::from)
+    }
+}
+
+/// Whether a deletion was begun by someone who did not finish it.
+pub(super) fn abandoned(record: &Account) -> bool {
+    let age = now_ms().saturating_sub(record.delete_ms);
+    record.state() == AccountState::Deleting && age > i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn busy() -> Error {
+    Error::new(Reason::Overloaded, "the account is being deleted; try again")
+        .retry_after(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use granary_credential::{Key, Kind};
+
+    use super::*;
+    use crate::domain::records::Records;
+    use granary_store::Embedded;
+
+    /// An account whose deletion began so long ago, with what a writer left in its folder.
+    async fn begun(age: Duration) -> (Accounts, Records, Place, Identifier, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Embedded::open(&dir.path().join("store"), &Key::random()).unwrap();
+        let records = Records::new(Arc::new(store));
+        let identifier = Identifier::parse("u").unwrap();
+        let place = Place::of("acme", &identifier);
+        let age = i64::try_from(age.as_millis()).unwrap();
+        let mut record =
+            Account { incarnation: vec![1; 16], delete_ms: now_ms() - age, ..Account::default() };
+        record.set_state(AccountState::Deleting);
+        assert!(records.create(&place.account(), record).await.unwrap());
+        let left = Credential { incarnation: vec![1; 16], ..Credential::default() };
+        assert!(records.create(&place.kind(Kind::ApifyToken), left).await.unwrap());
+        (Accounts::new(records.clone()), records, place, identifier, dir)
+    }
+
+    #[tokio::test]
+    async fn a_deletion_that_was_abandoned_is_finished_by_the_next_caller() {
+        for delete in [true, false] {
+            let (accounts, records, place, identifier, _dir) = begun(LEASE * 2).await;
+            assert!(accounts.find("acme", &identifier).await.is_err());
+            if delete {
+                accounts.delete("acme", &identifier).await.unwrap();
+                assert!(records.store().list(&place.folder, None, 9).await.unwrap().is_empty());
+            } else {
+                let (found, created) = accounts.get_or_create("acme", &identifier).await.unwrap();
+                assert!(created && found.record.incarnation != [1; 16]);
+                assert_eq!(records.store().list(&place.folder, None, 9).await.unwrap(), ["account"]);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_deletion_under_way_is_waited_for_and_nobody_else_removes_anything() {
+        let (accounts, records, place, identifier, _dir) = begun(Duration::ZERO).await;
+        let waiting = tokio::time::timeout(Duration::from_millis(300), accounts.delete("acme", &identifier));
+        assert!(waiting.await.is_err());
+        let waiting =
+            tokio::time::timeout(Duration::from_millis(300), accounts.get_or_create("acme", &identifier));
+        assert!(waiting.await.is_err());
+        assert_eq!(records.store().list(&place.folder, None, 9).await.unwrap().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_a_writer_left_is_nothing_to_the_account_made_again_and_goes_with_it() {
+        let (accounts, records, place, identifier, _dir) = begun(LEASE * 2).await;
+        records.store().delete(&place.account()).await.unwrap();
+        let (found, _) = accounts.get_or_create("acme", &identifier).await.unwrap();
+        assert!(accounts.show(&found).await.unwrap().credentials.is_empty());
+        accounts.delete("acme", &identifier).await.unwrap();
+        assert!(records.store().list(&place.folder, None, 9).await.unwrap().is_empty());
+    }
+}
