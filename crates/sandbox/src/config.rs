@@ -1,8 +1,10 @@
+//! What a sandbox is started with.
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
-/// What a sandbox is started with; the default listens on loopback and forgets everything when it stops.
+/// How and where a sandbox listens, and what it keeps; the default listens on loopback and forgets everything when it stops.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Folder in which state survives a restart; without one, state lives in memory only.

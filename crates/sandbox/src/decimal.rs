@@ -1,3 +1,5 @@
+//! Exact decimals and dollars.
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -13,8 +15,6 @@ pub(crate) struct Decimal {
 /// US dollars in millionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Micros(pub(crate) i64);
-
-// === impl Decimal ===
 
 impl Decimal {
     pub(crate) const ZERO: Self = Self { digits: 0, scale: 0 };
@@ -113,8 +113,6 @@ impl<'de> Deserialize<'de> for Decimal {
         Self::parse(&number.to_string()).ok_or_else(|| de::Error::custom("not an exact decimal"))
     }
 }
-
-// === impl Micros ===
 
 impl Micros {
     /// Reads dollars; more than six digits after the point have no exact value here.

@@ -1,3 +1,5 @@
+//! Why a sandbox could not start.
+
 use std::io;
 use std::net::SocketAddr;
 

@@ -1,97 +1,148 @@
 //! HarvestAPI: LinkedIn data for a price, out of an invented population.
 
-use http::StatusCode;
-use serde_json::json;
+use std::future::ready;
+use std::sync::Arc;
 
-use crate::call::{Call, Reply};
-use crate::credentials::{Key, State};
-use crate::world::World;
+use axum::Router;
+use http::StatusCode;
+
+use crate::kernel::call::Call;
+use crate::kernel::credentials::{CredentialState, Credentials};
+use crate::kernel::reply::Reply;
+use crate::kernel::store::{Store, Table};
+use crate::kernel::vendor::{OwnEffect, Pending, Slot, Told, Vendor};
 
 mod ads;
 mod ask;
-mod cache;
+mod backend;
 mod comments;
 mod companies;
 mod connections;
-mod data;
+mod control;
+mod cookie;
+mod credentials;
 mod envelope;
+mod errors;
 mod filter;
 mod gate;
 mod geo;
 mod groups;
 mod jobs;
+mod key;
 mod leads;
 mod pages;
 mod people;
 mod platform;
+pub(crate) mod population;
 mod posts;
+mod price;
 mod profile;
 mod reactions;
 mod routes;
-pub(crate) mod scrape;
 mod services;
 mod sessions;
+mod tables;
 mod text;
 
-pub(crate) use cache::Cache;
-pub(crate) use data::clock::Clock;
-pub(crate) use envelope::{Told, told};
-pub(crate) use gate::{Gates, Slot};
-pub(crate) use sessions::{Notes, Sessions};
+use ask::Ask;
+use backend::Backend;
+use errors::failure;
+use gate::Gates;
+use key::Key;
+use population::Population;
 
-/// Answers one call.
-pub(crate) fn handle(world: &World, call: &Call) -> Reply {
-    let (key, known) = match admit(world, call) {
-        Ok(admitted) => admitted,
-        Err(reply) => return reply,
-    };
-    let Some(route) = routes::find(call) else {
-        return failure(StatusCode::NOT_FOUND, None);
-    };
-    let ask = ask::Ask { world, call, now: world.clock.now(), price: route.price };
-    match (route.answer)(&ask) {
-        Err(reply) => reply,
-        Ok(envelope) if world.credentials.charge(&world.store, key, envelope.cost()) => {
-            envelope.reply(world, call, &known)
+/// The vendor HarvestAPI.
+pub(crate) struct HarvestApi {
+    backend: Arc<Backend>,
+    gates: Gates,
+}
+
+/// What is kept of it.
+pub(crate) const TABLES: [Table; 3] = [tables::KEYS, tables::COOKIES, tables::SESSIONS];
+
+impl HarvestApi {
+    pub(crate) fn open(store: &Arc<Store>, population: Arc<Population>) -> Self {
+        Self { backend: Arc::new(Backend::open(store, population)), gates: Gates::default() }
+    }
+
+    /// The first key.
+    pub(crate) fn first_key(&self) -> Option<String> {
+        self.backend.keys.values().into_iter().next()
+    }
+
+    fn answer(&self, call: &Call) -> Result<Reply, Reply> {
+        let (key, known) = self.admit(call)?;
+        let route = routes::find(call).ok_or_else(|| failure(StatusCode::NOT_FOUND, None))?;
+        let ask =
+            Ask { backend: &self.backend, call, now: self.backend.population.now(), price: route.price };
+        let envelope = (route.answer)(&ask)?;
+        if !self.backend.keys.charge(key, envelope.cost()) {
+            return Err(failure(StatusCode::PAYMENT_REQUIRED, None));
         }
-        Ok(_) => failure(StatusCode::PAYMENT_REQUIRED, None),
+        Ok(envelope.reply(self.backend.population.next_request(), call, &known))
+    }
+
+    fn admit<'a>(&self, call: &'a Call) -> Result<(&'a str, Key), Reply> {
+        let refused = || failure(StatusCode::UNAUTHORIZED, None);
+        let key = call.header("x-api-key").ok_or_else(refused)?;
+        let known = self.backend.keys.get(key).ok_or_else(refused)?;
+        match known.state {
+            CredentialState::Active => Ok((key, known)),
+            CredentialState::Forbidden => Err(failure(StatusCode::FORBIDDEN, None)),
+            CredentialState::Revoked | CredentialState::Expired => Err(refused()),
+        }
     }
 }
 
-/// Takes a place among the calls that the key may have in flight; waits for one where there is room to wait.
-pub(crate) async fn enter(world: &World, call: &Call) -> Result<Option<Slot>, Reply> {
-    let Ok((key, known)) = admit(world, call) else { return Ok(None) };
-    let Some(limit) = known.concurrency else { return Ok(None) };
-    match world.gates.enter(key, limit).await {
-        Some(slot) => Ok(Some(slot)),
-        None => Err(failure(StatusCode::TOO_MANY_REQUESTS, None)),
+impl Vendor for HarvestApi {
+    fn word(&self) -> &'static str {
+        "harvestapi"
     }
-}
 
-/// An answer of that status in the shape that HarvestAPI gives it; without a text, it has the words of HarvestAPI.
-pub(crate) fn failure(status: StatusCode, text: Option<&str>) -> Reply {
-    let words = match status.as_u16() {
-        401 => "Invalid API key",
-        402 => "Payment required",
-        404 => "Not found",
-        429 => "Too many concurrent requests",
-        _ => status.canonical_reason().unwrap_or("Failed on purpose"),
-    };
-    let text = text.unwrap_or(words);
-    // What is missing is told in a form of its own.
-    match status {
-        StatusCode::NOT_FOUND => Reply::json(status, &json!({"error": 404, "message": text})),
-        _ => Reply::json(status, &json!({"error": {"error": text}})),
+    fn handle<'a>(&'a self, call: &'a Call) -> Pending<'a, Reply> {
+        Box::pin(ready(self.answer(call).unwrap_or_else(|refusal| refusal)))
     }
-}
 
-fn admit<'a>(world: &World, call: &'a Call) -> Result<(&'a str, Key), Reply> {
-    let refused = || failure(StatusCode::UNAUTHORIZED, None);
-    let key = call.header("x-api-key").ok_or_else(refused)?;
-    let known = world.credentials.key(key).ok_or_else(refused)?;
-    match known.state {
-        State::Active => Ok((key, known)),
-        State::Forbidden => Err(failure(StatusCode::FORBIDDEN, None)),
-        State::Revoked | State::Expired => Err(refused()),
+    fn failure(&self, status: StatusCode, text: Option<&str>) -> Reply {
+        failure(status, text)
+    }
+
+    fn credentials(&self) -> &dyn Credentials {
+        &*self.backend
+    }
+
+    fn reset(&self) {
+        self.backend.reset();
+    }
+
+    /// Takes a place among the calls that the key may have in flight; waits for one where there is room to wait.
+    fn enter<'a>(&'a self, call: &'a Call) -> Pending<'a, Result<Option<Slot>, Reply>> {
+        Box::pin(async move {
+            let Ok((key, known)) = self.admit(call) else { return Ok(None) };
+            let Some(limit) = known.concurrency else { return Ok(None) };
+            match self.gates.enter(key, limit).await {
+                Some(slot) => Ok(Some(Box::new(slot) as Slot)),
+                None => Err(failure(StatusCode::TOO_MANY_REQUESTS, None)),
+            }
+        })
+    }
+
+    fn own_effects(&self) -> &'static [OwnEffect] {
+        &[OwnEffect::BodyStatus, OwnEffect::Element]
+    }
+
+    /// The wallet pays for it as far as it can.
+    fn enveloped(&self, call: &Call, told: &Told<'_>) -> Reply {
+        let key = call.header("x-api-key").unwrap_or_default();
+        let Some(known) = self.backend.keys.get(key) else {
+            return failure(StatusCode::UNAUTHORIZED, None);
+        };
+        let envelope = envelope::Envelope::told(routes::price(call), told);
+        self.backend.keys.charge(key, envelope.cost());
+        envelope.reply(self.backend.population.next_request(), call, &known)
+    }
+
+    fn control(self: Arc<Self>) -> Router {
+        control::router(self.backend.clone())
     }
 }

@@ -12,25 +12,14 @@
 //! # }
 //! ```
 
-mod answer;
 mod apify;
-mod call;
 mod config;
-mod control;
-mod credentials;
 mod decimal;
-mod door;
 mod error;
-mod faults;
-mod fields;
 mod harvest;
 mod harvestapi;
-mod journal;
-mod listener;
+mod kernel;
 mod sandbox;
-mod store;
-mod sync;
-mod world;
 
 pub use config::{Config, Ports, Tls};
 pub use error::Error;

@@ -1,3 +1,5 @@
+//! Puts a sandbox together: three vendors over one kernel, each on a port of its own, and the control port.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -5,13 +7,18 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::call::Api;
+use crate::apify::{self, Apify};
 use crate::config::Config;
-use crate::control;
-use crate::door::Door;
 use crate::error::Error;
-use crate::listener::{Listener, acceptor};
-use crate::world::World;
+use crate::harvest::{self, Harvest};
+use crate::harvestapi::population::Population;
+use crate::harvestapi::{self, HarvestApi};
+use crate::kernel::control;
+use crate::kernel::listener::{Listener, acceptor};
+use crate::kernel::pipeline::Pipeline;
+use crate::kernel::shared::Shared;
+use crate::kernel::store::Store;
+use crate::kernel::vendor::Vendor;
 
 /// A running sandbox. Dropping it stops it too, without waiting for calls in flight.
 pub struct Sandbox {
@@ -21,7 +28,15 @@ pub struct Sandbox {
     control: String,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
-    world: Arc<World>,
+    vendors: Vendors,
+}
+
+/// The three vendors, and what their ports share.
+struct Vendors {
+    harvest: Arc<Harvest>,
+    harvestapi: Arc<HarvestApi>,
+    apify: Arc<Apify>,
+    shared: Arc<Shared>,
 }
 
 /// A Harvest token with its account id, and a HarvestAPI key. All of them are invented.
@@ -36,9 +51,9 @@ pub struct Sample {
 }
 
 /// At most this much is lost when the process dies.
-const FLUSH_EVERY: Duration = Duration::from_millis(250);
+const FLUSH_INTERVAL: Duration = Duration::from_millis(250);
 /// More than the listeners give their connections.
-const STOP_DEADLINE: Duration = Duration::from_secs(4);
+const STOP_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Binds all four ports and serves them, on the current Tokio runtime, until the sandbox is shut down.
 ///
@@ -52,7 +67,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let harvestapi = Listener::bind(config.host, ports.harvestapi, tls.clone()).await?;
     let apify = Listener::bind(config.host, ports.apify, tls).await?;
     let control = Listener::bind(config.host, ports.control, None).await?;
-    let world = Arc::new(World::open(&config)?);
+    let vendors = Vendors::open(&config)?;
     let mut sandbox = Sandbox {
         harvest: harvest.url(),
         harvestapi: harvestapi.url(),
@@ -60,20 +75,18 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
         control: control.url(),
         stop: CancellationToken::new(),
         tasks: Vec::new(),
-        world: world.clone(),
+        vendors,
     };
-    sandbox.open(harvest, Api::Harvest);
-    sandbox.open(harvestapi, Api::LinkedIn);
-    sandbox.open(apify, Api::Apify);
-    let stop = sandbox.stop.clone();
-    sandbox.tasks.push(tokio::spawn(control::serve(control, world.clone(), stop.clone())));
+    sandbox.open(harvest, sandbox.vendors.harvest.clone());
+    sandbox.open(harvestapi, sandbox.vendors.harvestapi.clone());
+    sandbox.open(apify, sandbox.vendors.apify.clone());
+    let (shared, stop) = (sandbox.vendors.shared.clone(), sandbox.stop.clone());
+    sandbox.tasks.push(tokio::spawn(control::serve(control, shared.clone(), stop.clone())));
     if config.state_dir.is_some() {
-        sandbox.tasks.push(tokio::spawn(flush_often(world, stop)));
+        sandbox.tasks.push(tokio::spawn(flush_often(shared, stop)));
     }
     Ok(sandbox)
 }
-
-// === impl Sandbox ===
 
 impl Sandbox {
     /// Base URL of Harvest v2, without `/v2`.
@@ -103,27 +116,43 @@ impl Sandbox {
     /// Credentials that it knows from the start, for a first call.
     #[must_use]
     pub fn sample(&self) -> Sample {
-        self.world.credentials.sample()
+        let (access_token, account_id) = self.vendors.harvest.first_pair().unwrap_or_default();
+        let harvestapi_key = self.vendors.harvestapi.first_key().unwrap_or_default();
+        Sample { access_token, account_id, harvestapi_key }
     }
 
     /// Stops listening, lets calls in flight end for a moment, and writes state out.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         for mut task in std::mem::take(&mut self.tasks) {
-            if timeout(STOP_DEADLINE, &mut task).await.is_err() {
+            if timeout(STOP_TIMEOUT, &mut task).await.is_err() {
                 task.abort();
             }
         }
-        flush(self.world.clone()).await;
+        flush(self.vendors.shared.clone()).await;
     }
 
-    fn open(&mut self, listener: Listener, api: Api) {
-        let door = Arc::new(Door::new(self.world.clone(), api, listener.url()));
+    fn open(&mut self, listener: Listener, vendor: Arc<dyn Vendor>) {
+        let pipeline = Arc::new(Pipeline::new(self.vendors.shared.clone(), vendor, listener.url()));
         let serve = move |request, connection: CancellationToken| {
-            let door = door.clone();
-            async move { door.serve(request, &connection).await }
+            let pipeline = pipeline.clone();
+            async move { pipeline.serve(request, &connection).await }
         };
         self.tasks.push(tokio::spawn(listener.serve(serve, self.stop.clone())));
+    }
+}
+
+impl Vendors {
+    /// Makes the vendors over one store. Lists of the control port name them in this order.
+    fn open(config: &Config) -> Result<Self, Error> {
+        let tables = [&harvest::TABLES[..], &harvestapi::TABLES, &apify::TABLES].concat();
+        let store = Arc::new(Store::open(config.state_dir.as_deref(), tables)?);
+        let population = Arc::new(Population::start());
+        let harvest = Arc::new(Harvest::open(&store));
+        let harvestapi = Arc::new(HarvestApi::open(&store, population.clone()));
+        let apify = Arc::new(Apify::open(&store, population));
+        let all: Vec<Arc<dyn Vendor>> = vec![harvest.clone(), harvestapi.clone(), apify.clone()];
+        Ok(Self { harvest, harvestapi, apify, shared: Arc::new(Shared::new(store, all)) })
     }
 }
 
@@ -133,18 +162,18 @@ impl Drop for Sandbox {
     }
 }
 
-async fn flush_often(world: Arc<World>, stop: CancellationToken) {
-    let mut ticks = interval(FLUSH_EVERY);
+async fn flush_often(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut ticks = interval(FLUSH_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = ticks.tick() => flush(world.clone()).await,
-            () = stop.cancelled() => return flush(world).await,
+            _ = ticks.tick() => flush(shared.clone()).await,
+            () = stop.cancelled() => return flush(shared).await,
         }
     }
 }
 
 /// Waiting for the disk must not hold up a runtime thread.
-async fn flush(world: Arc<World>) {
-    let _ = tokio::task::spawn_blocking(move || world.store.flush()).await;
+async fn flush(shared: Arc<Shared>) {
+    let _ = tokio::task::spawn_blocking(move || shared.store.flush()).await;
 }

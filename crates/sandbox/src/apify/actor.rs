@@ -1,3 +1,5 @@
+//! The actors that can be run, and what they charge.
+
 use crate::decimal::Micros;
 
 /// The actors that can be run.
@@ -19,8 +21,6 @@ pub(super) enum Event {
     FullProfile,
     FullProfileWithEmail,
 }
-
-// === impl Actor ===
 
 impl Actor {
     /// By the name that stands in a path.
@@ -73,8 +73,6 @@ impl Actor {
         }
     }
 }
-
-// === impl Event ===
 
 impl Event {
     pub(super) fn name(self) -> &'static str {

@@ -1,11 +1,14 @@
+//! The rows of a dataset, as they are asked for.
+
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value};
 
 use super::options::{integer, invalid, param};
 use super::run::Run;
-use crate::call::{Call, Reply};
-use crate::world::World;
+use crate::harvestapi::population::Population;
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
 /// Which rows of a dataset are asked for, and in what form.
 pub(super) struct Question {
@@ -28,8 +31,6 @@ const NO_LIMIT: u64 = 999_999_999_999;
 const LINES: HeaderValue = HeaderValue::from_static("application/jsonl; charset=utf-8");
 /// Ways to reshape rows that are not simulated.
 const UNKNOWN: [&str; 3] = ["unwind", "flatten", "view"];
-
-// === impl Question ===
 
 impl Question {
     pub(super) fn parse(call: &Call) -> Result<Self, Reply> {
@@ -60,11 +61,11 @@ impl Question {
     }
 
     /// The rows that the run has by now.
-    pub(super) fn answer(&self, world: &World, run: &Run, status: StatusCode) -> Reply {
+    pub(super) fn answer(&self, population: &Population, run: &Run, status: StatusCode) -> Reply {
         let offset = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let (rows, total) = run.rows(self.shown, offset, limit, self.backwards);
-        let written: Vec<_> = rows.iter().filter_map(|row| self.shape(row.write(world))).collect();
+        let written: Vec<_> = rows.iter().filter_map(|row| self.shape(row.write(population))).collect();
         let (open, between, close): (&[u8], &[u8], &[u8]) =
             if self.lines { (b"", b"\n", b"") } else { (b"[", b",", b"]") };
         let mut body = open.to_vec();

@@ -11,8 +11,8 @@ use super::plan::{Group, Plan, Step};
 use super::row::{Meta, PAGE};
 use super::status::End;
 use super::token::{Settings, Tier};
-use crate::call::Reply;
-use crate::harvestapi::scrape::{self, Colleague};
+use crate::harvestapi::population::scrape::{self, Colleague};
+use crate::kernel::reply::Reply;
 
 /// How much of each person is fetched.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,15 +41,15 @@ struct Extent {
     per_company: usize,
 }
 
-const MOST_COMPANIES: usize = 1000;
+const MAX_COMPANIES: usize = 1000;
 /// Companies that one search can hold.
-const MOST_AT_ONCE: usize = 10;
+const MAX_AT_ONCE: usize = 10;
 /// Pages of a search for leads.
-const MOST_PAGES: usize = 100;
+const MAX_PAGES: usize = 100;
 
 pub(super) fn plan(input: &Input, options: &Options, settings: &Settings) -> Result<Plan, Reply> {
     let companies = cleaned(input, "companies")?;
-    if companies.len() > MOST_COMPANIES {
+    if companies.len() > MAX_COMPANIES {
         return Err(field("companies", "must NOT have more than 1000 items"));
     }
     let one_by_one = match input.text("companyBatchMode")? {
@@ -70,7 +70,7 @@ pub(super) fn plan(input: &Input, options: &Options, settings: &Settings) -> Res
     let Some(mut extent) = extent else { return Ok(Plan::nothing(End::succeeded("no limits"))) };
     let searches: Vec<Vec<String>> = if one_by_one {
         companies.into_iter().map(|company| vec![company]).collect()
-    } else if companies.len() > MOST_AT_ONCE {
+    } else if companies.len() > MAX_AT_ONCE {
         return Ok(Plan::nothing(End::succeeded("up to 10 companies")));
     } else {
         vec![companies]
@@ -110,8 +110,6 @@ fn search(companies: &[String], mode: Mode, filter: &Filter, extent: &mut Extent
     steps
 }
 
-// === impl Mode ===
-
 impl Mode {
     fn event(self, has_address: bool) -> Event {
         match self {
@@ -129,8 +127,6 @@ impl Mode {
         }
     }
 }
-
-// === impl Filter ===
 
 impl Filter {
     fn parse(input: &Input) -> Result<Self, Reply> {
@@ -175,8 +171,6 @@ impl Filter {
     }
 }
 
-// === impl Extent ===
-
 impl Extent {
     /// None when neither a number of profiles nor one of pages is given. A 0 stands for no limit.
     fn parse(
@@ -189,7 +183,7 @@ impl Extent {
         let first_page = input.integer("startPage")?.unwrap_or(1).max(1);
         let per_company = input.integer("maxItemsPerCompany")?;
         for (name, value) in [("takePages", pages.unwrap_or(0)), ("startPage", first_page)] {
-            if value > MOST_PAGES {
+            if value > MAX_PAGES {
                 return Err(field(name, "must be at most 100"));
             }
         }
@@ -199,7 +193,7 @@ impl Extent {
         let unless_zero = |most: Option<usize>| most.filter(|most| *most > 0).unwrap_or(usize::MAX);
         let mut extent = Self {
             first_page,
-            pages: unless_zero(pages).min(MOST_PAGES),
+            pages: unless_zero(pages).min(MAX_PAGES),
             left: unless_zero(items).min(options.max_items.unwrap_or(usize::MAX)),
             per_company: unless_zero(per_company),
         };

@@ -1,8 +1,11 @@
+//! What the query of a call asks for.
+
 use std::time::Duration;
 
-use super::bad;
-use crate::call::{Call, Reply};
+use super::errors::bad;
 use crate::decimal::Micros;
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
 /// What the query of a start asks for.
 #[derive(Debug, Clone)]
@@ -20,21 +23,20 @@ pub(super) struct Options {
 /// How long a call waits for its run.
 pub(super) struct Wait(pub(super) Duration);
 
-const LONGEST_WAIT: u64 = 60;
+/// Seconds.
+const MAX_WAIT: u64 = 60;
 const TIMEOUT: u64 = 3600;
 /// Seconds that a run may take at all; also what a time-out of 0 stands for.
-const LONGEST_RUN: u64 = 86_400;
+const MAX_RUN: u64 = 86_400;
 const MEMORY: u64 = 512;
-const LEAST_MEMORY: u64 = 128;
-const MOST_MEMORY: u64 = 32_768;
-
-// === impl Options ===
+const MIN_MEMORY: u64 = 128;
+const MAX_MEMORY: u64 = 32_768;
 
 impl Options {
     pub(super) fn parse(call: &Call) -> Result<Self, Reply> {
-        let timeout_secs = integer(call, "timeout")?.unwrap_or(TIMEOUT).min(LONGEST_RUN);
+        let timeout_secs = integer(call, "timeout")?.unwrap_or(TIMEOUT).min(MAX_RUN);
         let memory = integer(call, "memory")?.unwrap_or(MEMORY);
-        if !memory.is_power_of_two() || !(LEAST_MEMORY..=MOST_MEMORY).contains(&memory) {
+        if !memory.is_power_of_two() || !(MIN_MEMORY..=MAX_MEMORY).contains(&memory) {
             return Err(invalid("memory", "must be a power of two of at least 128"));
         }
         let max_items = integer(call, "maxItems")?;
@@ -62,15 +64,13 @@ impl Options {
     }
 
     pub(super) fn timeout(&self) -> Duration {
-        Duration::from_secs(if self.timeout_secs == 0 { LONGEST_RUN } else { self.timeout_secs })
+        Duration::from_secs(if self.timeout_secs == 0 { MAX_RUN } else { self.timeout_secs })
     }
 }
 
-// === impl Wait ===
-
 impl Wait {
     pub(super) fn parse(call: &Call) -> Result<Self, Reply> {
-        let seconds = integer(call, "waitForFinish")?.unwrap_or(0).min(LONGEST_WAIT);
+        let seconds = integer(call, "waitForFinish")?.unwrap_or(0).min(MAX_WAIT);
         Ok(Self(Duration::from_secs(seconds)))
     }
 }

@@ -1,17 +1,15 @@
+//! What a run will do, step by step.
+
 use std::sync::Arc;
 
-use super::actor::{Actor, Event};
-use super::input::{self, Input};
-use super::options::Options;
+use super::actor::Event;
 use super::row::{Meta, Query, Row};
 use super::status::End;
 use super::token::Settings;
-use super::{bad, employees};
-use crate::call::Reply;
-use crate::harvestapi::scrape::{self, Found};
-use crate::world::World;
+use crate::harvestapi::population::Population;
+use crate::harvestapi::population::scrape::{self, Found};
 
-/// What a run will do, unless something ends it before.
+/// The steps of a run, unless something ends it before.
 pub(super) struct Plan {
     pub(super) groups: Vec<Group>,
     /// How it ends when all is done.
@@ -30,39 +28,10 @@ pub(super) enum Step {
     Lead { slug: Box<str>, event: Event, meta: Arc<Meta> },
 }
 
-/// A passing shortage at LinkedIn, as the actors tell of it.
-const SHORTAGE: End = End::failed("rate limited: No available resource");
-
-// === impl Plan ===
+/// Inputs of one run; the real actor names no limit, and a simulator has to have one.
+pub(super) const MAX_INPUTS: usize = 10_000;
 
 impl Plan {
-    /// Holds the input of a start against the schema of the actor.
-    pub(super) fn parse(
-        actor: Actor,
-        input: Option<&Input>,
-        options: &Options,
-        settings: &Settings,
-    ) -> Result<Self, Reply> {
-        let Some(input) = input else { return Ok(Self::nothing(End::failed("Input is missing!"))) };
-        let plan = match actor {
-            Actor::Profiles => input::profiles(input)?,
-            Actor::Employees => employees::plan(input, options, settings)?,
-        };
-        if plan.groups.is_empty() {
-            return Ok(plan);
-        }
-        if options.cap.is_some_and(|cap| cap < actor.least_cap()) {
-            return Ok(Self::nothing(End::CAPPED));
-        }
-        if settings.unavailable {
-            return Ok(Self::nothing(SHORTAGE));
-        }
-        if plan.steps() > input::MOST {
-            return Err(bad("invalid-input", "Input is not valid: it asks for too many profiles"));
-        }
-        Ok(plan)
-    }
-
     /// A run that ends as soon as it begins.
     pub(super) fn nothing(end: End) -> Self {
         Self { groups: Vec::new(), end }
@@ -73,11 +42,9 @@ impl Plan {
     }
 }
 
-// === impl Step ===
-
 impl Step {
     /// The row and what it costs; None is a failure that nobody pays for, and that leaves no row.
-    pub(super) fn perform(&self, world: &World, settings: &Settings) -> Option<(Event, Row)> {
+    pub(super) fn perform(&self, population: &Population, settings: &Settings) -> Option<(Event, Row)> {
         let (query, email) = match self {
             Self::Lead { slug, event, meta } => {
                 return Some((*event, Row::Lead { slug: slug.clone(), event: *event, meta: meta.clone() }));
@@ -96,7 +63,7 @@ impl Step {
                 (event, Row::Profile { slug: slug.into(), email, query })
             }
             Some(Found::Company { slug }) => (Event::Profile, Row::Company { slug: slug.into(), query }),
-            None => (Event::Profile, Row::Miss { request: world.next_request(), query }),
+            None => (Event::Profile, Row::Miss { request: population.next_request(), query }),
         })
     }
 }

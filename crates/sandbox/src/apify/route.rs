@@ -1,8 +1,10 @@
+//! What the paths of Apify stand for.
+
 use percent_encoding::percent_decode_str;
 
 use super::actor::Actor;
 
-/// What a path stands for.
+/// An endpoint with what its path names.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route {
     /// Runs of one actor: a list, or a new one.
@@ -21,8 +23,6 @@ pub(super) enum Route {
 
 /// An actor that a path names; None when there is no such actor.
 pub(super) type Target = Option<Actor>;
-
-// === impl Route ===
 
 impl Route {
     pub(super) fn parse(path: &str) -> Option<Self> {

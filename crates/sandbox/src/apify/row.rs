@@ -1,10 +1,11 @@
+//! Rows of a dataset.
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
 use super::actor::Event;
-use crate::harvestapi::scrape;
-use crate::world::World;
+use crate::harvestapi::population::{Population, scrape};
 
 /// A row of a dataset, kept small: it is written out when it is read.
 #[derive(Clone)]
@@ -56,14 +57,12 @@ pub(super) struct Meta {
 /// Rows of one page of a search for leads.
 pub(super) const PAGE: usize = 25;
 
-// === impl Row ===
-
 impl Row {
     /// The row as a JSON object.
-    pub(super) fn write(&self, world: &World) -> Vec<u8> {
+    pub(super) fn write(&self, population: &Population) -> Vec<u8> {
         match self {
             Self::Profile { slug, email, query } => {
-                let element = scrape::profile(world, slug, *email).unwrap_or_default();
+                let element = scrape::profile(population, slug, *email).unwrap_or_default();
                 extend(element.to_vec(), "originalQuery", &query.original())
             }
             Self::Company { slug, query } => {
@@ -74,11 +73,11 @@ impl Row {
             Self::Lead { slug, event, meta } => {
                 let element = match event {
                     Event::ShortProfile => {
-                        scrape::lead(world, slug).map(|lead| lead.to_string().into_bytes())
+                        scrape::lead(population, slug).map(|lead| lead.to_string().into_bytes())
                     }
                     event => {
                         let email = *event == Event::FullProfileWithEmail;
-                        scrape::profile(world, slug, email).map(|element| element.to_vec())
+                        scrape::profile(population, slug, email).map(|element| element.to_vec())
                     }
                 };
                 extend(element.unwrap_or_default(), "_meta", &meta.show())
@@ -86,8 +85,6 @@ impl Row {
         }
     }
 }
-
-// === impl Query ===
 
 impl Query {
     pub(super) fn new(form: Form, text: &str) -> Self {
@@ -129,8 +126,6 @@ impl Query {
     }
 }
 
-// === impl Form ===
-
 impl Form {
     fn name(self) -> &'static str {
         match self {
@@ -141,8 +136,6 @@ impl Form {
         }
     }
 }
-
-// === impl Meta ===
 
 impl Meta {
     fn show(&self) -> Value {

@@ -1,3 +1,5 @@
+//! A run and its dataset.
+
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -10,13 +12,13 @@ use super::actor::{Actor, Event};
 use super::options::Options;
 use super::row::Row;
 use super::status::{End, Status};
+use super::tokens::Tokens;
 use crate::decimal::Micros;
-use crate::sync::lock;
-use crate::world::World;
+use crate::kernel::sync::lock;
 
 mod show;
 
-/// A run and its dataset. Both are known by the same number.
+/// A run. Its dataset is known by the same number.
 pub(super) struct Run {
     pub(super) number: u64,
     pub(super) token: Box<str>,
@@ -49,8 +51,6 @@ pub(super) enum Pushed {
     /// The cap or the balance does not cover another of this kind.
     CapReached,
 }
-
-// === impl Run ===
 
 impl Run {
     pub(super) fn new(
@@ -112,21 +112,21 @@ impl Run {
     }
 
     /// Charges an event; None, and nothing charged, when the cap or the balance does not cover it, or the run is over.
-    pub(super) fn charge(&self, world: &World, event: Event) -> Option<()> {
-        self.take(world, event, &mut lock(&self.progress))
+    pub(super) fn charge(&self, tokens: &Tokens, event: Event) -> Option<()> {
+        self.take(tokens, event, &mut lock(&self.progress))
     }
 
     /// Charges a row and keeps it. One that is not covered is lost, and the run goes on: another may cost less.
-    pub(super) fn push(&self, world: &World, event: Event, row: Row) -> Pushed {
+    pub(super) fn push(&self, tokens: &Tokens, event: Event, row: Row) -> Pushed {
         let mut progress = lock(&self.progress);
-        if self.take(world, event, &mut progress).is_none() {
-            let broke = !self.owns(world, self.actor.least_row());
+        if self.take(tokens, event, &mut progress).is_none() {
+            let broke = !tokens.owns(&self.token, self.actor.least_row());
             return if broke { Pushed::CapReached } else { Pushed::More };
         }
         progress.rows.push(row);
         if self.options.max_items.is_some_and(|most| progress.rows.len() >= most) {
             Pushed::Enough
-        } else if self.covers(progress.spent, event.price()) && self.owns(world, event.price()) {
+        } else if self.covers(progress.spent, event.price()) && tokens.owns(&self.token, event.price()) {
             Pushed::More
         } else {
             Pushed::CapReached
@@ -166,10 +166,10 @@ impl Run {
         format!("sbxD{:013}", self.number)
     }
 
-    fn take(&self, world: &World, event: Event, progress: &mut Progress) -> Option<()> {
+    fn take(&self, tokens: &Tokens, event: Event, progress: &mut Progress) -> Option<()> {
         let price = event.price();
         let open = self.status() == Status::Running && self.covers(progress.spent, price);
-        if !open || !world.credentials.charge_apify(&world.store, &self.token, price) {
+        if !open || !tokens.charge(&self.token, price) {
             return None;
         }
         progress.spent.0 += price.0;
@@ -183,13 +183,7 @@ impl Run {
     fn covers(&self, spent: Micros, price: Micros) -> bool {
         self.options.cap.is_none_or(|cap| spent.0 + price.0 <= cap.0)
     }
-
-    fn owns(&self, world: &World, price: Micros) -> bool {
-        world.credentials.apify(&self.token, |token| token.balance >= price).unwrap_or(false)
-    }
 }
-
-// === impl Progress ===
 
 impl Progress {
     /// How many rows there are to see.

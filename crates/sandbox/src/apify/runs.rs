@@ -1,3 +1,5 @@
+//! All runs.
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -6,17 +8,18 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::actor::Actor;
-use super::error;
+use super::errors::{error, no_actor};
 use super::options::{Options, integer, param};
 use super::route::Target;
 use super::run::Run;
 use super::status::End;
 use super::token::Account;
-use crate::call::{Call, Reply};
-use crate::sync::lock;
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
+use crate::kernel::sync::lock;
 
-/// All runs, by number; they are forgotten when the sandbox stops. When there are too many, the oldest finished ones go.
-pub(crate) struct Runs {
+/// Runs by number; they are forgotten when the sandbox stops. When there are too many, the oldest finished ones go.
+pub(super) struct Runs {
     inner: Mutex<Inner>,
 }
 
@@ -28,22 +31,20 @@ struct Inner {
 }
 
 /// Runs that are kept.
-const MOST: usize = 1000;
+const MAX_RUNS: usize = 1000;
 /// Rows that all kept runs together may come to hold, at about a hundred bytes each.
-const MOST_ROWS: usize = 100_000;
+const MAX_ROWS: usize = 100_000;
 /// Rows of one answer of the list of runs.
-const MOST_LISTED: u64 = 1000;
-
-// === impl Runs ===
+const MAX_LISTED: u64 = 1000;
 
 impl Runs {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let last = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
         Self { inner: Mutex::new(Inner { last, runs: BTreeMap::new(), weight: 0 }) }
     }
 
     /// Ends and forgets all of them; none of them charges anything after this.
-    pub(crate) fn clear(&self) {
+    pub(super) fn clear(&self) {
         let mut inner = lock(&self.inner);
         for run in std::mem::take(&mut inner.runs).into_values() {
             run.end(End::ABORTED);
@@ -63,7 +64,7 @@ impl Runs {
     ) -> Result<Arc<Run>, Reply> {
         let mut inner = lock(&self.inner);
         inner.make_room(weight);
-        if inner.runs.len() >= MOST || inner.weight + weight > MOST_ROWS {
+        if inner.runs.len() >= MAX_RUNS || inner.weight + weight > MAX_ROWS {
             let text = "Too many runs are going on in this simulator";
             return Err(error(StatusCode::PAYMENT_REQUIRED, "concurrent-runs-limit-exceeded", text));
         }
@@ -87,10 +88,10 @@ impl Runs {
     /// Runs of a token, the oldest first unless `desc` is set.
     pub(super) fn list(&self, call: &Call, token: &str, target: Option<Target>) -> Result<Reply, Reply> {
         if target == Some(None) {
-            return Err(super::start::no_actor());
+            return Err(no_actor());
         }
         let offset = usize::try_from(integer(call, "offset")?.unwrap_or(0)).unwrap_or(usize::MAX);
-        let limit = integer(call, "limit")?.unwrap_or(MOST_LISTED).min(MOST_LISTED);
+        let limit = integer(call, "limit")?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
         let desc = matches!(param(call, "desc"), Some("1" | "true"));
         let status = param(call, "status");
         let mut found: Vec<_> = lock(&self.inner)
@@ -129,11 +130,9 @@ impl Drop for Runs {
     }
 }
 
-// === impl Inner ===
-
 impl Inner {
     fn make_room(&mut self, weight: usize) {
-        while self.runs.len() >= MOST || self.weight + weight > MOST_ROWS {
+        while self.runs.len() >= MAX_RUNS || self.weight + weight > MAX_ROWS {
             let finished = self.runs.values().find(|run| run.status().is_final());
             let Some(number) = finished.map(|run| run.number) else { return };
             if let Some(run) = self.runs.remove(&number) {
@@ -160,7 +159,7 @@ mod tests {
     fn the_oldest_finished_runs_make_room() {
         let runs = Runs::new();
         let going = add(&runs, 1).ok().unwrap();
-        let ended: Vec<_> = (0..MOST + 5)
+        let ended: Vec<_> = (0..MAX_RUNS + 5)
             .map(|_| {
                 let run = add(&runs, 1).ok().unwrap();
                 run.end(End::CAPPED);
@@ -169,11 +168,11 @@ mod tests {
             .collect();
         let is_kept = |run: &Run| runs.of_run(&run.id(), "token").is_some();
         assert!(is_kept(&going) && !is_kept(&ended[5]) && is_kept(&ended[6]));
-        assert_eq!(lock(&runs.inner).runs.len(), MOST);
-        assert_eq!(lock(&runs.inner).weight, MOST);
+        assert_eq!(lock(&runs.inner).runs.len(), MAX_RUNS);
+        assert_eq!(lock(&runs.inner).weight, MAX_RUNS);
 
-        let heavy = add(&runs, MOST_ROWS - 1).ok().unwrap();
-        assert!(is_kept(&going) && is_kept(&heavy) && !is_kept(&ended[MOST + 4]));
+        let heavy = add(&runs, MAX_ROWS - 1).ok().unwrap();
+        assert!(is_kept(&going) && is_kept(&heavy) && !is_kept(&ended[MAX_RUNS + 4]));
         // Nothing that still goes on is given up for a new one.
         assert_eq!(add(&runs, 1).err().unwrap().status, StatusCode::PAYMENT_REQUIRED);
         heavy.end(End::CAPPED);

@@ -1,9 +1,11 @@
+//! Where a run stands, and how it ends.
+
 use serde::{Deserialize, Serialize};
 
 /// Where a run stands, in Apify's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING-KEBAB-CASE")]
-pub(crate) enum Status {
+pub(super) enum Status {
     Ready,
     Running,
     Succeeded,
@@ -23,8 +25,6 @@ pub(super) struct End {
 
 /// What both actors say when they may not charge any more.
 pub(super) const MAX_CHARGE: &str = "max charge reached";
-
-// === impl Status ===
 
 impl Status {
     /// Ends that can be asked for at the control port.
@@ -65,8 +65,6 @@ impl Status {
         }
     }
 }
-
-// === impl End ===
 
 impl End {
     pub(super) const ABORTED: Self = Self { status: Status::Aborted, message: "Actor was aborted" };

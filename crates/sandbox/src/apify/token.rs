@@ -1,22 +1,25 @@
+//! A token of Apify, and the account behind it.
+
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::status::Status;
-use crate::credentials::{Rate, State};
 use crate::decimal::Micros;
-use crate::fields::{Fault, Fields};
+use crate::kernel::credentials::CredentialState;
+use crate::kernel::kept::Wallet;
+use crate::kernel::rate::Rate;
 
-/// A token of Apify, and the account behind it.
+/// What is known of one token.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
-pub(crate) struct Token {
+pub(super) struct Token {
     number: u64,
-    pub(crate) state: State,
-    pub(crate) balance: Micros,
-    rate: Option<Rate>,
-    settings: Settings,
+    pub(super) state: CredentialState,
+    pub(super) balance: Micros,
+    pub(super) rate: Option<Rate>,
+    pub(super) settings: Settings,
 }
 
 /// How the runs of a token go.
@@ -44,20 +47,6 @@ pub(super) enum Tier {
     Free,
 }
 
-/// What shall be true of a token from now on.
-#[derive(Default)]
-pub(crate) struct Update {
-    balance: Option<Micros>,
-    rate: Option<Option<Rate>>,
-    tier: Option<Tier>,
-    pace_ms: Option<u64>,
-    run_end: Option<Option<Status>>,
-    run_end_after: Option<usize>,
-    unavailable: Option<bool>,
-    free_failures: Option<Vec<String>>,
-    sync_limit_ms: Option<u64>,
-}
-
 /// What is made of a token.
 pub(super) enum Admission {
     Unknown,
@@ -74,41 +63,21 @@ pub(super) struct Account {
     pub(super) settings: Settings,
 }
 
-/// Milliseconds.
-const LONGEST_PACE: u64 = 600_000;
 /// Milliseconds after which the real service gives up a synchronous call.
-const SYNC_LIMIT: u64 = 300_000;
-const MOST_FAILURES: usize = 1000;
-
-// === impl Token ===
+pub(super) const SYNC_LIMIT: u64 = 300_000;
 
 impl Token {
-    pub(crate) fn fresh(number: u64) -> Self {
+    pub(super) fn fresh(number: u64) -> Self {
         Self { number, ..Self::default() }
     }
 
-    pub(crate) fn apply(&mut self, update: Update) {
-        let settings = &mut self.settings;
-        self.balance = update.balance.unwrap_or(self.balance);
-        self.rate = update.rate.unwrap_or(self.rate.take());
-        settings.tier = update.tier.unwrap_or(settings.tier);
-        settings.pace_ms = update.pace_ms.unwrap_or(settings.pace_ms);
-        settings.run_end = update.run_end.unwrap_or(settings.run_end);
-        settings.run_end_after = update.run_end_after.unwrap_or(settings.run_end_after);
-        settings.unavailable = update.unavailable.unwrap_or(settings.unavailable);
-        settings.sync_limit_ms = update.sync_limit_ms.unwrap_or(settings.sync_limit_ms);
-        if let Some(texts) = update.free_failures {
-            settings.free_failures = texts;
-        }
-    }
-
     /// All properties, as the control port shows them.
-    pub(crate) fn view(&self, value: &str) -> Value {
+    pub(super) fn view(&self, value: &str) -> Value {
         json!({
             "apify_token": value,
             "state": self.state,
             "balance": self.balance,
-            "rate": self.rate.as_ref().map(|rate| json!({"requests": rate.requests, "seconds": rate.seconds})),
+            "rate": self.rate,
             "tier": self.settings.tier,
             "pace_ms": self.settings.pace_ms,
             "run_end": self.settings.run_end,
@@ -122,9 +91,9 @@ impl Token {
     /// Admits a call and counts it against the token's rate.
     pub(super) fn admit(&mut self) -> Admission {
         match self.state {
-            State::Revoked | State::Expired => return Admission::Unknown,
-            State::Forbidden => return Admission::Forbidden,
-            State::Active => {}
+            CredentialState::Revoked | CredentialState::Expired => return Admission::Unknown,
+            CredentialState::Forbidden => return Admission::Forbidden,
+            CredentialState::Active => {}
         }
         if let Some(rate) = &mut self.rate
             && rate.count(Instant::now()).is_some()
@@ -139,19 +108,23 @@ impl Token {
     }
 }
 
+impl Wallet for Token {
+    fn balance(&mut self) -> &mut Micros {
+        &mut self.balance
+    }
+}
+
 impl Default for Token {
     fn default() -> Self {
         Self {
             number: 0,
-            state: State::Active,
+            state: CredentialState::Active,
             balance: Micros(1_000_000_000),
             rate: None,
             settings: Settings::default(),
         }
     }
 }
-
-// === impl Settings ===
 
 impl Settings {
     pub(super) fn pace(&self) -> Duration {
@@ -180,41 +153,6 @@ impl Default for Settings {
     }
 }
 
-// === impl Update ===
-
-impl Update {
-    pub(crate) fn parse(fields: &mut Fields) -> Result<Self, Fault> {
-        let at_most = |name, value: Option<u64>, most| match value {
-            Some(value) if value > most => Err(Fault::new(name, &format!("must be at most {most}"))),
-            value => Ok(value),
-        };
-        let pace = fields.integer("pace_ms")?;
-        let sync_limit = fields.integer("sync_limit_ms")?;
-        let after = fields.integer("run_end_after")?;
-        Ok(Self {
-            balance: fields.dollars("balance")?,
-            rate: Rate::parse(fields)?,
-            tier: fields.word("tier", &[("paying", Tier::Paying), ("free", Tier::Free)])?,
-            pace_ms: at_most("pace_ms", pace, LONGEST_PACE)?,
-            run_end: match fields.raw("run_end") {
-                None => None,
-                Some(Value::Null) => Some(None),
-                Some(word) => {
-                    let found = Status::FORCED.into_iter().find(|(known, _)| word == *known);
-                    let complaint = "must be null, FAILED, TIMED-OUT or ABORTED";
-                    Some(Some(found.ok_or_else(|| Fault::new("run_end", complaint))?.1))
-                }
-            },
-            run_end_after: after.map(|after| usize::try_from(after).unwrap_or(usize::MAX)),
-            unavailable: fields.boolean("unavailable")?,
-            free_failures: fields.raw("free_failures").map(texts).transpose()?,
-            sync_limit_ms: at_most("sync_limit_ms", sync_limit, SYNC_LIMIT)?,
-        })
-    }
-}
-
-// === impl Account ===
-
 impl Account {
     pub(super) fn user_id(&self) -> String {
         format!("sbxUser{:010}", self.number)
@@ -232,16 +170,4 @@ impl Account {
             "createdAt": "2026-01-05T09:00:00.000Z",
         })
     }
-}
-
-fn texts(value: Value) -> Result<Vec<String>, Fault> {
-    let complaint = || Fault::new("free_failures", "must be a list of at most 1000 texts that are not empty");
-    let texts: Option<Vec<String>> = match value {
-        Value::Array(list) => list
-            .into_iter()
-            .map(|text| text.as_str().filter(|text| !text.is_empty()).map(str::to_owned))
-            .collect(),
-        _ => None,
-    };
-    texts.filter(|texts| texts.len() <= MOST_FAILURES).ok_or_else(complaint)
 }

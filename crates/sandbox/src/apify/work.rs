@@ -7,25 +7,25 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::backend::Backend;
 use super::plan::{Group, Plan};
 use super::run::{Pushed, Run};
 use super::status::{End, Status};
 use super::token::Settings;
-use crate::world::World;
 
 /// A run is seen on its way to an end that was forced on it for this long at most.
 const LINGER: Duration = Duration::from_millis(300);
 /// Parts of the pace in which the time of one step is given.
 const PARTS: u64 = 100;
 
-/// Works until the plan is done or something ends it. Between two steps it does not keep the world alive.
-pub(super) async fn work(world: Weak<World>, run: Arc<Run>, plan: Plan, settings: Settings) {
+/// Works until the plan is done or something ends it. Between two steps it does not keep the backend alive.
+pub(super) async fn work(backend: Weak<Backend>, run: Arc<Run>, plan: Plan, settings: Settings) {
     run.pass(Status::Running);
     let end = tokio::select! {
         biased;
         () = run.stopped() => End::ABORTED,
         () = sleep(run.options.timeout()) => End::TIMED_OUT,
-        end = perform(&world, &run, &plan, &settings) => end,
+        end = perform(&backend, &run, &plan, &settings) => end,
     };
     if let Some(status) = end.status.on_the_way() {
         run.pass(status);
@@ -34,10 +34,10 @@ pub(super) async fn work(world: Weak<World>, run: Arc<Run>, plan: Plan, settings
     run.end(end);
 }
 
-async fn perform(world: &Weak<World>, run: &Run, plan: &Plan, settings: &Settings) -> End {
+async fn perform(backend: &Weak<Backend>, run: &Run, plan: &Plan, settings: &Settings) -> End {
     let mut left = settings.run_end.map(|_| settings.run_end_after);
     for group in &plan.groups {
-        if let Some(end) = perform_group(world, run, plan, group, settings, &mut left).await {
+        if let Some(end) = perform_group(backend, run, plan, group, settings, &mut left).await {
             return end;
         }
     }
@@ -46,15 +46,15 @@ async fn perform(world: &Weak<World>, run: &Run, plan: &Plan, settings: &Setting
 
 /// None when all steps are done.
 async fn perform_group(
-    world: &Weak<World>,
+    backend: &Weak<Backend>,
     run: &Run,
     plan: &Plan,
     group: &Group,
     settings: &Settings,
     left: &mut Option<usize>,
 ) -> Option<End> {
-    if let (Some(event), Some(world)) = (group.fee, world.upgrade())
-        && run.charge(&world, event).is_none()
+    if let (Some(event), Some(backend)) = (group.fee, backend.upgrade())
+        && run.charge(&backend.tokens, event).is_none()
     {
         return Some(End::CAPPED);
     }
@@ -66,9 +66,9 @@ async fn perform_group(
         }
         sleep_until(began + Duration::from_micros(settings.pace_ms * 1000 / PARTS * parts)).await;
         // Gone when the sandbox stops: nobody is left to see the end.
-        let Some(world) = world.upgrade() else { return Some(End::ABORTED) };
-        if let Some((event, row)) = step.perform(&world, settings) {
-            match run.push(&world, event, row) {
+        let Some(backend) = backend.upgrade() else { return Some(End::ABORTED) };
+        if let Some((event, row)) = step.perform(&backend.population, settings) {
+            match run.push(&backend.tokens, event, row) {
                 Pushed::More => {}
                 Pushed::Enough => return Some(plan.end),
                 Pushed::CapReached => return Some(End::CAPPED),

@@ -1,3 +1,5 @@
+//! What one Harvest account holds.
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -118,8 +120,6 @@ pub(crate) struct ExternalReference {
     pub(crate) permalink: Option<String>,
 }
 
-// === impl Account ===
-
 impl Account {
     pub(crate) fn project(&self, id: u64) -> Option<(usize, &Project)> {
         self.projects.iter().enumerate().find(|(_, project)| project.id == id)
@@ -130,15 +130,11 @@ impl Account {
     }
 }
 
-// === impl Project ===
-
 impl Project {
     pub(crate) fn assignment_of(&self, person: usize) -> Option<&UserAssignment> {
         self.people.iter().find(|assignment| assignment.person == person)
     }
 }
-
-// === impl Entry ===
 
 impl Entry {
     pub(crate) fn is_running(&self) -> bool {
@@ -158,22 +154,4 @@ impl Entry {
 pub(crate) fn now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_second(now.as_second()).unwrap_or(now)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::seed;
-    use super::*;
-    use crate::credentials::FIRST_ACCOUNT;
-
-    #[test]
-    fn a_running_timer_adds_what_has_passed() {
-        let mut entry = seed::account(FIRST_ACCOUNT).entries.into_values().next().unwrap();
-        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
-        entry.hours = Decimal::new(1, 1);
-        assert_eq!(entry.hours_at(at(0)).to_string(), "0.1");
-        entry.timer_started_at = Some(at(0));
-        assert_eq!(entry.hours_at(at(720)).to_string(), "0.3");
-        assert_eq!(entry.hours_at(at(19)).to_string(), "0.11");
-    }
 }

@@ -1,8 +1,13 @@
+//! Who a call acts as.
+
+use http::StatusCode;
+
 use super::account::{Account, Entry, Person};
 use super::errors;
-use crate::call::{Call, Reply};
-use crate::credentials::{Admission, Binding, Role};
-use crate::world::World;
+use super::token::{Admission, Binding, Role};
+use super::tokens::Tokens;
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
 /// Who a call acts as, and what that person may see and do.
 #[derive(Debug, Clone, Copy)]
@@ -13,19 +18,17 @@ pub(super) struct Caller {
     pub(super) role: Role,
 }
 
-// === impl Caller ===
-
 impl Caller {
     /// Checks what every call must bring. No account, or one that the token has no part in, is refused as a wrong token
     /// is: the documentation names no status for it, and callers report this one.
-    pub(super) fn admit(world: &World, call: &Call) -> Result<Self, Reply> {
+    pub(super) fn admit(tokens: &Tokens, call: &Call) -> Result<Self, Reply> {
         if call.header("user-agent").is_none_or(|agent| agent.trim().is_empty()) {
-            return Err(errors::error(http::StatusCode::BAD_REQUEST, "User-Agent is required"));
+            return Err(errors::error(StatusCode::BAD_REQUEST, "User-Agent is required"));
         }
         let token = call.bearer().or_else(|| call.param("access_token")).unwrap_or_default();
         let account = call.header("harvest-account-id").or_else(|| call.param("account_id"));
         let account = account.and_then(|id| id.trim().parse().ok());
-        match world.credentials.admit(token, account) {
+        match tokens.admit(token, account) {
             Admission::Unknown => Err(errors::unauthorized()),
             Admission::Forbidden => Err(errors::forbidden()),
             Admission::Throttled(seconds) => Err(errors::throttled(seconds)),

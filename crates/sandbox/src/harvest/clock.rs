@@ -1,3 +1,5 @@
+//! Times of the day as Harvest writes them.
+
 /// Reads a wall clock time such as `2:59pm`, `2:59 PM`, `8am` or `14:59` into minutes after midnight.
 pub(super) fn parse(text: &str) -> Option<u16> {
     let lower = text.trim().to_ascii_lowercase();

@@ -1,19 +1,22 @@
+//! Time entries: read, made, changed and deleted.
+
 use http::{StatusCode, header};
 
 use super::account::{Account, Entry, now};
+use super::accounts::Accounts;
 use super::caller::Caller;
+use super::entry_access::{changeable, visible};
 use super::entry_row::{self, assignment_of};
 use super::filters::Filters;
 use super::input::Input;
 use super::pages::List;
-use super::{Accounts, errors, timer};
-use crate::call::{Call, Reply};
+use super::{errors, timer};
 use crate::decimal::Decimal;
-
-type Answer = Result<Reply, Reply>;
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
 /// Time entries that the caller may see, the latest day first.
-pub(super) fn list(account: &Account, caller: Caller, call: &Call) -> Answer {
+pub(super) fn list(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
     let mut filters = Filters::of(call);
     let (user, client) = (filters.id("user_id"), filters.id("client_id"));
     let (project, task) = (filters.id("project_id"), filters.id("task_id"));
@@ -47,12 +50,17 @@ pub(super) fn list(account: &Account, caller: Caller, call: &Call) -> Answer {
     Ok(list.page(call, &shown, |e| e.id, |e| entry_row::row(account, caller, e, now)))
 }
 
-pub(super) fn get(account: &Account, caller: Caller, id: u64) -> Answer {
+pub(super) fn get(account: &Account, caller: Caller, id: u64) -> Result<Reply, Reply> {
     let entry = visible(account, caller, id)?;
     Ok(Reply::json(StatusCode::OK, &entry_row::row(account, caller, entry, now())))
 }
 
-pub(super) fn create(accounts: &Accounts, account: &mut Account, caller: Caller, call: &Call) -> Answer {
+pub(super) fn create(
+    accounts: &Accounts,
+    account: &mut Account,
+    caller: Caller,
+    call: &Call,
+) -> Result<Reply, Reply> {
     let mut input = Input::read(call)?;
     let mut problems = std::mem::take(&mut input.problems);
     // A field that could not be read has been complained about already.
@@ -111,7 +119,7 @@ pub(super) fn update(
     caller: Caller,
     call: &Call,
     id: u64,
-) -> Answer {
+) -> Result<Reply, Reply> {
     let mut entry = changeable(account, caller, id)?.clone();
     let mut input = Input::read(call)?;
     let mut problems = std::mem::take(&mut input.problems);
@@ -151,29 +159,18 @@ pub(super) fn update(
     get(account, caller, id)
 }
 
-pub(super) fn delete(accounts: &Accounts, account: &mut Account, caller: Caller, id: u64) -> Answer {
+pub(super) fn delete(
+    accounts: &Accounts,
+    account: &mut Account,
+    caller: Caller,
+    id: u64,
+) -> Result<Reply, Reply> {
     changeable(account, caller, id)?;
     // Recorded deletions are answered with the entry as it was.
     let was = get(account, caller, id)?;
     account.entries.remove(&id);
     accounts.keep_entry(account, id);
     Ok(was)
-}
-
-/// An entry that the caller may change; one that is not visible does not exist.
-pub(super) fn changeable(account: &Account, caller: Caller, id: u64) -> Result<&Entry, Reply> {
-    let entry = visible(account, caller, id)?;
-    if !caller.writes_for(account, entry.person) {
-        return Err(errors::forbidden());
-    }
-    if entry.invoice.is_some() {
-        return Err(errors::invalid(&["Time entry is locked".to_owned()]));
-    }
-    Ok(entry)
-}
-
-fn visible(account: &Account, caller: Caller, id: u64) -> Result<&Entry, Reply> {
-    account.entries.get(&id).filter(|entry| caller.sees_entry(account, entry)).ok_or_else(errors::not_found)
 }
 
 /// Whose entry it is to be.

@@ -1,3 +1,5 @@
+//! A time entry on the wire.
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -8,7 +10,7 @@ use super::clock;
 use super::rows::{self, ClientRef, Named, ProjectRef};
 use crate::decimal::Decimal;
 
-/// A time entry on the wire.
+/// A time entry with what is looked up for it.
 #[derive(Serialize)]
 pub(super) struct EntryRow<'a> {
     id: u64,

@@ -1,9 +1,10 @@
+//! How Harvest refuses: in three different shapes, and throttling in none of them.
+
 use http::{StatusCode, header};
 use serde_json::json;
 
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
-/// Harvest answers failures in three different shapes, and throttling in none of them.
 pub(super) fn unauthorized() -> Reply {
     failure(StatusCode::UNAUTHORIZED)
 }

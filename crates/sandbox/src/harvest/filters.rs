@@ -1,16 +1,17 @@
+//! Filters of a list.
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::errors;
-use crate::call::{Call, Reply};
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
 /// Reads filters out of a query and collects what is wrong with them.
 pub(super) struct Filters<'a> {
     call: &'a Call,
     problems: Vec<String>,
 }
-
-// === impl Filters ===
 
 impl<'a> Filters<'a> {
     pub(super) fn of(call: &'a Call) -> Self {

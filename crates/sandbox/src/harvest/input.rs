@@ -1,3 +1,5 @@
+//! What a call sends of a time entry.
+
 use std::borrow::Cow;
 
 use http::StatusCode;
@@ -6,8 +8,9 @@ use serde_json::{Map, Value};
 
 use super::account::ExternalReference;
 use super::{clock, errors, filters};
-use crate::call::{Call, Reply, parse_form};
 use crate::decimal::Decimal;
+use crate::kernel::call::{Call, parse_form};
+use crate::kernel::reply::Reply;
 
 /// Fields of a time entry that a call sends. The outer option says whether a field was sent, the inner one whether it
 /// has a value.
@@ -25,8 +28,6 @@ pub(super) struct Input {
     /// What could not be read, in the words that Harvest uses for such.
     pub(super) problems: Vec<String>,
 }
-
-// === impl Input ===
 
 impl Input {
     /// Reads a JSON or a form body. Fields that Harvest does not know are passed over, as it does.

@@ -1,4 +1,6 @@
-/// Invented names that accounts are filled from.
+//! Invented names that accounts are filled from.
+
+/// The names of one account.
 pub(super) struct Pool {
     pub(super) company: &'static str,
     /// Name and currency.

@@ -1,3 +1,5 @@
+//! Pages of a list, by number or by cursor.
+
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::StatusCode;
@@ -6,7 +8,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::errors;
-use crate::call::{Call, Reply};
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
 /// One list endpoint: under which key its rows stand and how it is paged.
 pub(super) struct List<'a> {
@@ -48,8 +51,6 @@ const MAX_PER_PAGE: usize = 2000;
 /// Parameters that links do not repeat: they are set anew, or are credentials.
 const DROPPED: [&str; 6] = ["page", "per_page", "cursor", "ref", "access_token", "account_id"];
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-// === impl List ===
 
 impl List<'_> {
     /// Answers the page that the call asks for out of all rows that it may see.

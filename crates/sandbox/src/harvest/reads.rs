@@ -1,3 +1,5 @@
+//! Everything but time entries, which this simulator does not let anybody change.
+
 use http::StatusCode;
 use serde_json::json;
 
@@ -6,19 +8,17 @@ use super::caller::Caller;
 use super::filters::Filters;
 use super::pages::List;
 use super::{errors, rows};
-use crate::call::{Call, Reply};
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
 
-type Answer = Result<Reply, Reply>;
-
-/// Everything but time entries, which this simulator does not let anybody change.
-pub(super) fn company(account: &Account, caller: Caller) -> Answer {
+pub(super) fn company(account: &Account, caller: Caller) -> Result<Reply, Reply> {
     if !caller.is_administrator() {
         return Err(errors::forbidden());
     }
     Ok(Reply::json(StatusCode::OK, &rows::company(account)))
 }
 
-pub(super) fn projects(account: &Account, caller: Caller, call: &Call) -> Answer {
+pub(super) fn projects(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
     let managed = managed_projects(account, caller)?;
     let mut filters = Filters::of(call);
     let (active, client) = (filters.boolean("is_active"), filters.id("client_id"));
@@ -35,7 +35,7 @@ pub(super) fn projects(account: &Account, caller: Caller, call: &Call) -> Answer
     Ok(list.page(call, &shown, |p| p.id, |p| rows::project(account, p)))
 }
 
-pub(super) fn project(account: &Account, caller: Caller, id: u64) -> Answer {
+pub(super) fn project(account: &Account, caller: Caller, id: u64) -> Result<Reply, Reply> {
     let managed = managed_projects(account, caller)?;
     let found =
         managed.into_iter().find(|place| account.projects[*place].id == id).ok_or_else(errors::not_found)?;
@@ -48,7 +48,7 @@ pub(super) fn task_assignments(
     caller: Caller,
     call: &Call,
     project: Option<u64>,
-) -> Answer {
+) -> Result<Reply, Reply> {
     let managed = managed_projects(account, caller)?;
     let mut filters = Filters::of(call);
     let (active, since) = (filters.boolean("is_active"), filters.moment("updated_since"));
@@ -74,7 +74,7 @@ pub(super) fn task_assignments(
 }
 
 /// Administrators only: no manager of the seed holds the right to edit tasks and clients.
-pub(super) fn tasks(account: &Account, caller: Caller, call: &Call) -> Answer {
+pub(super) fn tasks(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
     if !caller.is_administrator() {
         return Err(errors::forbidden());
     }
@@ -104,7 +104,7 @@ pub(super) fn tasks(account: &Account, caller: Caller, call: &Call) -> Answer {
     ))
 }
 
-pub(super) fn clients(account: &Account, caller: Caller, call: &Call) -> Answer {
+pub(super) fn clients(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
     if !caller.is_administrator() {
         return Err(errors::forbidden());
     }
@@ -134,7 +134,7 @@ pub(super) fn clients(account: &Account, caller: Caller, call: &Call) -> Answer 
     ))
 }
 
-pub(super) fn users(account: &Account, caller: Caller, call: &Call) -> Answer {
+pub(super) fn users(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
     if caller.is_member() {
         return Err(errors::forbidden());
     }
@@ -155,17 +155,22 @@ pub(super) fn users(account: &Account, caller: Caller, call: &Call) -> Answer {
     ))
 }
 
-pub(super) fn me(account: &Account, caller: Caller) -> Answer {
+pub(super) fn me(account: &Account, caller: Caller) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &rows::person(account, caller, caller.person)))
 }
 
-pub(super) fn user(account: &Account, caller: Caller, id: u64) -> Answer {
+pub(super) fn user(account: &Account, caller: Caller, id: u64) -> Result<Reply, Reply> {
     let place = visible_person(account, caller, id)?;
     Ok(Reply::json(StatusCode::OK, &rows::person(account, caller, place)))
 }
 
 /// Active assignments of a person; None is the caller.
-pub(super) fn project_assignments(account: &Account, caller: Caller, call: &Call, id: Option<u64>) -> Answer {
+pub(super) fn project_assignments(
+    account: &Account,
+    caller: Caller,
+    call: &Call,
+    id: Option<u64>,
+) -> Result<Reply, Reply> {
     let person = id.map_or(Ok(caller.person), |id| visible_person(account, caller, id))?;
     let mut filters = Filters::of(call);
     let since = filters.moment("updated_since");

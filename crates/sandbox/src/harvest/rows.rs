@@ -1,3 +1,5 @@
+//! How the objects of an account look on the wire.
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -7,7 +9,7 @@ use super::account::{Account, Client, Person, Project, TaskAssignment, UserAssig
 use super::caller::{Caller, is_project_manager};
 use crate::decimal::Decimal;
 
-/// How the objects of an account look on the wire.
+/// A project on the wire.
 #[derive(Serialize)]
 pub(super) struct ProjectRow<'a> {
     id: u64,

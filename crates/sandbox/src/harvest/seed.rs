@@ -1,3 +1,5 @@
+//! Accounts as they are before anybody touched them.
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -5,9 +7,12 @@ use jiff::civil::{Date, date};
 
 use super::account::{Account, Client, Person, Project, Task, TaskAssignment, UserAssignment};
 use super::names;
-use crate::credentials::FIRST_ACCOUNT;
 use crate::decimal::Decimal;
 
+mod entries;
+
+/// Account of the first token; the others follow it.
+pub(super) const FIRST_ACCOUNT: u64 = 910_001;
 /// The latest day that time was spent on.
 const LAST_DAY: Date = date(2026, 3, 31);
 /// 2026-01-05T09:00:00Z, when the newest projects were made.
@@ -19,8 +24,6 @@ const PEOPLE_MADE: i64 = 1_762_164_000;
 /// 2026-02-11T10:00:00Z.
 const PEOPLE_CHANGED: i64 = 1_770_804_000;
 const DAY: i64 = 86_400;
-
-mod entries;
 
 /// Where the ids of an account begin; they are unlike those of every other account.
 struct Ids {
@@ -34,7 +37,7 @@ struct Ids {
     next_entry: u64,
 }
 
-/// An account as it is before anybody touched it: the same for the same id, on every machine.
+/// The account of that id, the same on every machine.
 pub(super) fn account(id: u64) -> Account {
     let ids = Ids::of(id);
     let first = id == FIRST_ACCOUNT;
@@ -60,8 +63,6 @@ pub(super) fn account(id: u64) -> Account {
     account.entries = entries::all(&account, ids.entry);
     account
 }
-
-// === impl Ids ===
 
 impl Ids {
     fn of(account: u64) -> Self {

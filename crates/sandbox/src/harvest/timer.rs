@@ -1,14 +1,17 @@
+//! Running timers, and the times that an entry is given.
+
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::account::{Account, Entry, now};
+use super::accounts::Accounts;
 use super::caller::Caller;
-use super::entries::changeable;
+use super::entry_access::changeable;
 use super::input::Input;
-use super::{Accounts, entry_row, errors};
-use crate::call::Reply;
+use super::{entry_row, errors};
 use crate::decimal::Decimal;
+use crate::kernel::reply::Reply;
 
 /// Stops a running timer; its hours become what has passed, to two decimals.
 pub(super) fn stop(
@@ -133,4 +136,21 @@ fn keep(
 fn wall_clock(now: Timestamp) -> u16 {
     let time = TimeZone::UTC.to_datetime(now).time();
     u16::from(time.hour().unsigned_abs()) * 60 + u16::from(time.minute().unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::seed::{self, FIRST_ACCOUNT};
+    use super::*;
+
+    #[test]
+    fn a_running_timer_adds_what_has_passed() {
+        let mut entry = seed::account(FIRST_ACCOUNT).entries.into_values().next().unwrap();
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        entry.hours = Decimal::new(1, 1);
+        assert_eq!(entry.hours_at(at(0)).to_string(), "0.1");
+        entry.timer_started_at = Some(at(0));
+        assert_eq!(entry.hours_at(at(720)).to_string(), "0.3");
+        assert_eq!(entry.hours_at(at(19)).to_string(), "0.11");
+    }
 }

@@ -1,13 +1,17 @@
+//! Ads: one, and the search of the Ad Library.
+
 use http::StatusCode;
 use serde_json::json;
 
 use super::ask::Ask;
-use super::data::ads::{self, Ad};
-use super::data::clock::{Now, day};
 use super::envelope::Envelope;
+use super::errors::failure;
 use super::pages::{Page, Tokens};
+use super::population::ads::{self, Ad};
+use super::population::clock::{DAY, Now, day};
 use super::text::Words;
-use crate::call::{Reply, parse_form};
+use crate::kernel::call::parse_form;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 24;
 
@@ -27,7 +31,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     };
     match Ad::find(wanted) {
         Some(ad) => Ok(Envelope::element(ask.price, ad.id(), &ads::element(ad, ask.now))),
-        None => Err(super::failure(StatusCode::NOT_FOUND, Some("Ad not found"))),
+        None => Err(failure(StatusCode::NOT_FOUND, Some("Ad not found"))),
     }
 }
 
@@ -44,8 +48,6 @@ pub(super) fn search(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     page.pagination["previousElements"] = json!(0);
     Ok(Envelope::rows(ask.price, page.rows.into_iter().map(ads::row).collect(), page.pagination))
 }
-
-// === impl Search ===
 
 impl Search {
     /// The URL of a search in the Ad Library takes the place of all other parameters.
@@ -89,7 +91,7 @@ fn days(option: &str, now: Now) -> (String, String) {
     let today = day(now.real);
     let year: i32 = today.get(..4).and_then(|year| year.parse().ok()).unwrap_or(2026);
     match option {
-        "last-30-days" => (day(now.real - 30 * super::data::clock::DAY), today),
+        "last-30-days" => (day(now.real - 30 * DAY), today),
         "current-month" => (format!("{}-01", today.get(..7).unwrap_or_default()), today),
         "current-year" => (format!("{year}-01-01"), today),
         "last-year" => (format!("{}-01-01", year - 1), format!("{}-12-31", year - 1)),

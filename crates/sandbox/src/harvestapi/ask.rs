@@ -1,18 +1,18 @@
-use super::data::clock::Now;
-use super::routes::Price;
-use crate::call::Call;
-use crate::world::World;
+//! What a call asks for.
+
+use super::backend::Backend;
+use super::population::clock::Now;
+use super::price::Price;
+use crate::kernel::call::Call;
 
 /// One question, and what the answer may need. Parameters that are empty count as absent.
 pub(super) struct Ask<'a> {
-    pub(super) world: &'a World,
+    pub(super) backend: &'a Backend,
     pub(super) call: &'a Call,
     pub(super) now: Now,
     /// What the endpoint takes.
     pub(super) price: Price,
 }
-
-// === impl Ask ===
 
 impl<'a> Ask<'a> {
     pub(super) fn value(&self, name: &str) -> Option<&'a str> {

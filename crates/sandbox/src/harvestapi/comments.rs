@@ -1,12 +1,19 @@
+//! Comments on posts, and replies to them.
+
+use serde_json::Value;
+
 use super::ask::Ask;
-use super::data::authors::Author;
-use super::data::comments::{self, Comment};
-use super::data::companies::Company;
-use super::data::people::Person;
-use super::data::posts::Post;
 use super::envelope::Envelope;
 use super::pages::{Page, Tokens};
-use crate::call::Reply;
+use super::population::activity_rows;
+use super::population::authors::Author;
+use super::population::clock::Now;
+use super::population::comment_row;
+use super::population::comments::{self, Comment};
+use super::population::companies::Company;
+use super::population::people::Person;
+use super::population::posts::Post;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 100;
 
@@ -16,7 +23,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         return Ok(Envelope::failure(ask.price, 400, "url is required"));
     };
     Ok(match Comment::find(wanted) {
-        Some(comment) => Envelope::element(ask.price, comment.id(), &comments::row(comment, ask.now)),
+        Some(comment) => Envelope::element(ask.price, comment.id(), &comment_row::row(comment, ask.now)),
         None => Envelope::failure(ask.price, 404, "Comment not found"),
     })
 }
@@ -35,7 +42,7 @@ pub(super) fn of_post(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         found.sort_by_key(|comment| std::cmp::Reverse(comment.created(ask.now)));
     }
     let tokens = if by_date { Tokens::Offered } else { Tokens::Needed };
-    Ok(listed(ask, found, &format!("{} {by_date}", post.id()), tokens, comments::row))
+    Ok(listed(ask, found, &format!("{} {by_date}", post.id()), tokens, comment_row::row))
 }
 
 /// There is no page number here.
@@ -45,7 +52,7 @@ pub(super) fn replies(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     };
     Ok(match Comment::find(wanted) {
         Some(comment) => {
-            listed(ask, comment.replies().collect(), &comment.id(), Tokens::Needed, comments::row)
+            listed(ask, comment.replies().collect(), &comment.id(), Tokens::Needed, comment_row::row)
         }
         None => Envelope::failure(ask.price, 404, "Comment not found"),
     })
@@ -57,7 +64,7 @@ pub(super) fn of_profile(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     };
     let Some(author) = author else { return Ok(Envelope::failure(ask.price, 404, "Profile not found")) };
     let found = comments::by(author).collect();
-    Ok(listed(ask, found, &author.id(), Tokens::NeededWithoutTotals, comments::row_with_post))
+    Ok(listed(ask, found, &author.id(), Tokens::NeededWithoutTotals, activity_rows::comment))
 }
 
 /// Whom a list is about; within, None where nobody is so called.
@@ -77,7 +84,7 @@ fn listed(
     found: Vec<Comment>,
     subject: &str,
     tokens: Tokens,
-    row: fn(Comment, super::data::clock::Now) -> serde_json::Value,
+    row: fn(Comment, Now) -> Value,
 ) -> Envelope {
     let page = Page::by_token(ask, found, SIZE, subject, tokens);
     let limit = ask.value("postedLimit").unwrap_or_default();

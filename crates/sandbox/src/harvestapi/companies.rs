@@ -1,10 +1,12 @@
+//! Companies: one, its people in numbers, and two searches.
+
 use super::ask::Ask;
-use super::data::companies::{self, Company};
 use super::envelope::Envelope;
 use super::filter::{Filter, Filters, only, without};
 use super::pages::Page;
+use super::population::companies::{self, Company};
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 50;
 const ACCOUNTS: u64 = 25;

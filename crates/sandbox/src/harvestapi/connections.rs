@@ -3,13 +3,12 @@
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::data::authors::Author;
-use super::data::people::{self, Detail, Person};
 use super::envelope::Envelope;
-use super::profile;
+use super::population::authors::Author;
+use super::population::people::{self, Detail, Person};
 use super::sessions::{Refusal, Session};
-use crate::call::Reply;
-use crate::credentials::State;
+use crate::kernel::credentials::CredentialState;
+use crate::kernel::reply::Reply;
 
 /// Characters of a message.
 const MESSAGE: usize = 8000;
@@ -20,14 +19,14 @@ pub(super) fn send(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         let person = somebody(ask, "profile")?;
         let note = ask.value("message");
         let invite = |session: &mut Session, notes| session.invite(person.number(), note, notes);
-        let id = ask.world.sessions.with(&ask.world.store, cookie, invite)?;
+        let id = ask.backend.sessions.with(cookie, invite)?;
         Ok(json!({"connectionId": format!("urn:li:fsd_invitation:{id}")}))
     }))
 }
 
 pub(super) fn sent(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     Ok(acting(ask, |cookie| {
-        Ok(ask.world.sessions.with(&ask.world.store, cookie, |session, _| {
+        Ok(ask.backend.sessions.with(cookie, |session, _| {
             let me = Person::at(session.me);
             let rows = session.sent.iter().map(|row| {
                 let person = Person::at(row.person);
@@ -46,7 +45,7 @@ pub(super) fn sent(ask: &Ask<'_>) -> Result<Envelope, Reply> {
 
 pub(super) fn received(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     Ok(acting(ask, |cookie| {
-        Ok(ask.world.sessions.with(&ask.world.store, cookie, |session, _| {
+        Ok(ask.backend.sessions.with(cookie, |session, _| {
             let rows = session.received.iter().map(|row| {
                 let person = Person::at(row.person);
                 json!({
@@ -69,7 +68,7 @@ pub(super) fn accept(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         let id = ask.value("invitationId").ok_or(Refusal(400, "invitationId is required"))?;
         let secret = ask.value("sharedSecret").ok_or(Refusal(400, "sharedSecret is required"))?;
         let accept = |session: &mut Session, _| session.accept(id, secret);
-        let person = Person::at(ask.world.sessions.with(&ask.world.store, cookie, accept)?);
+        let person = Person::at(ask.backend.sessions.with(cookie, accept)?);
         let urn = format!("urn:li:fsd_profile:{}", person.id());
         Ok(json!({
             "createdAt": ask.now.real,
@@ -91,7 +90,7 @@ pub(super) fn message(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         }
         let write =
             |session: &mut Session, _| Ok((session.write(to.number(), text)?, Person::at(session.me)));
-        let (number, me) = ask.world.sessions.with(&ask.world.store, cookie, write)?;
+        let (number, me) = ask.backend.sessions.with(cookie, write)?;
         let (thread, me) = (format!("2-sbx{:08}", me.number() * 10_000 + to.number()), me.id());
         let note = format!("{thread}-{number}");
         Ok(json!({
@@ -114,7 +113,7 @@ pub(super) fn follow(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         let (_, wanted) =
             ask.first(&["targetUrl", "profile", "company"]).ok_or(Refusal(400, "targetUrl is required"))?;
         let author = Author::find(wanted).ok_or(Refusal(404, "Nobody is found there"))?;
-        ask.world.sessions.with(&ask.world.store, cookie, |session, _| session.follow(&author.url()))?;
+        ask.backend.sessions.with(cookie, |session, _| session.follow(&author.url()))?;
         Ok(json!({"following": true, "targetUrl": author.url()}))
     }))
 }
@@ -124,9 +123,9 @@ pub(super) fn my_profile(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         Ok(cookie) => cookie,
         Err(refusal) => return Ok(refused(ask, &refusal)),
     };
-    let me = Person::at(ask.world.sessions.with(&ask.world.store, cookie, |session, _| session.me));
+    let me = Person::at(ask.backend.sessions.with(cookie, |session, _| session.me));
     let detail = Detail { main: false, email: false, smtp: false, about: false };
-    Ok(Envelope::written(ask.price, me.slug(), profile::element(ask, me, detail)))
+    Ok(Envelope::written(ask.price, me.slug(), ask.backend.population.profile(me, detail, ask.now)))
 }
 
 /// Does something as the holder of the cookie.
@@ -140,10 +139,12 @@ fn acting<'a>(ask: &Ask<'a>, act: impl FnOnce(&'a str) -> Result<Value, Refusal>
 /// The cookie, if LinkedIn takes it.
 fn admit<'a>(ask: &Ask<'a>) -> Result<&'a str, Refusal> {
     let cookie = ask.value("cookie").ok_or(Refusal(400, "cookie is required"))?;
-    match ask.world.credentials.li_at(cookie) {
-        Some(State::Active) => Ok(cookie),
-        Some(State::Forbidden) => Err(Refusal(401, "LinkedIn session is blocked")),
-        Some(State::Expired | State::Revoked) | None => Err(Refusal(401, "LinkedIn session is not valid")),
+    match ask.backend.cookies.get(cookie).map(|cookie| cookie.state) {
+        Some(CredentialState::Active) => Ok(cookie),
+        Some(CredentialState::Forbidden) => Err(Refusal(401, "LinkedIn session is blocked")),
+        Some(CredentialState::Expired | CredentialState::Revoked) | None => {
+            Err(Refusal(401, "LinkedIn session is not valid"))
+        }
     }
 }
 

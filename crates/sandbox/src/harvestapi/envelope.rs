@@ -1,12 +1,15 @@
+//! The envelope of an answer.
+
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::routes::{self, Price};
-use crate::call::{Call, Reply};
-use crate::credentials::{Key, Tier};
+use super::key::Key;
+use super::price::Price;
 use crate::decimal::Micros;
-use crate::world::World;
+use crate::kernel::call::Call;
+use crate::kernel::reply::Reply;
+use crate::kernel::vendor::Told;
 
 /// What stands around every answer. The HTTP status is 200 whatever the body says.
 pub(super) struct Envelope {
@@ -20,16 +23,6 @@ pub(super) struct Envelope {
     body: Body,
 }
 
-/// What a fault says in an envelope, about a call that did nothing.
-pub(crate) struct Told<'a> {
-    pub(crate) status: u16,
-    pub(crate) error: Option<&'a str>,
-    /// Stands in the place of the element or the rows.
-    pub(crate) element: Option<&'a Value>,
-    /// None where it costs what the path usually costs.
-    pub(crate) cost: Option<Micros>,
-}
-
 enum Body {
     Element(Option<Bytes>),
     Rows(Vec<Value>, Value),
@@ -37,8 +30,6 @@ enum Body {
 
 /// Parameters that are sent to be used, not to be shown again.
 const HIDDEN: [&str; 3] = ["cookie", "proxy", "sharedSecret"];
-
-// === impl Envelope ===
 
 impl Envelope {
     pub(super) fn element(price: Price, entity_id: String, element: &Value) -> Self {
@@ -74,6 +65,18 @@ impl Envelope {
         Self { error: Some(error.to_owned()), ..Self::of(status, Price { cost, code: None, ..price }, body) }
     }
 
+    /// What a fault says, about a call that did nothing.
+    pub(super) fn told(price: Price, told: &Told<'_>) -> Self {
+        let mut envelope = Self::failure(price, told.status, told.error.unwrap_or_default());
+        envelope.error = told.error.map(str::to_owned);
+        if let Some(element) = told.element {
+            let written = (!element.is_null()).then(|| Bytes::from(element.to_string()));
+            envelope.body = Body::Element(written);
+        }
+        envelope.price.cost = told.cost.or(envelope.price.cost);
+        envelope
+    }
+
     pub(super) fn about(self, entity_id: &str) -> Self {
         Self { entity_id: Some(entity_id.to_owned()), ..self }
     }
@@ -86,22 +89,16 @@ impl Envelope {
         self.price.cost.unwrap_or_default()
     }
 
-    pub(super) fn reply(self, world: &World, call: &Call, key: &Key) -> Reply {
-        let concurrency = key.concurrency.unwrap_or(match key.tier {
-            Tier::Free => 1,
-            Tier::Starter => 5,
-            Tier::Basic => 10,
-            Tier::Pro => 20,
-            Tier::Business => 40,
-        });
+    /// Writes it out; `request` is the number of the answer.
+    pub(super) fn reply(self, request: u64, call: &Call, key: &Key) -> Reply {
         let mut head = json!({
             "entityId": self.entity_id,
-            "requestId": format!("sbx-{:08}", world.next_request()),
+            "requestId": format!("sbx-{request:08}"),
             "status": self.status,
             "error": self.error,
             "query": self.query.unwrap_or_else(|| original(call)),
             "originalQuery": original(call),
-            "user": {"membershipTier": key.tier, "requestsConcurrency": concurrency},
+            "user": {"membershipTier": key.tier, "requestsConcurrency": key.told_concurrency()},
             "payments": self.price.code.as_slice(),
         });
         if let Some(url) = self.url {
@@ -134,23 +131,6 @@ impl Envelope {
     fn of(status: u16, price: Price, body: Body) -> Self {
         Self { entity_id: None, status, error: None, query: None, url: None, price, body }
     }
-}
-
-/// Answers what a fault tells in an envelope; the wallet pays it as far as it can.
-pub(crate) fn told(world: &World, call: &Call, told: &Told<'_>) -> Reply {
-    let key = call.header("x-api-key").unwrap_or_default();
-    let Some(known) = world.credentials.key(key) else {
-        return super::failure(StatusCode::UNAUTHORIZED, None);
-    };
-    let mut envelope = Envelope::failure(routes::price(call), told.status, told.error.unwrap_or_default());
-    envelope.error = told.error.map(str::to_owned);
-    if let Some(element) = told.element {
-        let written = (!element.is_null()).then(|| Bytes::from(element.to_string()));
-        envelope.body = Body::Element(written);
-    }
-    envelope.price.cost = told.cost.or(envelope.price.cost);
-    world.credentials.charge(&world.store, key, envelope.cost());
-    envelope.reply(world, call, &known)
 }
 
 /// The query as it was sent.

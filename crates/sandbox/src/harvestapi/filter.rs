@@ -1,6 +1,8 @@
+//! Comma lists by which a search narrows its rows.
+
 use super::ask::Ask;
 
-/// A comma list by which a search narrows its rows, under all its names.
+/// One such list, under all its names.
 pub(super) struct Filter<T> {
     pub(super) names: &'static [&'static str],
     /// Whether rows that fit one of the values stay, or go.
@@ -14,8 +16,6 @@ pub(super) struct Filter<T> {
 pub(super) struct Filters<'a, T: 'static> {
     active: Vec<(&'static Filter<T>, Vec<&'a str>)>,
 }
-
-// === impl Filters ===
 
 impl<'a, T: Copy> Filters<'a, T> {
     /// `overridden` pairs a filter with the one that takes its place when both are given.

@@ -1,3 +1,5 @@
+//! How many calls each key has in flight.
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -5,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::sync::lock;
+use crate::kernel::sync::lock;
 
-/// How many calls each key has in flight, for the keys that have a limit.
+/// The calls in flight of the keys that have a limit.
 #[derive(Default)]
-pub(crate) struct Gates {
+pub(super) struct Gates {
     keys: Mutex<HashMap<Box<str>, Arc<Gate>>>,
 }
 
@@ -26,7 +28,7 @@ struct Count {
 }
 
 /// A place among the running calls; given back when dropped.
-pub(crate) struct Slot {
+pub(super) struct Slot {
     gate: Arc<Gate>,
 }
 
@@ -36,14 +38,12 @@ struct Seat<'a> {
 }
 
 /// Calls that may wait for each key; the next one is refused.
-const WAITING_ROOM: u32 = 10;
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-
-// === impl Gates ===
+const MAX_WAITING: u32 = 10;
+const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Gates {
     /// None when the waiting room is full, or the wait was too long.
-    pub(crate) async fn enter(&self, key: &str, limit: u32) -> Option<Slot> {
+    pub(super) async fn enter(&self, key: &str, limit: u32) -> Option<Slot> {
         let gate = lock(&self.keys).entry(key.into()).or_default().clone();
         if gate.try_run(limit) {
             return Some(Slot { gate });
@@ -58,13 +58,11 @@ impl Gates {
                 freed.await;
             }
         };
-        let waited = timeout(LONGEST_WAIT, wait).await;
+        let waited = timeout(WAIT_TIMEOUT, wait).await;
         drop(seat);
         waited.is_ok().then_some(Slot { gate })
     }
 }
-
-// === impl Gate ===
 
 impl Gate {
     fn try_run(&self, limit: u32) -> bool {
@@ -76,7 +74,7 @@ impl Gate {
 
     fn try_sit(&self) -> Option<Seat<'_>> {
         let mut count = lock(&self.count);
-        if count.waiting >= WAITING_ROOM {
+        if count.waiting >= MAX_WAITING {
             return None;
         }
         count.waiting += 1;

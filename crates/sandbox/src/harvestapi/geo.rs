@@ -1,15 +1,17 @@
+//! Ids of places.
+
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::data::places;
 use super::envelope::Envelope;
+use super::population::places;
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 /// Suggestions that LinkedIn makes for one text.
 const MOST: usize = 10;
 
-/// Ids of places by name, free of charge; those whose name begins so come first.
+/// Places by name, free of charge; those whose name begins so come first.
 pub(super) fn search(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     let Some(search) = ask.value("search") else {
         return Ok(Envelope::failure(ask.price, 400, "search is required"));

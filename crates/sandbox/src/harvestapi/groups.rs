@@ -1,9 +1,11 @@
+//! Groups: one, and their search.
+
 use super::ask::Ask;
-use super::data::groups::{self, Group};
 use super::envelope::Envelope;
 use super::pages::Page;
+use super::population::groups::{self, Group};
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 10;
 

@@ -1,10 +1,12 @@
+//! Jobs: one, and their search.
+
 use super::ask::Ask;
-use super::data::jobs::{self, Job};
 use super::envelope::Envelope;
 use super::filter::{Filter, Filters, only};
 use super::pages::Page;
+use super::population::jobs::{self, Job};
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 25;
 const MANY: usize = 50;

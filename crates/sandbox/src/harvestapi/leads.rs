@@ -1,10 +1,6 @@
 //! The search for leads, which hides nobody.
 
 use super::ask::Ask;
-use super::data::authors::Author;
-use super::data::clock::Now;
-use super::data::people::{self, Person};
-use super::data::posts;
 use super::envelope::Envelope;
 use super::filter::{Filter, Filters, contains, only, without};
 use super::pages::Page;
@@ -12,8 +8,12 @@ use super::people::{
     described, has_title, is_first_name, is_in_industry, is_last_name, learnt_at, lives_at, lives_in,
     worked_at, works_at,
 };
+use super::population::authors::Author;
+use super::population::clock::Now;
+use super::population::people::{self, Person};
+use super::population::posts;
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 25;
 const LAST_PAGE: u64 = 100;

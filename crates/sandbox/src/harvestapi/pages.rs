@@ -1,7 +1,9 @@
+//! Pages of a list, by number or by token.
+
 use serde_json::{Value, json};
 
 use super::ask::Ask;
-use super::data::seed::mix_text;
+use super::population::seed::mix_text;
 
 /// The rows of one page, and what the answer says of the others.
 pub(super) struct Page<T> {
@@ -19,8 +21,6 @@ pub(super) enum Tokens {
     /// The same, and totals are 0.
     NeededWithoutTotals,
 }
-
-// === impl Page ===
 
 impl<T> Page<T> {
     /// Cuts by page number; beyond `last` pages there are none, and the page number stays at it.

@@ -1,15 +1,15 @@
 //! The plain search for people, which hides some of them.
 
 use super::ask::Ask;
-use super::data::authors::Author;
-use super::data::companies::Company;
-use super::data::people::{self, Person};
-use super::data::seed::mix;
 use super::envelope::Envelope;
 use super::filter::{Filter, Filters, contains, only};
 use super::pages::Page;
+use super::population::authors::Author;
+use super::population::companies::Company;
+use super::population::people::{self, Person};
+use super::population::seed::mix;
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 10;
 const MANY: usize = 50;

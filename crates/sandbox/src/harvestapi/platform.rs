@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::ask::Ask;
 use super::envelope::Envelope;
-use crate::call::Reply;
-use crate::credentials::Key;
+use super::errors::failure;
+use super::key::Key;
+use crate::kernel::reply::Reply;
 
 /// Only the two balances are known from the real service.
 pub(super) fn api_user(ask: &Ask<'_>) -> Result<Envelope, Reply> {
@@ -47,6 +48,6 @@ pub(super) fn test(ask: &Ask<'_>) -> Result<Envelope, Reply> {
 }
 
 fn known(ask: &Ask<'_>) -> Result<Key, Reply> {
-    let key = ask.call.header("x-api-key").and_then(|key| ask.world.credentials.key(key));
-    key.ok_or_else(|| super::failure(StatusCode::UNAUTHORIZED, None))
+    let key = ask.call.header("x-api-key").and_then(|key| ask.backend.keys.get(key));
+    key.ok_or_else(|| failure(StatusCode::UNAUTHORIZED, None))
 }

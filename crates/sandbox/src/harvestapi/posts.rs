@@ -1,14 +1,17 @@
+//! Posts: one, their search, and those of one author.
+
 use super::ask::Ask;
-use super::data::authors::Author;
-use super::data::companies::Company;
-use super::data::groups::Group;
-use super::data::people::Person;
-use super::data::posts::{self, Post};
 use super::envelope::Envelope;
 use super::filter::{Filter, Filters, contains, only};
 use super::pages::{Page, Tokens};
+use super::population::authors::Author;
+use super::population::companies::Company;
+use super::population::groups::Group;
+use super::population::people::Person;
+use super::population::post_row;
+use super::population::posts::{self, Post};
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 50;
 const MANY: usize = 50;
@@ -41,7 +44,7 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         return Ok(Envelope::failure(ask.price, 400, "url is required"));
     };
     Ok(match Post::find(wanted) {
-        Some(post) => Envelope::element(ask.price, post.id(), &posts::row(post, ask.now)),
+        Some(post) => Envelope::element(ask.price, post.id(), &post_row::row(post, ask.now)),
         None => Envelope::failure(ask.price, 404, "Post not found"),
     })
 }
@@ -99,7 +102,7 @@ fn listed(ask: &Ask<'_>, found: Vec<Post>, subject: &str, tokens: Tokens) -> Env
     let page = Page::by_token(ask, found, SIZE, subject, tokens);
     let limits = [ask.value("postedLimit"), ask.value("scrapePostedLimit")].map(Option::unwrap_or_default);
     let fresh = |post: &Post| limits.iter().all(|limit| ask.now.within(limit, post.posted(ask.now)));
-    let rows = page.rows.into_iter().filter(fresh).map(|post| posts::row(post, ask.now)).collect();
+    let rows = page.rows.into_iter().filter(fresh).map(|post| post_row::row(post, ask.now)).collect();
     Envelope::rows(ask.price, rows, page.pagination)
 }
 
@@ -124,7 +127,7 @@ fn mentions(post: Post, wanted: &str) -> bool {
 }
 
 fn has_content(post: Post, wanted: &str) -> bool {
-    post.kind().is_named(wanted)
+    post.content().is_named(wanted)
 }
 
 fn is_in_group(post: Post, wanted: &str) -> bool {

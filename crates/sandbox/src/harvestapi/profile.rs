@@ -1,14 +1,13 @@
 //! One person: the profile, its id, an address.
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
-use super::data::people::{self, Detail, Person};
 use super::envelope::{Envelope, original};
-use super::routes::Price;
-use crate::call::Reply;
+use super::population::people::{self, Detail, Person};
+use super::price::Price;
 use crate::decimal::Micros;
+use crate::kernel::reply::Reply;
 
 const MAIN: Micros = Micros(4_000);
 const WITH_EMAIL: Micros = Micros(20_000);
@@ -38,7 +37,8 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         _ => ask.price,
     };
     let detail = Detail { main, email, smtp: !ask.flag("skipSmtp"), about: ask.flag("includeAboutProfile") };
-    Ok(Envelope::written(price, person.slug(), element(ask, person, detail)).understood(query))
+    Ok(Envelope::written(price, person.slug(), ask.backend.population.profile(person, detail, ask.now))
+        .understood(query))
 }
 
 pub(super) fn id(ask: &Ask<'_>) -> Result<Envelope, Reply> {
@@ -64,12 +64,6 @@ pub(super) fn email(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         return Ok(Envelope::nothing(free, wanted.to_owned()));
     };
     Ok(Envelope::element(ask.price, person.slug(), &people::address(person, !ask.flag("skipSmtp"))))
-}
-
-/// A profile as it is written out; popular ones are kept.
-pub(super) fn element(ask: &Ask<'_>, person: Person, detail: Detail) -> Bytes {
-    let name = format!("{}/{detail:?}", person.slug());
-    ask.world.profiles.get_or(&name, || people::write(person, detail, ask.now))
 }
 
 /// `query` takes three forms; the answer says which one it was taken for.

@@ -1,12 +1,16 @@
+//! Reactions to posts and to comments.
+
 use super::ask::Ask;
 use super::comments::whose;
-use super::data::authors::Author;
-use super::data::comments::Comment;
-use super::data::posts::Post;
-use super::data::reactions::{self, Reaction};
 use super::envelope::Envelope;
 use super::pages::{Page, Tokens};
-use crate::call::Reply;
+use super::population::activity_rows;
+use super::population::authors::Author;
+use super::population::comments::Comment;
+use super::population::posts::Post;
+use super::population::reaction_row;
+use super::population::reactions::{self, Reaction};
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 100;
 
@@ -41,11 +45,11 @@ pub(super) fn of_profile(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         Author::Company(_) => Vec::new(),
     };
     let page = Page::by_token(ask, found, SIZE, &author.id(), Tokens::NeededWithoutTotals);
-    let rows = page.rows.iter().map(|reaction| reactions::row_with_post(reaction, ask.now)).collect();
+    let rows = page.rows.iter().map(|reaction| activity_rows::reaction(reaction, ask.now)).collect();
     Ok(Envelope::rows(ask.price, rows, page.pagination))
 }
 
 fn numbered(ask: &Ask<'_>, found: Vec<Reaction>) -> Envelope {
     let page = Page::numbered(ask, found, SIZE, u64::MAX);
-    Envelope::rows(ask.price, page.rows.iter().map(reactions::row).collect(), page.pagination)
+    Envelope::rows(ask.price, page.rows.iter().map(reaction_row::row).collect(), page.pagination)
 }

@@ -1,11 +1,13 @@
+//! The search for people who offer something.
+
 use super::ask::Ask;
-use super::data::people::{self, Person};
 use super::envelope::Envelope;
 use super::filter::{Filter, Filters, only};
 use super::pages::Page;
 use super::people::{lives_at, lives_in};
+use super::population::people::{self, Person};
 use super::text::Words;
-use crate::call::Reply;
+use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 10;
 const LAST_PAGE: u64 = 100;

@@ -1,21 +1,24 @@
+//! What the holders of `li_at` cookies have done on LinkedIn.
+
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::data::people::Person;
-use super::data::seed::mix_text;
-use crate::store::{Store, Table};
-use crate::sync::lock;
+use super::population::people::Person;
+use super::population::seed::mix_text;
+use super::tables;
+use crate::kernel::store::Store;
+use crate::kernel::sync::lock;
 
 mod session;
 
 pub(super) use session::{Refusal, Session};
 
-/// What the holders of `li_at` cookies have done on LinkedIn. Only cookies that exist get this far, so that their number
-/// bounds this.
-pub(crate) struct Sessions {
+/// Sessions by their cookies. Only cookies that exist get this far, so that their number bounds this.
+pub(super) struct Sessions {
+    store: Arc<Store>,
     inner: Mutex<Inner>,
 }
 
@@ -28,38 +31,31 @@ struct Inner {
 /// Whether the note of an invitation is kept with it, or dropped without a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Notes {
+pub(super) enum Notes {
     Kept,
     Ignored,
 }
 
-// === impl Sessions ===
-
 impl Sessions {
-    pub(crate) fn new(store: &Store) -> Self {
-        let known = store.all(Table::Sessions).into_iter().collect();
-        Self { inner: Mutex::new(Inner { notes_ignored: false, known }) }
+    pub(super) fn open(store: &Arc<Store>) -> Self {
+        let known = store.all(tables::SESSIONS).into_iter().collect();
+        Self { store: store.clone(), inner: Mutex::new(Inner { notes_ignored: false, known }) }
     }
 
-    pub(crate) fn reset(&self) {
+    pub(super) fn reset(&self) {
         *lock(&self.inner) = Inner::default();
     }
 
-    pub(crate) fn set_notes(&self, notes: Notes) {
+    pub(super) fn set_notes(&self, notes: Notes) {
         lock(&self.inner).notes_ignored = notes == Notes::Ignored;
     }
 
-    pub(crate) fn notes(&self) -> Notes {
+    pub(super) fn notes(&self) -> Notes {
         if lock(&self.inner).notes_ignored { Notes::Ignored } else { Notes::Kept }
     }
 
     /// Looks at a session, or changes it; what was changed is kept.
-    pub(super) fn with<T>(
-        &self,
-        store: &Store,
-        cookie: &str,
-        act: impl FnOnce(&mut Session, Notes) -> T,
-    ) -> T {
+    pub(super) fn with<T>(&self, cookie: &str, act: impl FnOnce(&mut Session, Notes) -> T) -> T {
         let mut inner = lock(&self.inner);
         let notes = if inner.notes_ignored { Notes::Ignored } else { Notes::Kept };
         let session =
@@ -67,14 +63,14 @@ impl Sessions {
         let before = session.changes();
         let outcome = act(session, notes);
         if session.changes() != before {
-            store.put(Table::Sessions, cookie, session);
+            self.store.put(tables::SESSIONS, cookie, session);
         }
         outcome
     }
 
     /// All of one session, for whoever drives the sandbox.
-    pub(crate) fn written(&self, store: &Store, cookie: &str) -> Value {
-        self.with(store, cookie, |session, notes| {
+    pub(super) fn written(&self, cookie: &str) -> Value {
+        self.with(cookie, |session, notes| {
             let slug = |person: u64| Person::at(person).slug();
             let invitation = |row: &session::Invitation| {
                 json!({"invitationId": row.id.to_string(), "profile": slug(row.person), "sharedSecret": row.secret, "note": row.note})

@@ -1,12 +1,12 @@
-/// Words to look for in a text: all of them, in any case, each anywhere within. `OR`, `NOT` and quotes are understood.
+//! Words to look for in a text.
+
+/// A search for words: all of them, in any case, each anywhere within. `OR`, `NOT` and quotes are understood.
 pub(super) struct Words {
     any: Vec<Vec<(bool, String)>>,
 }
 
 /// Words that are looked for; further ones are left aside.
 const MOST: usize = 50;
-
-// === impl Words ===
 
 impl Words {
     pub(super) fn parse(search: Option<&str>) -> Self {

@@ -1,13 +1,13 @@
+//! A run and its dataset on the wire.
+
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::call::Reply;
 use crate::decimal::Decimal;
-use crate::sync::lock;
-
-// === impl Run ===
+use crate::kernel::reply::Reply;
+use crate::kernel::sync::lock;
 
 impl Run {
     pub(in crate::apify) fn reply(&self, status: StatusCode) -> Reply {

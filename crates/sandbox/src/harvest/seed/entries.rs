@@ -1,3 +1,5 @@
+//! Time entries as they are before anybody touched them.
+
 use std::collections::BTreeMap;
 
 use jiff::ToSpan as _;

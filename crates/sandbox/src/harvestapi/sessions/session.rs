@@ -1,11 +1,13 @@
+//! One member's invitations, contacts and messages.
+
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::Notes;
-use crate::harvestapi::data::seed::mix;
+use crate::harvestapi::population::seed::mix;
 
-/// One member's invitations, contacts and messages. People are held by their numbers.
+/// The session of one member. People are held by their numbers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::harvestapi) struct Session {
     pub(in crate::harvestapi) me: u64,
@@ -50,8 +52,6 @@ const FOLLOWING: usize = 1000;
 /// Characters of a note, as LinkedIn has it.
 const NOTE: usize = 300;
 const IDS: u64 = 7_470_000_000_000_000_000;
-
-// === impl Session ===
 
 impl Session {
     /// Everybody begins with two invitations sent, three received, and eleven contacts, of whom `rowan-fixture-fx0003` and

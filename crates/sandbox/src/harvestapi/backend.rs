@@ -1,0 +1,36 @@
+//! What the answers of HarvestAPI are made from.
+
+use std::sync::Arc;
+
+use super::key::Key;
+use super::population::Population;
+use super::sessions::Sessions;
+use super::{cookie, key, tables};
+use crate::kernel::kept::Kept;
+use crate::kernel::store::Store;
+use cookie::Cookie;
+
+/// The keys and cookies that are known, what was done with the cookies, and the population.
+pub(super) struct Backend {
+    pub(super) keys: Kept<Key>,
+    pub(super) cookies: Kept<Cookie>,
+    pub(super) sessions: Sessions,
+    pub(super) population: Arc<Population>,
+}
+
+impl Backend {
+    pub(super) fn open(store: &Arc<Store>, population: Arc<Population>) -> Self {
+        Self {
+            keys: Kept::open(store, tables::KEYS, key::seeded),
+            cookies: Kept::open(store, tables::COOKIES, cookie::seeded),
+            sessions: Sessions::open(store),
+            population,
+        }
+    }
+
+    pub(super) fn reset(&self) {
+        self.keys.reset();
+        self.cookies.reset();
+        self.sessions.reset();
+    }
+}

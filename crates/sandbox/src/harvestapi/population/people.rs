@@ -1,0 +1,286 @@
+use super::companies::Company;
+use super::places::Place;
+use super::seed::{dashed, mix, pick};
+
+mod career;
+mod examples;
+mod extras;
+mod profile;
+mod rows;
+mod words;
+
+pub(crate) use profile::{Detail, address, write};
+pub(crate) use rows::{actor, lead_row, member, row, service_row};
+use words::{FIRST, LANGUAGES, LAST, ROLES, SERVICES};
+
+/// Who lives in this LinkedIn: five with names of their own, then `person-0001` and so on. Nobody of them exists; even the
+/// one slug that looks known holds invented data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Person {
+    p: u64,
+}
+
+/// What somebody does, with the ids that searches know it by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Role {
+    pub(crate) title: &'static str,
+    pub(crate) seniority: u64,
+    pub(crate) function: u64,
+}
+
+struct Special {
+    slug: &'static str,
+    id: &'static str,
+    first: &'static str,
+    last: &'static str,
+    jobs: u64,
+}
+
+/// The ones with names of their own.
+const SPECIAL: [Special; 5] = [
+    special("avery-sampleton-fx0001", "ACoAAFX0000AverySampleton000000000000001", "Avery", "Sampleton", 2),
+    special("quinn-testwell-fx0002", "ACoAAFX0000QuinnTestwell0000000000000002", "Quinn", "Testwell", 2),
+    special("rowan-fixture-fx0003", "ACoAAFX0000RowanFixture00000000000000003", "Rowan", "Fixture", 3),
+    special(
+        "jeffweiner08",
+        "ACoAASBXJeff0000000000000000000000000008",
+        "Geoffrey",
+        "Vinerson (fictional)",
+        7,
+    ),
+    special("sixty-kilobytes", "ACoAASBXLarge000000000000000000000000060", "Grandine", "Sixtykay", 12),
+];
+/// The one whose answer has about 60 KB.
+const LARGE: u64 = 4;
+const NUMBERED: u64 = 5000;
+pub(crate) const COUNT: u64 = 5 + NUMBERED;
+
+pub(crate) fn all() -> impl Iterator<Item = Person> {
+    (0..COUNT).map(Person::at)
+}
+
+impl Person {
+    pub(crate) fn at(p: u64) -> Self {
+        Self { p: p % COUNT }
+    }
+
+    /// Finds somebody by URL, LinkedIn id or public identifier.
+    pub(crate) fn find(wanted: &str) -> Option<Self> {
+        let wanted = wanted.trim();
+        let slug = match wanted.find("/in/") {
+            Some(at) => wanted[at + 4..].split(['/', '?', '#']).next().unwrap_or_default(),
+            None => wanted.rsplit_once("fsd_profile:").map_or(wanted, |(_, id)| id),
+        };
+        if Self::is_id(slug) {
+            let special = SPECIAL.iter().zip(0..).find(|(special, _)| special.id == slug).map(|(_, p)| p);
+            let numbered =
+                || slug.strip_prefix("ACoAASBXPerson")?.parse::<u64>().ok().map(|n| n.saturating_add(4));
+            return special
+                .or_else(numbered)
+                .filter(|p| *p < COUNT)
+                .map(Self::at)
+                .filter(|found| found.id() == slug);
+        }
+        let slug = slug.to_ascii_lowercase();
+        let special = SPECIAL.iter().zip(0..).find(|(special, _)| special.slug == slug).map(|(_, p)| p);
+        let numbered = || slug.strip_prefix("person-")?.parse::<u64>().ok().map(|n| n.saturating_add(4));
+        special.or_else(numbered).filter(|p| *p < COUNT).map(Self::at).filter(|found| found.slug() == slug)
+    }
+
+    pub(crate) fn is_id(text: &str) -> bool {
+        text.starts_with("ACoAA")
+    }
+
+    pub(crate) fn number(self) -> u64 {
+        self.p
+    }
+
+    pub(crate) fn slug(self) -> String {
+        match self.special() {
+            Some(special) => special.slug.to_owned(),
+            None => format!("person-{:04}", self.p - 4),
+        }
+    }
+
+    pub(crate) fn id(self) -> String {
+        match self.special() {
+            Some(special) => special.id.to_owned(),
+            None => format!("ACoAASBXPerson{:026}", self.p - 4),
+        }
+    }
+
+    pub(crate) fn url(self) -> String {
+        format!("https://www.linkedin.com/in/{}", self.slug())
+    }
+
+    /// The number by which older parts of LinkedIn know somebody.
+    pub(crate) fn object_urn(self) -> String {
+        (990_000_001 + self.p).to_string()
+    }
+
+    pub(crate) fn first(self) -> &'static str {
+        self.special().map_or_else(|| pick(&FIRST, self.p), |special| special.first)
+    }
+
+    pub(crate) fn last(self) -> &'static str {
+        self.special().map_or_else(|| pick(&LAST, self.p / 24), |special| special.last)
+    }
+
+    pub(crate) fn name(self) -> String {
+        format!("{} {}", self.first(), self.last())
+    }
+
+    pub(crate) fn is_large(self) -> bool {
+        self.p == LARGE
+    }
+
+    /// Rows in which texts and names of fields are those of the vendor's own client, not of its OpenAPI.
+    pub(crate) fn is_in_other_words(self) -> bool {
+        self.p % 10 == 9
+    }
+
+    /// Whether a search for an address succeeds.
+    pub(crate) fn has_address(self) -> bool {
+        match self.p {
+            0 | 3 => true,
+            1 | 2 | LARGE => false,
+            p => p.is_multiple_of(2),
+        }
+    }
+
+    pub(crate) fn role(self) -> Role {
+        self.role_at(0)
+    }
+
+    /// The role in the current position (0) or an earlier one.
+    pub(crate) fn role_at(self, job: u64) -> Role {
+        if let (Some(example), 0) = (examples::of(self.p), job) {
+            return pick(&ROLES, example.role);
+        }
+        match (self.p, job) {
+            (p @ 0..=3, 0) => pick(&ROLES, p),
+            (0, 1) => pick(&ROLES, 4),
+            (p, job) => pick(&ROLES, mix(30 + job, p)),
+        }
+    }
+
+    pub(crate) fn jobs(self) -> u64 {
+        self.special().map_or(1 + self.p % 7, |special| special.jobs)
+    }
+
+    pub(crate) fn company(self) -> Company {
+        self.company_at(0)
+    }
+
+    pub(crate) fn company_at(self, job: u64) -> Company {
+        if let (Some(example), 0) = (examples::of(self.p), job) {
+            return Company::in_examples(example.company);
+        }
+        match (self.p, job) {
+            (p @ 0..=1, job) => Company::at(1 + (p + job) % 5),
+            (2, 0) => Company::at(2),
+            (p, job) => Company::of(mix(50 + job, p)),
+        }
+    }
+
+    pub(crate) fn past_companies(self) -> impl Iterator<Item = Company> {
+        (1..self.jobs()).map(move |job| self.company_at(job))
+    }
+
+    pub(crate) fn schools(self) -> impl Iterator<Item = Company> {
+        (0..1 + self.jobs() / 3)
+            .map(move |at| Company::school(if self.p < 5 { at } else { mix(70 + at, self.p) }))
+    }
+
+    pub(crate) fn place(self) -> Place {
+        match examples::of(self.p) {
+            Some(example) => Place::at(example.place),
+            None if self.p < 5 => Place::at(0),
+            None => Place::of(mix(80, self.p)),
+        }
+    }
+
+    /// Months in a position: the current one (0) or an earlier one.
+    pub(crate) fn months_at(self, job: u64) -> u64 {
+        match (self.p, job) {
+            (0, 0) => 39,
+            (p, 0) if self.changed_jobs() => mix(81, p) % 3,
+            (p, 0) => 3 + mix(81, p) % 150,
+            (p, job) => 12 + mix(81 + job, p) % 36,
+        }
+    }
+
+    pub(crate) fn months_of_experience(self) -> u64 {
+        (0..self.jobs()).map(|job| self.months_at(job)).sum()
+    }
+
+    /// Within the last 90 days.
+    pub(crate) fn changed_jobs(self) -> bool {
+        self.p % 13 == 5
+    }
+
+    pub(crate) fn language(self) -> &'static str {
+        if self.p < 5 { "en" } else { pick(&LANGUAGES, mix(82, self.p) % 9 % 5) }
+    }
+
+    pub(crate) fn is_premium(self) -> bool {
+        self.p.is_multiple_of(2)
+    }
+
+    pub(crate) fn position(self) -> String {
+        format!("{} at {}", self.role().title, self.company().name())
+    }
+
+    /// What somebody offers on a page of services; not everybody does.
+    pub(crate) fn services(self) -> Option<[&'static str; 2]> {
+        (self.p % 3 == 2).then(|| {
+            let first = if self.p == 2 { 0 } else { mix(83, self.p) % 8 };
+            [pick(&SERVICES, first), pick(&SERVICES, first + 1)]
+        })
+    }
+
+    pub(crate) fn mailbox(self) -> String {
+        let name = format!("{} {}", self.first(), self.last().replace(['(', ')'], ""));
+        let number = if self.p < 5 { String::new() } else { format!(".{}", self.p - 4) };
+        format!("{}{number}@{}", dashed(&name).replace('-', "."), self.company().domain())
+    }
+
+    fn special(self) -> Option<&'static Special> {
+        usize::try_from(self.p).ok().and_then(|p| SPECIAL.get(p))
+    }
+}
+
+const fn special(
+    slug: &'static str,
+    id: &'static str,
+    first: &'static str,
+    last: &'static str,
+    jobs: u64,
+) -> Special {
+    Special { slug, id, first, last, jobs }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_finds_the_same_person() {
+        for person in all() {
+            for form in [person.slug(), person.id(), person.url(), format!("{}/?locale=en", person.url())] {
+                assert_eq!(Person::find(&form), Some(person), "{form}");
+            }
+        }
+        assert_eq!(Person::find("Person-0007").unwrap().slug(), "person-0007");
+        for wanted in [
+            "person-5001",
+            "person-0000",
+            "person-7",
+            "nobody-fx9999",
+            "",
+            "https://www.linkedin.com/company/x",
+        ] {
+            assert_eq!(Person::find(wanted), None, "{wanted}");
+        }
+    }
+}
