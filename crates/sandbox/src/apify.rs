@@ -29,7 +29,6 @@ mod run;
 mod runs;
 mod start;
 mod status;
-mod tables;
 mod token;
 mod tokens;
 mod update;
@@ -47,7 +46,7 @@ pub(crate) struct Apify {
 }
 
 /// What is kept of it; runs are not.
-pub(crate) const TABLES: [Table; 1] = [tables::TOKENS];
+pub(crate) const TABLES: [Table; 1] = [tokens::TABLE];
 
 impl Apify {
     pub(crate) fn open(store: &Arc<Store>, population: Arc<Population>) -> Self {

@@ -13,6 +13,7 @@ use crate::kernel::vendor::{OwnEffect, Pending, Vendor};
 
 mod account;
 mod accounts;
+mod assignment_rows;
 mod caller;
 mod clock;
 mod entries;
@@ -27,7 +28,6 @@ mod reads;
 mod routes;
 mod rows;
 mod seed;
-mod tables;
 mod timer;
 mod token;
 mod tokens;
@@ -42,7 +42,7 @@ pub(crate) struct Harvest {
 }
 
 /// What is kept of it.
-pub(crate) const TABLES: [Table; 3] = [tables::TOKENS, tables::ACCOUNTS, tables::ENTRIES];
+pub(crate) const TABLES: [Table; 3] = [tokens::TABLE, accounts::ACCOUNTS, accounts::ENTRIES];
 
 impl Harvest {
     pub(crate) fn open(store: &Arc<Store>) -> Self {

@@ -41,7 +41,6 @@ mod reactions;
 mod routes;
 mod services;
 mod sessions;
-mod tables;
 mod text;
 
 use ask::Ask;
@@ -58,7 +57,7 @@ pub(crate) struct HarvestApi {
 }
 
 /// What is kept of it.
-pub(crate) const TABLES: [Table; 3] = [tables::KEYS, tables::COOKIES, tables::SESSIONS];
+pub(crate) const TABLES: [Table; 3] = [key::TABLE, cookie::TABLE, sessions::TABLE];
 
 impl HarvestApi {
     pub(crate) fn open(store: &Arc<Store>, population: Arc<Population>) -> Self {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::tables;
 use super::token::{Admission, Token};
 use super::update::Change;
 use crate::decimal::Micros;
@@ -12,16 +11,18 @@ use crate::kernel::credentials::{CredentialKind, Credentials, Update};
 use crate::kernel::fields::Complaint;
 use crate::kernel::kept::Kept;
 use crate::kernel::seed;
-use crate::kernel::store::Store;
+use crate::kernel::store::{Store, Table};
 
 /// All tokens.
 pub(super) struct Tokens {
     kept: Kept<Token>,
 }
 
+pub(super) const TABLE: Table = Table("apify_tokens");
+
 impl Tokens {
     pub(super) fn open(store: &Arc<Store>) -> Self {
-        Self { kept: Kept::open(store, tables::TOKENS, seeded) }
+        Self { kept: Kept::open(store, TABLE, seeded) }
     }
 
     pub(super) fn reset(&self) {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use serde::{Deserialize, Serialize};
 
 use super::account::{Account, Entry};
-use super::{seed, tables};
-use crate::kernel::store::Store;
+use super::seed;
+use crate::kernel::store::{Store, Table};
 use crate::kernel::sync::lock;
 
 /// All accounts; one comes into being when it is first touched.
@@ -22,6 +22,10 @@ struct AccountRow {
     timestamp_timers: bool,
     next_entry: u64,
 }
+
+pub(super) const ACCOUNTS: Table = Table("harvest_accounts");
+/// Keys are `account/entry`, both in decimal.
+pub(super) const ENTRIES: Table = Table("harvest_entries");
 
 impl Accounts {
     pub(super) fn new(store: Arc<Store>) -> Self {
@@ -49,22 +53,22 @@ impl Accounts {
 
     pub(super) fn keep(&self, account: &Account) {
         let row = AccountRow { timestamp_timers: account.timestamp_timers, next_entry: account.next_entry };
-        self.store.put(tables::ACCOUNTS, &format!("{}/", account.id), &row);
+        self.store.put(ACCOUNTS, &format!("{}/", account.id), &row);
     }
 
     /// Keeps an entry as it is now, or that it is gone.
     pub(super) fn keep_entry(&self, account: &Account, id: u64) {
-        self.store.put(tables::ENTRIES, &format!("{}/{id}", account.id), &account.entries.get(&id));
+        self.store.put(ENTRIES, &format!("{}/{id}", account.id), &account.entries.get(&id));
     }
 
     fn load(&self, id: u64) -> Account {
         let mut account = seed::account(id);
         let prefix = format!("{id}/");
-        for (_, row) in self.store.starting_with::<AccountRow>(tables::ACCOUNTS, &prefix) {
+        for (_, row) in self.store.starting_with::<AccountRow>(ACCOUNTS, &prefix) {
             account.timestamp_timers = row.timestamp_timers;
             account.next_entry = row.next_entry;
         }
-        for (key, entry) in self.store.starting_with::<Option<Entry>>(tables::ENTRIES, &prefix) {
+        for (key, entry) in self.store.starting_with::<Option<Entry>>(ENTRIES, &prefix) {
             match (entry, key.strip_prefix(&prefix).and_then(|entry| entry.parse().ok())) {
                 (Some(entry), _) => {
                     account.entries.insert(entry.id, entry);

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::account::{Account, Entry, ExternalReference, Project, TaskAssignment};
 use super::caller::{Caller, is_project_manager};
-use super::clock;
 use super::rows::{self, ClientRef, Named, ProjectRef};
+use super::{assignment_rows, clock};
 use crate::decimal::Decimal;
 
 /// A time entry with what is looked up for it.
@@ -115,8 +115,8 @@ pub(super) fn row<'a>(
             id: assignment.id,
             billable: assignment.billable,
             is_active: assignment.is_active,
-            created_at: rows::made(project),
-            updated_at: rows::made(project),
+            created_at: assignment_rows::made(project),
+            updated_at: assignment_rows::made(project),
             hourly_rate: assignment.hourly_rate.filter(|_| rates),
             budget: None,
         }),

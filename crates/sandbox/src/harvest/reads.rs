@@ -7,7 +7,7 @@ use super::account::Account;
 use super::caller::Caller;
 use super::filters::Filters;
 use super::pages::List;
-use super::{errors, rows};
+use super::{assignment_rows, errors, rows};
 use crate::kernel::call::Call;
 use crate::kernel::reply::Reply;
 
@@ -65,12 +65,12 @@ pub(super) fn task_assignments(
         .into_iter()
         .flat_map(|project| project.tasks.iter().map(move |assignment| (project, assignment)))
         .filter(|(_, a)| active.is_none_or(|active| active == a.is_active))
-        .filter(|(project, _)| since.is_none_or(|since| rows::made(project) >= since))
+        .filter(|(project, _)| since.is_none_or(|since| assignment_rows::made(project) >= since))
         .collect();
     let path =
         project.map_or("/v2/task_assignments".to_owned(), |id| format!("/v2/projects/{id}/task_assignments"));
     let list = List { key: "task_assignments", path: &path, cursor: project.is_none() };
-    Ok(list.page(call, &shown, |(_, a)| a.id, |(p, a)| rows::task_assignment(account, p, a, true)))
+    Ok(list.page(call, &shown, |(_, a)| a.id, |(p, a)| assignment_rows::task_assignment(account, p, a, true)))
 }
 
 /// Administrators only: no manager of the seed holds the right to edit tasks and clients.
@@ -186,7 +186,7 @@ pub(super) fn project_assignments(
         call,
         &shown,
         |(_, a)| a.id,
-        |(place, a)| rows::project_assignment(account, caller, *place, a),
+        |(place, a)| assignment_rows::project_assignment(account, caller, *place, a),
     ))
 }
 

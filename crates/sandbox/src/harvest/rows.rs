@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::account::{Account, Client, Person, Project, TaskAssignment, UserAssignment};
-use super::caller::{Caller, is_project_manager};
+use super::account::{Account, Client, Person, Project};
+use super::caller::Caller;
 use crate::decimal::Decimal;
 
 /// A project on the wire.
@@ -79,38 +79,6 @@ pub(super) struct PersonRow<'a> {
     updated_at: Timestamp,
 }
 
-#[derive(Serialize)]
-pub(super) struct TaskAssignmentRow<'a> {
-    id: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    project: Option<ProjectRef<'a>>,
-    task: Named<'a>,
-    is_active: bool,
-    billable: bool,
-    hourly_rate: Option<Decimal>,
-    budget: Option<Decimal>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-#[derive(Serialize)]
-pub(super) struct ProjectAssignmentRow<'a> {
-    id: u64,
-    is_project_manager: bool,
-    is_active: bool,
-    use_default_rates: bool,
-    budget: Option<Decimal>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-    hourly_rate: Option<Decimal>,
-    project: ProjectRef<'a>,
-    client: Named<'a>,
-    task_assignments: Vec<TaskAssignmentRow<'a>>,
-}
-
-/// Assignments are made five minutes after their project.
-const FIVE_MINUTES: i64 = 300;
-
 pub(super) fn project<'a>(account: &'a Account, project: &'a Project) -> ProjectRow<'a> {
     let fixed = project.fee.is_some();
     ProjectRow {
@@ -178,50 +146,6 @@ pub(super) fn full_name(person: &Person) -> String {
     format!("{} {}", person.first, person.last)
 }
 
-pub(super) fn task_assignment<'a>(
-    account: &'a Account,
-    project: &'a Project,
-    assignment: &TaskAssignment,
-    with_project: bool,
-) -> TaskAssignmentRow<'a> {
-    let task = &account.tasks[assignment.task];
-    TaskAssignmentRow {
-        id: assignment.id,
-        project: with_project.then(|| project_ref(project)),
-        task: Named { id: task.id, name: task.name },
-        is_active: assignment.is_active,
-        billable: assignment.billable,
-        hourly_rate: assignment.hourly_rate,
-        budget: None,
-        created_at: made(project),
-        updated_at: made(project),
-    }
-}
-
-pub(super) fn project_assignment<'a>(
-    account: &'a Account,
-    caller: Caller,
-    place: usize,
-    assignment: &UserAssignment,
-) -> ProjectAssignmentRow<'a> {
-    let project = &account.projects[place];
-    let client = &account.clients[project.client];
-    let active = project.tasks.iter().filter(|task| task.is_active);
-    ProjectAssignmentRow {
-        id: assignment.id,
-        is_project_manager: is_project_manager(account, assignment.person, place),
-        is_active: true,
-        use_default_rates: true,
-        budget: None,
-        created_at: project.created_at,
-        updated_at: project.created_at,
-        hourly_rate: project.hourly_rate.filter(|_| caller.sees_billable_rates(account)),
-        project: project_ref(project),
-        client: Named { id: client.id, name: client.name },
-        task_assignments: active.map(|task| task_assignment(account, project, task, false)).collect(),
-    }
-}
-
 pub(super) fn company(account: &Account) -> Value {
     let domain = format!("sandbox-account-{}.harvestapp.com", account.id);
     json!({
@@ -247,9 +171,4 @@ pub(super) fn company(account: &Account) -> Value {
         "color_scheme": "blue",
         "weekly_capacity": 126_000,
     })
-}
-
-/// When the assignments of a project were made.
-pub(super) fn made(project: &Project) -> Timestamp {
-    Timestamp::from_second(project.created_at.as_second() + FIVE_MINUTES).unwrap_or(project.created_at)
 }

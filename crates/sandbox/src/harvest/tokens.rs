@@ -6,14 +6,13 @@ use serde_json::{Value, json};
 
 use super::accounts::Accounts;
 use super::seed::FIRST_ACCOUNT;
-use super::tables;
 use super::token::{Admission, Binding, Role, Token};
 use crate::kernel::credentials::{CredentialKind, Credentials, Update};
 use crate::kernel::fields::{Complaint, Fields};
 use crate::kernel::kept::Kept;
 use crate::kernel::rate::Rate;
 use crate::kernel::seed;
-use crate::kernel::store::Store;
+use crate::kernel::store::{Store, Table};
 
 /// All tokens, and the accounts whose way of tracking time is set with them.
 pub(super) struct Tokens {
@@ -29,12 +28,13 @@ struct Change {
     rate: Option<Option<Rate>>,
 }
 
+pub(super) const TABLE: Table = Table("harvest_tokens");
 /// Ids of what an account holds are built from its own id and must stay exact in any JSON reader.
 const ACCOUNT_LIMIT: u64 = 10_000_000_000;
 
 impl Tokens {
     pub(super) fn open(store: &Arc<Store>, accounts: Arc<Accounts>) -> Self {
-        Self { kept: Kept::open(store, tables::TOKENS, seeded), accounts }
+        Self { kept: Kept::open(store, TABLE, seeded), accounts }
     }
 
     pub(super) fn reset(&self) {

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::key::Key;
+use super::cookie::{self, Cookie};
+use super::key::{self, Key};
 use super::population::Population;
 use super::sessions::Sessions;
-use super::{cookie, key, tables};
 use crate::kernel::kept::Kept;
 use crate::kernel::store::Store;
-use cookie::Cookie;
 
 /// The keys and cookies that are known, what was done with the cookies, and the population.
 pub(super) struct Backend {
@@ -21,8 +20,8 @@ pub(super) struct Backend {
 impl Backend {
     pub(super) fn open(store: &Arc<Store>, population: Arc<Population>) -> Self {
         Self {
-            keys: Kept::open(store, tables::KEYS, key::seeded),
-            cookies: Kept::open(store, tables::COOKIES, cookie::seeded),
+            keys: Kept::open(store, key::TABLE, key::seeded),
+            cookies: Kept::open(store, cookie::TABLE, cookie::seeded),
             sessions: Sessions::open(store),
             population,
         }

@@ -5,14 +5,13 @@ use serde_json::Value;
 use super::ask::Ask;
 use super::envelope::Envelope;
 use super::pages::{Page, Tokens};
-use super::population::activity_rows;
 use super::population::authors::Author;
 use super::population::clock::Now;
-use super::population::comment_row;
 use super::population::comments::{self, Comment};
 use super::population::companies::Company;
 use super::population::people::Person;
 use super::population::posts::Post;
+use super::population::{activity_rows, feedback_rows};
 use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 100;
@@ -23,7 +22,9 @@ pub(super) fn get(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         return Ok(Envelope::failure(ask.price, 400, "url is required"));
     };
     Ok(match Comment::find(wanted) {
-        Some(comment) => Envelope::element(ask.price, comment.id(), &comment_row::row(comment, ask.now)),
+        Some(comment) => {
+            Envelope::element(ask.price, comment.id(), &feedback_rows::comment(comment, ask.now))
+        }
         None => Envelope::failure(ask.price, 404, "Comment not found"),
     })
 }
@@ -42,7 +43,7 @@ pub(super) fn of_post(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         found.sort_by_key(|comment| std::cmp::Reverse(comment.created(ask.now)));
     }
     let tokens = if by_date { Tokens::Offered } else { Tokens::Needed };
-    Ok(listed(ask, found, &format!("{} {by_date}", post.id()), tokens, comment_row::row))
+    Ok(listed(ask, found, &format!("{} {by_date}", post.id()), tokens, feedback_rows::comment))
 }
 
 /// There is no page number here.
@@ -52,7 +53,7 @@ pub(super) fn replies(ask: &Ask<'_>) -> Result<Envelope, Reply> {
     };
     Ok(match Comment::find(wanted) {
         Some(comment) => {
-            listed(ask, comment.replies().collect(), &comment.id(), Tokens::Needed, comment_row::row)
+            listed(ask, comment.replies().collect(), &comment.id(), Tokens::Needed, feedback_rows::comment)
         }
         None => Envelope::failure(ask.price, 404, "Comment not found"),
     })

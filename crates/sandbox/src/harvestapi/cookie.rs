@@ -5,12 +5,15 @@ use serde_json::{Value, json};
 
 use crate::kernel::credentials::CredentialState;
 use crate::kernel::seed;
+use crate::kernel::store::Table;
 
 /// A cookie, which has nothing but a state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Cookie {
     pub(super) state: CredentialState,
 }
+
+pub(super) const TABLE: Table = Table("li_at");
 
 impl Cookie {
     pub(super) fn fresh() -> Self {

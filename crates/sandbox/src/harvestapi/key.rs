@@ -8,6 +8,7 @@ use crate::kernel::credentials::CredentialState;
 use crate::kernel::fields::{Complaint, Fields};
 use crate::kernel::kept::Wallet;
 use crate::kernel::seed;
+use crate::kernel::store::Table;
 
 /// A key by what its holder owns and may do.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub(super) struct Change {
     tier: Option<Tier>,
     concurrency: Option<Option<u32>>,
 }
+
+pub(super) const TABLE: Table = Table("harvestapi_keys");
 
 impl Key {
     pub(super) fn fresh(number: u64) -> Self {

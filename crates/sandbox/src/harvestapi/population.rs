@@ -11,9 +11,9 @@ pub(super) mod activity_rows;
 pub(super) mod ads;
 pub(super) mod authors;
 pub(super) mod clock;
-pub(super) mod comment_row;
 pub(super) mod comments;
 pub(super) mod companies;
+pub(super) mod feedback_rows;
 pub(super) mod groups;
 mod industries;
 pub(super) mod jobs;
@@ -23,7 +23,6 @@ pub(super) mod places;
 pub(super) mod post_row;
 pub(super) mod posts;
 mod profile_cache;
-pub(super) mod reaction_row;
 pub(super) mod reactions;
 pub(super) mod seed;
 

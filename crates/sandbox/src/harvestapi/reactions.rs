@@ -4,12 +4,11 @@ use super::ask::Ask;
 use super::comments::whose;
 use super::envelope::Envelope;
 use super::pages::{Page, Tokens};
-use super::population::activity_rows;
 use super::population::authors::Author;
 use super::population::comments::Comment;
 use super::population::posts::Post;
-use super::population::reaction_row;
 use super::population::reactions::{self, Reaction};
+use super::population::{activity_rows, feedback_rows};
 use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 100;
@@ -51,5 +50,5 @@ pub(super) fn of_profile(ask: &Ask<'_>) -> Result<Envelope, Reply> {
 
 fn numbered(ask: &Ask<'_>, found: Vec<Reaction>) -> Envelope {
     let page = Page::numbered(ask, found, SIZE, u64::MAX);
-    Envelope::rows(ask.price, page.rows.iter().map(reaction_row::row).collect(), page.pagination)
+    Envelope::rows(ask.price, page.rows.iter().map(feedback_rows::reaction).collect(), page.pagination)
 }

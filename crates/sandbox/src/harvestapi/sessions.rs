@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::population::people::Person;
 use super::population::seed::mix_text;
-use super::tables;
-use crate::kernel::store::Store;
+use crate::kernel::store::{Store, Table};
 use crate::kernel::sync::lock;
 
 mod session;
@@ -36,9 +35,11 @@ pub(super) enum Notes {
     Ignored,
 }
 
+pub(super) const TABLE: Table = Table("linkedin_sessions");
+
 impl Sessions {
     pub(super) fn open(store: &Arc<Store>) -> Self {
-        let known = store.all(tables::SESSIONS).into_iter().collect();
+        let known = store.all(TABLE).into_iter().collect();
         Self { store: store.clone(), inner: Mutex::new(Inner { notes_ignored: false, known }) }
     }
 
@@ -63,7 +64,7 @@ impl Sessions {
         let before = session.changes();
         let outcome = act(session, notes);
         if session.changes() != before {
-            self.store.put(tables::SESSIONS, cookie, session);
+            self.store.put(TABLE, cookie, session);
         }
         outcome
     }

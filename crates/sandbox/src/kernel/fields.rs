@@ -1,5 +1,7 @@
 //! A JSON object that is taken apart field by field.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::decimal::Micros;
@@ -16,6 +18,9 @@ pub(crate) struct Complaint {
     field: String,
     problem: String,
 }
+
+/// Milliseconds.
+const MAX_WAIT: u64 = 600_000;
 
 impl Fields {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Complaint> {
@@ -80,6 +85,14 @@ impl Fields {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let parsed = Micros::parse_dollars(&text);
         parsed.map(Some).ok_or_else(|| Complaint::new(name, "must be dollars with at most six decimals"))
+    }
+
+    /// A time to wait, in milliseconds.
+    pub(crate) fn wait(&mut self, name: &str) -> Result<Option<Duration>, Complaint> {
+        match self.integer(name)? {
+            Some(time) if time > MAX_WAIT => Err(Complaint::new(name, "must be at most 600000")),
+            time => Ok(time.map(Duration::from_millis)),
+        }
     }
 
     /// One word out of a fixed list.

@@ -6,11 +6,11 @@ use super::clock::{Now, written};
 use super::comments::Comment;
 use super::pictures::picture_url;
 use super::reactions::Reaction;
-use super::{comment_row, post_row};
+use super::{feedback_rows, post_row};
 
 /// A comment as lists of one person's comments have it.
 pub(crate) fn comment(comment: Comment, now: Now) -> Value {
-    let mut row = comment_row::row(comment, now);
+    let mut row = feedback_rows::comment(comment, now);
     row["post"] = post_row::row(comment.post, now);
     row["engagement"] = json!({
         "likes": comment.reactions(),

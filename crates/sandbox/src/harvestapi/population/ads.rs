@@ -1,3 +1,5 @@
+//! The ads of this LinkedIn.
+
 use super::clock::{DAY, Now};
 use super::companies::Company;
 use super::places::Place;

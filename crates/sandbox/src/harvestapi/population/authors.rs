@@ -1,10 +1,12 @@
+//! Whoever writes posts and comments.
+
 use serde_json::{Value, json};
 
 use super::companies::{self, Company};
 use super::people::{self, Person};
 use super::pictures::{expiring, picture_url};
 
-/// Whoever writes posts and comments.
+/// A person or a company who writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Author {
     Person(Person),

@@ -1,8 +1,10 @@
+//! When rows were posted.
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-/// When rows were posted. Each row has an age that never changes; ages count back from here. That is the minute in which
+/// The clock of a sandbox. Each row has an age that never changes; ages count back from here. That is the minute in which
 /// the sandbox started, moved on by whole days, so that `24h` finds something on every day of a long run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {

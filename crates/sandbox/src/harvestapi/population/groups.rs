@@ -1,3 +1,5 @@
+//! The groups of this LinkedIn.
+
 use serde_json::{Value, json};
 
 use super::people::Person;

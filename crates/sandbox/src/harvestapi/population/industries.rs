@@ -1,3 +1,5 @@
+//! Industries of the public code list.
+
 use serde_json::{Value, json};
 
 use super::seed::pick;

@@ -1,3 +1,5 @@
+//! The jobs of this LinkedIn.
+
 use super::clock::Now;
 use super::companies::Company;
 use super::places::Place;

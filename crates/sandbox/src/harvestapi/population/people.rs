@@ -1,3 +1,5 @@
+//! The people of this LinkedIn.
+
 use super::companies::Company;
 use super::places::Place;
 use super::seed::{dashed, mix, pick};
@@ -5,12 +7,15 @@ use super::seed::{dashed, mix, pick};
 mod career;
 mod examples;
 mod extras;
+mod find;
 mod profile;
 mod rows;
+mod special;
 mod words;
 
 pub(crate) use profile::{Detail, address, write};
 pub(crate) use rows::{actor, lead_row, member, row, service_row};
+use special::{SPECIAL, Special};
 use words::{FIRST, LANGUAGES, LAST, ROLES, SERVICES};
 
 /// Who lives in this LinkedIn: five with names of their own, then `person-0001` and so on. Nobody of them exists; even the
@@ -28,28 +33,6 @@ pub(crate) struct Role {
     pub(crate) function: u64,
 }
 
-struct Special {
-    slug: &'static str,
-    id: &'static str,
-    first: &'static str,
-    last: &'static str,
-    jobs: u64,
-}
-
-/// The ones with names of their own.
-const SPECIAL: [Special; 5] = [
-    special("avery-sampleton-fx0001", "ACoAAFX0000AverySampleton000000000000001", "Avery", "Sampleton", 2),
-    special("quinn-testwell-fx0002", "ACoAAFX0000QuinnTestwell0000000000000002", "Quinn", "Testwell", 2),
-    special("rowan-fixture-fx0003", "ACoAAFX0000RowanFixture00000000000000003", "Rowan", "Fixture", 3),
-    special(
-        "jeffweiner08",
-        "ACoAASBXJeff0000000000000000000000000008",
-        "Geoffrey",
-        "Vinerson (fictional)",
-        7,
-    ),
-    special("sixty-kilobytes", "ACoAASBXLarge000000000000000000000000060", "Grandine", "Sixtykay", 12),
-];
 /// The one whose answer has about 60 KB.
 const LARGE: u64 = 4;
 const NUMBERED: u64 = 5000;
@@ -62,33 +45,6 @@ pub(crate) fn all() -> impl Iterator<Item = Person> {
 impl Person {
     pub(crate) fn at(p: u64) -> Self {
         Self { p: p % COUNT }
-    }
-
-    /// Finds somebody by URL, LinkedIn id or public identifier.
-    pub(crate) fn find(wanted: &str) -> Option<Self> {
-        let wanted = wanted.trim();
-        let slug = match wanted.find("/in/") {
-            Some(at) => wanted[at + 4..].split(['/', '?', '#']).next().unwrap_or_default(),
-            None => wanted.rsplit_once("fsd_profile:").map_or(wanted, |(_, id)| id),
-        };
-        if Self::is_id(slug) {
-            let special = SPECIAL.iter().zip(0..).find(|(special, _)| special.id == slug).map(|(_, p)| p);
-            let numbered =
-                || slug.strip_prefix("ACoAASBXPerson")?.parse::<u64>().ok().map(|n| n.saturating_add(4));
-            return special
-                .or_else(numbered)
-                .filter(|p| *p < COUNT)
-                .map(Self::at)
-                .filter(|found| found.id() == slug);
-        }
-        let slug = slug.to_ascii_lowercase();
-        let special = SPECIAL.iter().zip(0..).find(|(special, _)| special.slug == slug).map(|(_, p)| p);
-        let numbered = || slug.strip_prefix("person-")?.parse::<u64>().ok().map(|n| n.saturating_add(4));
-        special.or_else(numbered).filter(|p| *p < COUNT).map(Self::at).filter(|found| found.slug() == slug)
-    }
-
-    pub(crate) fn is_id(text: &str) -> bool {
-        text.starts_with("ACoAA")
     }
 
     pub(crate) fn number(self) -> u64 {
@@ -247,40 +203,5 @@ impl Person {
 
     fn special(self) -> Option<&'static Special> {
         usize::try_from(self.p).ok().and_then(|p| SPECIAL.get(p))
-    }
-}
-
-const fn special(
-    slug: &'static str,
-    id: &'static str,
-    first: &'static str,
-    last: &'static str,
-    jobs: u64,
-) -> Special {
-    Special { slug, id, first, last, jobs }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_form_finds_the_same_person() {
-        for person in all() {
-            for form in [person.slug(), person.id(), person.url(), format!("{}/?locale=en", person.url())] {
-                assert_eq!(Person::find(&form), Some(person), "{form}");
-            }
-        }
-        assert_eq!(Person::find("Person-0007").unwrap().slug(), "person-0007");
-        for wanted in [
-            "person-5001",
-            "person-0000",
-            "person-7",
-            "nobody-fx9999",
-            "",
-            "https://www.linkedin.com/company/x",
-        ] {
-            assert_eq!(Person::find(wanted), None, "{wanted}");
-        }
     }
 }

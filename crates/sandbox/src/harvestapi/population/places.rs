@@ -1,3 +1,5 @@
+//! The places of this LinkedIn.
+
 use serde_json::{Value, json};
 
 use super::seed::mix;

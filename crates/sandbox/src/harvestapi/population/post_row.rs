@@ -6,7 +6,7 @@ use super::authors::Author;
 use super::clock::{Now, PICTURES_EXPIRE, written};
 use super::pictures::{expiring, picture_url};
 use super::posts::{Content, Post};
-use super::{comment_row, comments, reaction_row, reactions};
+use super::{comments, feedback_rows, reactions};
 
 /// A post, with the one that it shows, if it is a repost.
 pub(crate) fn row(post: Post, now: Now) -> Value {
@@ -25,9 +25,10 @@ pub(crate) fn row(post: Post, now: Now) -> Value {
     }
     // A few of each come with some posts.
     if post.content() == Content::Text {
-        row["comments"] = comments::of(post).take(2).map(|comment| comment_row::row(comment, now)).collect();
+        row["comments"] =
+            comments::of(post).take(2).map(|comment| feedback_rows::comment(comment, now)).collect();
         row["reactions"] =
-            reactions::of_post(post).take(2).map(|reaction| reaction_row::row(&reaction)).collect();
+            reactions::of_post(post).take(2).map(|reaction| feedback_rows::reaction(&reaction)).collect();
     }
     row
 }

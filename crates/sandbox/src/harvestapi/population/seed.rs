@@ -1,3 +1,5 @@
+//! Numbers and texts that rows are computed from.
+
 /// A number that looks random and is the same on every machine (the mix of splitmix64). `salt` tells apart what is
 /// asked about one row.
 pub(crate) fn mix(salt: u64, n: u64) -> u64 {

@@ -12,9 +12,6 @@ use crate::kernel::vendor::{OwnEffect, Vendor};
 
 mod body;
 mod effect;
-mod milliseconds;
-
-use milliseconds::milliseconds;
 
 /// A fault that was asked for.
 pub(super) struct Order {
@@ -36,7 +33,7 @@ pub(super) fn order(vendors: &[Arc<dyn Vendor>], body: &[u8]) -> Result<Order, C
     let mut matcher = matcher(vendors, &mut fields)?;
     let skip = fields.integer("skip")?.unwrap_or(0);
     let count = fields.integer("count")?;
-    let late = milliseconds(&mut fields, "late_ms")?;
+    let late = fields.wait("late_ms")?;
     let effect = effect::effect(&mut fields)?;
     fields.finish()?;
     belongs(&effect, vendors, matcher.vendor)?;

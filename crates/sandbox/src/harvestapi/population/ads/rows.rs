@@ -1,3 +1,5 @@
+//! Ads on the wire.
+
 use serde_json::{Value, json};
 
 use super::Ad;

@@ -1,4 +1,6 @@
-/// How many people work there: the text that filters use, and the least and the most of them.
+//! How many people work at a company.
+
+/// A class of sizes: the text that filters use, and the least and the most people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) text: &'static str,

@@ -1,3 +1,5 @@
+//! Jobs on the wire.
+
 use serde_json::{Value, json};
 
 use super::Job;

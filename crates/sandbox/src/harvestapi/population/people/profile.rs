@@ -1,3 +1,5 @@
+//! A profile on the wire.
+
 use serde_json::{Value, json};
 
 use super::Person;

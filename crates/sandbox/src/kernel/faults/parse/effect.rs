@@ -5,7 +5,6 @@ use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use serde_json::Value;
 
 use super::body::body;
-use super::milliseconds::milliseconds;
 use crate::decimal::Micros;
 use crate::kernel::faults::effect::{Echo, Edge, Effect, HangUp, LongText};
 use crate::kernel::faults::flaws::Flaw;
@@ -29,7 +28,7 @@ const MAX_CLOCK_OFFSET: i64 = 31_536_000;
 pub(super) fn effect(fields: &mut Fields) -> Result<Effect, Complaint> {
     let effect = Effect {
         status: status(fields)?,
-        delay: milliseconds(fields, "delay_ms")?.unwrap_or_default(),
+        delay: fields.wait("delay_ms")?.unwrap_or_default(),
         headers: headers(fields)?,
         body: body(fields)?,
         body_bytes: fields.integer("body_bytes")?,

@@ -1,10 +1,11 @@
-//! A comment on the wire.
+//! Comments and reactions on the wire.
 
 use serde_json::{Value, json};
 
 use super::clock::{Now, written};
 use super::comments::Comment;
-use super::reactions;
+use super::people::actor;
+use super::reactions::{self, Reaction};
 use super::seed::{mix, pick};
 
 const TEXTS: [&str; 6] = [
@@ -17,7 +18,7 @@ const TEXTS: [&str; 6] = [
 ];
 
 /// A comment or a reply.
-pub(crate) fn row(comment: Comment, now: Now) -> Value {
+pub(crate) fn comment(comment: Comment, now: Now) -> Value {
     let luck = mix(115, comment.key());
     let created = comment.created(now);
     let author = comment.author();
@@ -39,7 +40,17 @@ pub(crate) fn row(comment: Comment, now: Now) -> Value {
         "edited": luck % 8 == 5,
     });
     if !shown.is_empty() {
-        row["replies"] = shown.into_iter().map(|reply| self::row(reply, now)).collect();
+        row["replies"] = shown.into_iter().map(|reply| self::comment(reply, now)).collect();
     }
     row
+}
+
+/// A reaction as lists of reactions to one thing have it.
+pub(crate) fn reaction(reaction: &Reaction) -> Value {
+    json!({
+        "id": reaction.urn(),
+        "reactionType": reaction.code,
+        "postId": reaction.post.id(),
+        "actor": actor(reaction.person),
+    })
 }
