@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::backend::Backend;
-use super::dataset::Question;
+use super::dataset::Selection;
 use super::errors::{error, failure, not_found, throttled};
 use super::options::Wait;
 use super::route::Route;
@@ -70,6 +70,6 @@ pub(super) fn token_of(call: &Call) -> Option<&str> {
 
 fn items(backend: &Backend, call: &Call, run: Option<Arc<Run>>) -> Result<Reply, Reply> {
     let run = run.ok_or_else(not_found)?;
-    let question = Question::parse(call)?;
-    Ok(question.answer(&backend.population, &run, StatusCode::OK))
+    let selection = Selection::parse(call)?;
+    Ok(selection.answer(&backend.population, &run, StatusCode::OK))
 }

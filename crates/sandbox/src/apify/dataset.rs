@@ -11,7 +11,7 @@ use crate::kernel::call::Call;
 use crate::kernel::reply::Reply;
 
 /// Which rows of a dataset are asked for, and in what form.
-pub(super) struct Question {
+pub(super) struct Selection {
     /// Rows that are there to see.
     shown: Option<usize>,
     offset: u64,
@@ -27,12 +27,12 @@ pub(super) struct Question {
 }
 
 /// What the real service says of a limit that was not given.
-const NO_LIMIT: u64 = 999_999_999_999;
+const UNLIMITED: u64 = 999_999_999_999;
 const LINES: HeaderValue = HeaderValue::from_static("application/jsonl; charset=utf-8");
 /// Ways to reshape rows that are not simulated.
 const UNKNOWN: [&str; 3] = ["unwind", "flatten", "view"];
 
-impl Question {
+impl Selection {
     pub(super) fn parse(call: &Call) -> Result<Self, Reply> {
         if let Some(name) = UNKNOWN.into_iter().find(|name| param(call, name).is_some()) {
             return Err(invalid(name, "is not simulated"));
@@ -79,7 +79,7 @@ impl Question {
             ("x-apify-pagination-total", total as u64),
             ("x-apify-pagination-offset", self.offset),
             ("x-apify-pagination-count", written.len() as u64),
-            ("x-apify-pagination-limit", self.limit.unwrap_or(NO_LIMIT)),
+            ("x-apify-pagination-limit", self.limit.unwrap_or(UNLIMITED)),
         ];
         for (name, number) in pagination {
             reply = reply.with(HeaderName::from_static(name), &number.to_string());

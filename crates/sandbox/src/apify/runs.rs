@@ -20,10 +20,10 @@ use crate::kernel::sync::lock;
 
 /// Runs by number; they are forgotten when the sandbox stops. When there are too many, the oldest finished ones go.
 pub(super) struct Runs {
-    inner: Mutex<Inner>,
+    register: Mutex<Register>,
 }
 
-struct Inner {
+struct Register {
     /// Starts at the time of day, so that ids of an earlier sandbox mean nothing to a later one.
     last: u64,
     runs: BTreeMap<u64, Arc<Run>>,
@@ -40,17 +40,17 @@ const MAX_LISTED: u64 = 1000;
 impl Runs {
     pub(super) fn new() -> Self {
         let last = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0);
-        Self { inner: Mutex::new(Inner { last, runs: BTreeMap::new(), weight: 0 }) }
+        Self { register: Mutex::new(Register { last, runs: BTreeMap::new(), weight: 0 }) }
     }
 
     /// Ends and forgets all of them; none of them charges anything after this.
     pub(super) fn clear(&self) {
-        let mut inner = lock(&self.inner);
-        for run in std::mem::take(&mut inner.runs).into_values() {
+        let mut register = lock(&self.register);
+        for run in std::mem::take(&mut register.runs).into_values() {
             run.end(End::ABORTED);
             run.abort();
         }
-        inner.weight = 0;
+        register.weight = 0;
     }
 
     /// Makes a run that does nothing yet.
@@ -62,16 +62,16 @@ impl Runs {
         options: Options,
         weight: usize,
     ) -> Result<Arc<Run>, Reply> {
-        let mut inner = lock(&self.inner);
-        inner.make_room(weight);
-        if inner.runs.len() >= MAX_RUNS || inner.weight + weight > MAX_ROWS {
+        let mut register = lock(&self.register);
+        register.make_room(weight);
+        if register.runs.len() >= MAX_RUNS || register.weight + weight > MAX_ROWS {
             let text = "Too many runs are going on in this simulator";
             return Err(error(StatusCode::PAYMENT_REQUIRED, "concurrent-runs-limit-exceeded", text));
         }
-        inner.last += 1;
-        let run = Arc::new(Run::new(inner.last, token, account.user_id(), actor, options, weight));
-        inner.runs.insert(run.number, run.clone());
-        inner.weight += weight;
+        register.last += 1;
+        let run = Arc::new(Run::new(register.last, token, account.user_id(), actor, options, weight));
+        register.runs.insert(run.number, run.clone());
+        register.weight += weight;
         Ok(run)
     }
 
@@ -94,7 +94,7 @@ impl Runs {
         let limit = integer(call, "limit")?.unwrap_or(MAX_LISTED).min(MAX_LISTED);
         let desc = matches!(param(call, "desc"), Some("1" | "true"));
         let status = param(call, "status");
-        let mut found: Vec<_> = lock(&self.inner)
+        let mut found: Vec<_> = lock(&self.register)
             .runs
             .values()
             .filter(|run| *run.token == *token && target.flatten().is_none_or(|actor| actor == run.actor))
@@ -119,7 +119,7 @@ impl Runs {
 
     fn find(&self, id: &str, token: &str) -> Option<Arc<Run>> {
         let number: u64 = id.get(4..)?.parse().ok()?;
-        let run = lock(&self.inner).runs.get(&number).cloned();
+        let run = lock(&self.register).runs.get(&number).cloned();
         run.filter(|run| *run.token == *token)
     }
 }
@@ -130,7 +130,7 @@ impl Drop for Runs {
     }
 }
 
-impl Inner {
+impl Register {
     fn make_room(&mut self, weight: usize) {
         while self.runs.len() >= MAX_RUNS || self.weight + weight > MAX_ROWS {
             let finished = self.runs.values().find(|run| run.status().is_final());
@@ -168,8 +168,8 @@ mod tests {
             .collect();
         let is_kept = |run: &Run| runs.of_run(&run.id(), "token").is_some();
         assert!(is_kept(&going) && !is_kept(&ended[5]) && is_kept(&ended[6]));
-        assert_eq!(lock(&runs.inner).runs.len(), MAX_RUNS);
-        assert_eq!(lock(&runs.inner).weight, MAX_RUNS);
+        assert_eq!(lock(&runs.register).runs.len(), MAX_RUNS);
+        assert_eq!(lock(&runs.register).weight, MAX_RUNS);
 
         let heavy = add(&runs, MAX_ROWS - 1).ok().unwrap();
         assert!(is_kept(&going) && is_kept(&heavy) && !is_kept(&ended[MAX_RUNS + 4]));
@@ -185,6 +185,6 @@ mod tests {
         let run = add(&runs, 1).ok().unwrap();
         runs.clear();
         assert!(run.status().is_final() && runs.of_run(&run.id(), "token").is_none());
-        assert_eq!(lock(&runs.inner).weight, 0);
+        assert_eq!(lock(&runs.register).weight, 0);
     }
 }

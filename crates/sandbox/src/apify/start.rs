@@ -8,7 +8,7 @@ use http::header::LOCATION;
 
 use super::actor::Actor;
 use super::backend::Backend;
-use super::dataset::Question;
+use super::dataset::Selection;
 use super::errors::{bad, error, failure, no_actor};
 use super::input::Input;
 use super::options::{Options, Wait};
@@ -53,14 +53,14 @@ pub(super) async fn start(starter: &Starter<'_>, call: &Call, target: Target) ->
 
 /// Starts a run, waits for it, and answers its rows.
 pub(super) async fn run_sync(starter: &Starter<'_>, call: &Call, target: Target) -> Result<Reply, Reply> {
-    let question = Question::parse(call)?;
+    let selection = Selection::parse(call)?;
     let ready = Ready::parse(call, starter.account, target)?;
     let (run, ()) = ready.run(starter, |_| ())?;
     if !run.finished(Duration::from_millis(starter.account.settings.sync_limit_ms)).await {
         return Err(failure(StatusCode::REQUEST_TIMEOUT, Some("The run did not end in time; it goes on")));
     }
     match run.status() {
-        Status::Succeeded => Ok(question.answer(&starter.backend.population, &run, StatusCode::CREATED)),
+        Status::Succeeded => Ok(selection.answer(&starter.backend.population, &run, StatusCode::CREATED)),
         status => {
             let text = format!("Actor run did not succeed (run ID: {}, status: {})", run.id(), status.word());
             Err(bad("run-failed", &text))

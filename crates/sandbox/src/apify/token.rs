@@ -64,7 +64,7 @@ pub(super) struct Account {
 }
 
 /// Milliseconds after which the real service gives up a synchronous call.
-pub(super) const SYNC_LIMIT: u64 = 300_000;
+pub(super) const MAX_SYNC_WAIT: u64 = 300_000;
 
 impl Token {
     pub(super) fn fresh(number: u64) -> Self {
@@ -148,7 +148,7 @@ impl Default for Settings {
             run_end_after: 0,
             unavailable: false,
             free_failures: Vec::new(),
-            sync_limit_ms: SYNC_LIMIT,
+            sync_limit_ms: MAX_SYNC_WAIT,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::status::Status;
-use super::token::{SYNC_LIMIT, Tier, Token};
+use super::token::{MAX_SYNC_WAIT, Tier, Token};
 use crate::decimal::Micros;
 use crate::kernel::fields::{Complaint, Fields};
 use crate::kernel::rate::Rate;
@@ -52,7 +52,7 @@ impl Change {
             run_end_after: after.map(|after| usize::try_from(after).unwrap_or(usize::MAX)),
             unavailable: fields.boolean("unavailable")?,
             free_failures: fields.raw("free_failures").map(texts).transpose()?,
-            sync_limit_ms: at_most("sync_limit_ms", sync_limit, SYNC_LIMIT)?,
+            sync_limit_ms: at_most("sync_limit_ms", sync_limit, MAX_SYNC_WAIT)?,
         };
         fields.finish()?;
         Ok(change)

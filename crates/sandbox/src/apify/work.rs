@@ -14,7 +14,7 @@ use super::status::{End, Status};
 use super::token::Settings;
 
 /// A run is seen on its way to an end that was forced on it for this long at most.
-const LINGER: Duration = Duration::from_millis(300);
+const LINGER_TIMEOUT: Duration = Duration::from_millis(300);
 /// Parts of the pace in which the time of one step is given.
 const PARTS: u64 = 100;
 
@@ -29,7 +29,7 @@ pub(super) async fn work(backend: Weak<Backend>, run: Arc<Run>, plan: Plan, sett
     };
     if let Some(status) = end.status.on_the_way() {
         run.pass(status);
-        sleep(settings.pace().min(LINGER)).await;
+        sleep(settings.pace().min(LINGER_TIMEOUT)).await;
     }
     run.end(end);
 }

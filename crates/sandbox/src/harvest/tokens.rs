@@ -30,7 +30,7 @@ struct Change {
 
 pub(super) const TABLE: Table = Table("harvest_tokens");
 /// Ids of what an account holds are built from its own id and must stay exact in any JSON reader.
-const ACCOUNT_LIMIT: u64 = 10_000_000_000;
+const MAX_ACCOUNT_ID: u64 = 9_999_999_999;
 
 impl Tokens {
     pub(super) fn open(store: &Arc<Store>, accounts: Arc<Accounts>) -> Self {
@@ -98,7 +98,7 @@ impl Change {
             // The id is a number, but people copy it as text.
             Some(value) => {
                 let id = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-                let id = id.filter(|id| (1..ACCOUNT_LIMIT).contains(id));
+                let id = id.filter(|id| (1..=MAX_ACCOUNT_ID).contains(id));
                 let complaint = || Complaint::new("account_id", "must be a whole number below 10000000000");
                 Some(id.ok_or_else(complaint)?)
             }

@@ -10,22 +10,22 @@ use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 50;
 const ACCOUNTS: u64 = 25;
-const MANY: usize = 70;
+const MAX_VALUES: usize = 70;
 const FILTERS: [Filter<Company>; 4] = [
-    only(&["location"], MANY, is_in),
-    only(&["geoId"], MANY, is_at),
-    only(&["companySize"], MANY, has_size),
-    only(&["industryId"], MANY, is_in_industry),
+    only(&["location"], MAX_VALUES, is_in),
+    only(&["geoId"], MAX_VALUES, is_at),
+    only(&["companySize"], MAX_VALUES, has_size),
+    only(&["industryId"], MAX_VALUES, is_in_industry),
 ];
 const ACCOUNT_FILTERS: [Filter<Company>; 8] = [
-    only(&["headquarterLocations"], MANY, is_in),
-    only(&["headquarterGeoIds"], MANY, is_at),
-    only(&["companyHeadcount"], MANY, has_size),
-    only(&["industryIds"], MANY, is_in_industry),
-    without(&["excludeHeadquarterLocations"], MANY, is_in),
-    without(&["excludeHeadquarterGeoIds"], MANY, is_at),
-    without(&["excludeCompanyHeadcount"], MANY, has_size),
-    without(&["excludeIndustryIds"], MANY, is_in_industry),
+    only(&["headquarterLocations"], MAX_VALUES, is_in),
+    only(&["headquarterGeoIds"], MAX_VALUES, is_at),
+    only(&["companyHeadcount"], MAX_VALUES, has_size),
+    only(&["industryIds"], MAX_VALUES, is_in_industry),
+    without(&["excludeHeadquarterLocations"], MAX_VALUES, is_in),
+    without(&["excludeHeadquarterGeoIds"], MAX_VALUES, is_at),
+    without(&["excludeCompanyHeadcount"], MAX_VALUES, has_size),
+    without(&["excludeIndustryIds"], MAX_VALUES, is_in_industry),
 ];
 
 /// One company; one that is unknown is a success with nothing in it.

@@ -11,7 +11,7 @@ use crate::kernel::credentials::CredentialState;
 use crate::kernel::reply::Reply;
 
 /// Characters of a message.
-const MESSAGE: usize = 8000;
+const MAX_MESSAGE: usize = 8000;
 
 /// A note may come along as `message`; the control port decides what becomes of it.
 pub(super) fn send(ask: &Ask<'_>) -> Result<Envelope, Reply> {
@@ -85,7 +85,7 @@ pub(super) fn message(ask: &Ask<'_>) -> Result<Envelope, Reply> {
         let to = somebody(ask, "recipientProfile")?;
         let text = ask.call.param("message").filter(|text| !text.trim().is_empty());
         let text = text.ok_or(Refusal(400, "message is required"))?;
-        if text.chars().count() > MESSAGE {
+        if text.chars().count() > MAX_MESSAGE {
             return Err(Refusal(400, "message must have at most 8000 characters"));
         }
         let write =

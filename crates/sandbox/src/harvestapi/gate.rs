@@ -28,12 +28,12 @@ struct Count {
 }
 
 /// A place among the running calls; given back when dropped.
-pub(super) struct Slot {
+pub(super) struct RunningCall {
     gate: Arc<Gate>,
 }
 
 /// A place in the waiting room; given back when dropped, also when the client hangs up.
-struct Seat<'a> {
+struct WaitingCall<'a> {
     gate: &'a Gate,
 }
 
@@ -43,12 +43,12 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Gates {
     /// None when the waiting room is full, or the wait was too long.
-    pub(super) async fn enter(&self, key: &str, limit: u32) -> Option<Slot> {
+    pub(super) async fn enter(&self, key: &str, limit: u32) -> Option<RunningCall> {
         let gate = lock(&self.keys).entry(key.into()).or_default().clone();
         if gate.try_run(limit) {
-            return Some(Slot { gate });
+            return Some(RunningCall { gate });
         }
-        let seat = gate.try_sit()?;
+        let waiting = gate.try_wait()?;
         let wait = async {
             loop {
                 let freed = gate.freed.notified();
@@ -59,8 +59,8 @@ impl Gates {
             }
         };
         let waited = timeout(WAIT_TIMEOUT, wait).await;
-        drop(seat);
-        waited.is_ok().then_some(Slot { gate })
+        drop(waiting);
+        waited.is_ok().then_some(RunningCall { gate })
     }
 }
 
@@ -72,25 +72,25 @@ impl Gate {
         free
     }
 
-    fn try_sit(&self) -> Option<Seat<'_>> {
+    fn try_wait(&self) -> Option<WaitingCall<'_>> {
         let mut count = lock(&self.count);
         if count.waiting >= MAX_WAITING {
             return None;
         }
         count.waiting += 1;
-        Some(Seat { gate: self })
+        Some(WaitingCall { gate: self })
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for WaitingCall<'_> {
     fn drop(&mut self) {
         lock(&self.gate.count).waiting -= 1;
-        // A wake-up may have gone to this seat just as it was given up.
+        // A wake-up may have gone to this call just as it was given up.
         self.gate.freed.notify_one();
     }
 }
 
-impl Drop for Slot {
+impl Drop for RunningCall {
     fn drop(&mut self) {
         lock(&self.gate.count).running -= 1;
         self.gate.freed.notify_one();

@@ -9,17 +9,17 @@ use super::text::Words;
 use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 25;
-const MANY: usize = 50;
+const MAX_VALUES: usize = 50;
 const FILTERS: [Filter<Job>; 9] = [
-    only(&["company", "companyId", "companyUniversalName"], MANY, is_at_company),
-    only(&["location"], MANY, is_in),
-    only(&["geoId"], MANY, is_at),
-    only(&["workplaceType"], MANY, has_workplace),
-    only(&["employmentType"], MANY, has_employment),
-    only(&["experienceLevel"], MANY, has_level),
-    only(&["salary"], MANY, pays),
-    only(&["industryId"], MANY, is_in_industry),
-    only(&["functionId"], MANY, has_function),
+    only(&["company", "companyId", "companyUniversalName"], MAX_VALUES, is_at_company),
+    only(&["location"], MAX_VALUES, is_in),
+    only(&["geoId"], MAX_VALUES, is_at),
+    only(&["workplaceType"], MAX_VALUES, has_workplace),
+    only(&["employmentType"], MAX_VALUES, has_employment),
+    only(&["experienceLevel"], MAX_VALUES, has_level),
+    only(&["salary"], MAX_VALUES, pays),
+    only(&["industryId"], MAX_VALUES, is_in_industry),
+    only(&["functionId"], MAX_VALUES, has_function),
 ];
 /// Fewer than that many have applied.
 const FEW: u64 = 10;

@@ -12,20 +12,20 @@ use super::text::Words;
 use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 10;
-const MANY: usize = 50;
+const MAX_VALUES: usize = 50;
 const FILTERS: [Filter<Person>; 12] = [
-    only(&["currentCompany", "currentCompanyId", "currentCompanyUniversalName"], MANY, works_at),
-    only(&["pastCompany", "pastCompanyId", "pastCompanyUniversalName"], MANY, worked_at),
-    only(&["school", "schoolId", "schoolUniversalName"], MANY, learnt_at),
+    only(&["currentCompany", "currentCompanyId", "currentCompanyUniversalName"], MAX_VALUES, works_at),
+    only(&["pastCompany", "pastCompanyId", "pastCompanyUniversalName"], MAX_VALUES, worked_at),
+    only(&["school", "schoolId", "schoolUniversalName"], MAX_VALUES, learnt_at),
     only(&["firstName"], 1, is_first_name),
     only(&["lastName"], 1, is_last_name),
     only(&["title"], 1, has_title),
-    only(&["location"], MANY, lives_in),
-    only(&["geoId"], MANY, lives_at),
-    only(&["industryId"], MANY, is_in_industry),
+    only(&["location"], MAX_VALUES, lives_in),
+    only(&["geoId"], MAX_VALUES, lives_at),
+    only(&["industryId"], MAX_VALUES, is_in_industry),
     only(&["keywordsCompany"], 1, has_company_word),
     only(&["keywordsSchool"], 1, has_school_word),
-    only(&["followerOf"], MANY, follows),
+    only(&["followerOf"], MAX_VALUES, follows),
 ];
 
 pub(super) fn search(ask: &Ask<'_>) -> Result<Envelope, Reply> {

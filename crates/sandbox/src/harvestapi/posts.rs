@@ -14,7 +14,7 @@ use super::text::Words;
 use crate::kernel::reply::Reply;
 
 const SIZE: u64 = 50;
-const MANY: usize = 50;
+const MAX_VALUES: usize = 50;
 const FILTERS: [Filter<Post>; 8] = [
     only(
         &[
@@ -26,16 +26,20 @@ const FILTERS: [Filter<Post>; 8] = [
             "companyUniversalName",
             "targetUrl",
         ],
-        MANY,
+        MAX_VALUES,
         is_by,
     ),
-    only(&["authorsCompany", "authorsCompanyId", "authorsCompanyUniversalName"], MANY, is_by_someone_at),
-    only(&["authorsIndustryId"], MANY, is_by_someone_in),
-    only(&["mentioningMember"], MANY, mentions),
-    only(&["mentioningCompany"], MANY, mentions),
-    only(&["contentType"], MANY, has_content),
+    only(
+        &["authorsCompany", "authorsCompanyId", "authorsCompanyUniversalName"],
+        MAX_VALUES,
+        is_by_someone_at,
+    ),
+    only(&["authorsIndustryId"], MAX_VALUES, is_by_someone_in),
+    only(&["mentioningMember"], MAX_VALUES, mentions),
+    only(&["mentioningCompany"], MAX_VALUES, mentions),
+    only(&["contentType"], MAX_VALUES, has_content),
     only(&["authorKeywords"], 1, is_by_someone_with),
-    only(&["group"], MANY, is_in_group),
+    only(&["group"], MAX_VALUES, is_in_group),
 ];
 
 /// One post; a question without one is free.

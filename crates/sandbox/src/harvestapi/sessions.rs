@@ -18,13 +18,13 @@ pub(super) use session::{Refusal, Session};
 /// Sessions by their cookies. Only cookies that exist get this far, so that their number bounds this.
 pub(super) struct Sessions {
     store: Arc<Store>,
-    inner: Mutex<Inner>,
+    known: Mutex<Known>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct Known {
     notes_ignored: bool,
-    known: HashMap<String, Session>,
+    sessions: HashMap<String, Session>,
 }
 
 /// Whether the note of an invitation is kept with it, or dropped without a word.
@@ -39,28 +39,28 @@ pub(super) const TABLE: Table = Table("linkedin_sessions");
 
 impl Sessions {
     pub(super) fn open(store: &Arc<Store>) -> Self {
-        let known = store.all(TABLE).into_iter().collect();
-        Self { store: store.clone(), inner: Mutex::new(Inner { notes_ignored: false, known }) }
+        let sessions = store.all(TABLE).into_iter().collect();
+        Self { store: store.clone(), known: Mutex::new(Known { notes_ignored: false, sessions }) }
     }
 
     pub(super) fn reset(&self) {
-        *lock(&self.inner) = Inner::default();
+        *lock(&self.known) = Known::default();
     }
 
     pub(super) fn set_notes(&self, notes: Notes) {
-        lock(&self.inner).notes_ignored = notes == Notes::Ignored;
+        lock(&self.known).notes_ignored = notes == Notes::Ignored;
     }
 
     pub(super) fn notes(&self) -> Notes {
-        if lock(&self.inner).notes_ignored { Notes::Ignored } else { Notes::Kept }
+        if lock(&self.known).notes_ignored { Notes::Ignored } else { Notes::Kept }
     }
 
     /// Looks at a session, or changes it; what was changed is kept.
     pub(super) fn with<T>(&self, cookie: &str, act: impl FnOnce(&mut Session, Notes) -> T) -> T {
-        let mut inner = lock(&self.inner);
-        let notes = if inner.notes_ignored { Notes::Ignored } else { Notes::Kept };
+        let mut known = lock(&self.known);
+        let notes = if known.notes_ignored { Notes::Ignored } else { Notes::Kept };
         let session =
-            inner.known.entry(cookie.to_owned()).or_insert_with(|| Session::seeded(mix_text(cookie)));
+            known.sessions.entry(cookie.to_owned()).or_insert_with(|| Session::seeded(mix_text(cookie)));
         let before = session.changes();
         let outcome = act(session, notes);
         if session.changes() != before {

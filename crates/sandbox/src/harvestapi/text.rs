@@ -6,12 +6,12 @@ pub(super) struct Words {
 }
 
 /// Words that are looked for; further ones are left aside.
-const MOST: usize = 50;
+const MAX_WORDS: usize = 50;
 
 impl Words {
     pub(super) fn parse(search: Option<&str>) -> Self {
         let search = search.unwrap_or_default().replace(['(', ')'], " ");
-        let (mut any, mut all, mut wanted, mut left) = (Vec::new(), Vec::new(), true, MOST);
+        let (mut any, mut all, mut wanted, mut left) = (Vec::new(), Vec::new(), true, MAX_WORDS);
         for (at, part) in search.split('"').enumerate() {
             let quoted = at % 2 == 1;
             let terms: Vec<_> = if quoted { vec![part] } else { part.split_whitespace().collect() };

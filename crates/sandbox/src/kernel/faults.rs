@@ -55,7 +55,7 @@ impl Faults {
     }
 
     pub(crate) fn add(&self, vendors: &[Arc<dyn Vendor>], body: &[u8]) -> Result<u64, Complaint> {
-        let order = parse::order(vendors, body)?;
+        let parsed = parse::fault(vendors, body)?;
         let mut standing = lock(&self.standing);
         if standing.faults.len() >= MAX_FAULTS {
             standing.faults.retain(|fault| fault.left != Some(0));
@@ -67,11 +67,11 @@ impl Faults {
         let id = standing.last;
         standing.faults.push(Fault {
             id,
-            matcher: order.matcher,
-            skip: order.skip,
-            left: (order.count > 0).then_some(order.count),
-            effect: Arc::new(order.effect),
-            written: order.written,
+            matcher: parsed.matcher,
+            skip: parsed.skip,
+            left: (parsed.count > 0).then_some(parsed.count),
+            effect: Arc::new(parsed.effect),
+            written: parsed.written,
         });
         self.any.store(true, Ordering::Release);
         Ok(id)

@@ -9,12 +9,12 @@ use serde::Serialize;
 use super::call::Call;
 use super::sync::lock;
 
-/// Every call in order of arrival; the oldest fall out once [`Journal::CAPACITY`] is reached.
+/// Every call in order of arrival; the oldest fall out once [`Journal::MAX_CALLS`] is reached.
 pub(crate) struct Journal {
-    inner: Mutex<Inner>,
+    calls: Mutex<Calls>,
 }
 
-struct Inner {
+struct Calls {
     /// Number of the call at the front of `entries`.
     first: u64,
     entries: VecDeque<Entry>,
@@ -42,37 +42,37 @@ struct Row<'a> {
 }
 
 impl Journal {
-    pub(crate) const CAPACITY: usize = 250_000;
+    pub(crate) const MAX_CALLS: usize = 250_000;
     /// Characters of one target that are kept.
-    const TARGET_LIMIT: usize = 8192;
+    const MAX_TARGET: usize = 8192;
     /// Texts that are kept for calls to come; a call that is in the journal keeps its own.
-    const TEXTS_LIMIT: usize = 20_000;
+    const MAX_TEXTS: usize = 20_000;
 
     pub(crate) fn new() -> Self {
-        Self { inner: Mutex::new(Inner::new()) }
+        Self { calls: Mutex::new(Calls::new()) }
     }
 
     /// Notes a call that has just arrived; its status is 0 until [`Journal::finish`].
     pub(crate) fn arrive(&self, vendor: &'static str, call: &Call) -> u64 {
         let mut path = call.target();
-        if path.len() > Self::TARGET_LIMIT {
-            path = path.chars().take(Self::TARGET_LIMIT).collect();
+        if path.len() > Self::MAX_TARGET {
+            path = path.chars().take(Self::MAX_TARGET).collect();
         }
-        let mut inner = lock(&self.inner);
-        let path = inner.text(&path);
-        let method = inner.text(call.method.as_str());
-        let values: Vec<_> = call.credentials.iter().map(|arrived| inner.text(&arrived.value)).collect();
-        let credentials = inner.set(&values);
+        let mut calls = lock(&self.calls);
+        let path = calls.text(&path);
+        let method = calls.text(call.method.as_str());
+        let values: Vec<_> = call.credentials.iter().map(|arrived| calls.text(&arrived.value)).collect();
+        let credentials = calls.set(&values);
         let entry = Entry { path, credentials, method, vendor, status: 0 };
-        inner.push(entry)
+        calls.push(entry)
     }
 
     pub(crate) fn finish(&self, number: u64, status: StatusCode) {
-        let mut inner = lock(&self.inner);
-        let Some(index) = number.checked_sub(inner.first).and_then(|at| usize::try_from(at).ok()) else {
+        let mut calls = lock(&self.calls);
+        let Some(index) = number.checked_sub(calls.first).and_then(|at| usize::try_from(at).ok()) else {
             return;
         };
-        if let Some(entry) = inner.entries.get_mut(index) {
+        if let Some(entry) = calls.entries.get_mut(index) {
             entry.status = status.as_u16();
         }
     }
@@ -85,11 +85,11 @@ impl Journal {
         out: &mut Vec<u8>,
         mut comma: bool,
     ) -> Option<u64> {
-        let inner = lock(&self.inner);
-        let skip = usize::try_from((after + 1).saturating_sub(inner.first)).unwrap_or(usize::MAX);
+        let calls = lock(&self.calls);
+        let skip = usize::try_from((after + 1).saturating_sub(calls.first)).unwrap_or(usize::MAX);
         let mut last = None;
-        for (index, entry) in inner.entries.iter().enumerate().skip(skip).take(limit) {
-            let number = inner.first + index as u64;
+        for (index, entry) in calls.entries.iter().enumerate().skip(skip).take(limit) {
+            let number = calls.first + index as u64;
             if comma {
                 out.push(b',');
             }
@@ -110,18 +110,18 @@ impl Journal {
     }
 
     pub(crate) fn clear(&self) {
-        let mut inner = lock(&self.inner);
-        *inner = Inner::new();
+        let mut calls = lock(&self.calls);
+        *calls = Calls::new();
     }
 }
 
-impl Inner {
+impl Calls {
     fn new() -> Self {
         Self { first: 1, entries: VecDeque::new(), texts: HashSet::new(), sets: HashSet::new() }
     }
 
     fn push(&mut self, entry: Entry) -> u64 {
-        if self.entries.len() == Journal::CAPACITY {
+        if self.entries.len() == Journal::MAX_CALLS {
             self.entries.pop_front();
             self.first += 1;
         }
@@ -133,7 +133,7 @@ impl Inner {
         if let Some(known) = self.texts.get(text) {
             return known.clone();
         }
-        if self.texts.len() >= Journal::TEXTS_LIMIT {
+        if self.texts.len() >= Journal::MAX_TEXTS {
             self.texts.clear();
         }
         let text: Arc<str> = text.into();
@@ -145,7 +145,7 @@ impl Inner {
         if let Some(known) = self.sets.get(values) {
             return known.clone();
         }
-        if self.sets.len() >= Journal::TEXTS_LIMIT {
+        if self.sets.len() >= Journal::MAX_TEXTS {
             self.sets.clear();
         }
         let set: Arc<[Arc<str>]> = values.into();
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn the_oldest_calls_fall_out() {
         let journal = Journal::new();
-        for _ in 0..Journal::CAPACITY + 10 {
+        for _ in 0..Journal::MAX_CALLS + 10 {
             let entry = Entry {
                 path: "/".into(),
                 credentials: [].into(),
@@ -169,12 +169,12 @@ mod tests {
                 vendor: "apify",
                 status: 0,
             };
-            lock(&journal.inner).push(entry);
+            lock(&journal.calls).push(entry);
         }
         journal.finish(5, StatusCode::OK);
         let mut out = Vec::new();
         assert_eq!(journal.write_after(0, 1, &mut out, false), Some(11));
-        assert_eq!(lock(&journal.inner).entries.len(), Journal::CAPACITY);
+        assert_eq!(lock(&journal.calls).entries.len(), Journal::MAX_CALLS);
         out.clear();
         assert_eq!(journal.write_after(250_009, 5, &mut out, false), Some(250_010));
         assert_eq!(journal.write_after(250_010, 5, &mut out, true), None);

@@ -67,9 +67,9 @@ impl Listener {
         B: Body<Data: Send, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static,
     {
         let connections = TaskTracker::new();
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { break };
+            let Ok(permit) = permits.clone().acquire_owned().await else { break };
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
                 () = stop.cancelled() => break,
@@ -82,7 +82,7 @@ impl Listener {
             let (service, stop, tls) = (service.clone(), stop.clone(), self.tls.clone());
             connections.spawn(async move {
                 connection(stream, tls, service, stop).await;
-                drop(place);
+                drop(permit);
             });
         }
         connections.close();

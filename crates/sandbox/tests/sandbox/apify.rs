@@ -15,8 +15,6 @@ const PROFILES: &str = "/v2/acts/harvestapi~linkedin-profile-scraper";
 const EMPLOYEES: &str = "/v2/actors/harvestapi~linkedin-company-employees";
 const WITH_EMAIL: &str = "Profile details + email search ($10 per 1k)";
 
-// === impl World ===
-
 impl World {
     /// A call of Apify with the first token.
     async fn apify(&self, method: Method, path: &str, body: Option<Value>) -> Answer {

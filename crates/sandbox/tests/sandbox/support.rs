@@ -23,8 +23,6 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-// === impl World ===
-
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(Config::default()).await
@@ -154,8 +152,6 @@ impl World {
         }
     }
 }
-
-// === impl Answer ===
 
 impl Answer {
     pub(crate) async fn of(response: Response) -> Self {

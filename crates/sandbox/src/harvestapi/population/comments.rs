@@ -19,7 +19,7 @@ pub(crate) struct Comment {
 const IDS: u64 = 7_450_000_000_000_000_000;
 const REPLY_IDS: u64 = 7_460_000_000_000_000_000;
 /// Comments that one post may have, and replies that one comment may have, as far as ids go.
-const MOST: u64 = 1000;
+const MAX_COMMENTS: u64 = 1000;
 
 /// Comments on a post, best first.
 pub(crate) fn of(post: Post) -> impl Iterator<Item = Comment> {
@@ -39,10 +39,10 @@ impl Comment {
     }
 
     pub(crate) fn id(self) -> String {
-        let at = self.post.number() * MOST + self.at;
+        let at = self.post.number() * MAX_COMMENTS + self.at;
         match self.reply {
             None => (IDS + at).to_string(),
-            Some(reply) => (REPLY_IDS + at * MOST + reply).to_string(),
+            Some(reply) => (REPLY_IDS + at * MAX_COMMENTS + reply).to_string(),
         }
     }
 
@@ -77,7 +77,7 @@ impl Comment {
             (None, at) if at % 11 == 10 => Author::Company(Company::at(1 + mix(110 + at, n) % 200)),
             (None, at) => Author::Person(Person::at(mix(110 + at, n))),
             (Some(0), _) => self.post.author(),
-            (Some(reply), at) => Author::Person(Person::at(mix(111 + reply, n * MOST + at))),
+            (Some(reply), at) => Author::Person(Person::at(mix(111 + reply, n * MAX_COMMENTS + at))),
         }
     }
 
@@ -98,16 +98,16 @@ impl Comment {
 
     /// What tells it from every other comment, as a number.
     pub(crate) fn key(self) -> u64 {
-        (self.post.number() * MOST + self.at) * MOST + self.reply.map_or(999, |reply| reply)
+        (self.post.number() * MAX_COMMENTS + self.at) * MAX_COMMENTS + self.reply.map_or(999, |reply| reply)
     }
 
     fn with_id(id: u64) -> Option<Self> {
         let (at, reply) = match id.checked_sub(REPLY_IDS) {
-            Some(all) => (all / MOST, Some(all % MOST)),
+            Some(all) => (all / MAX_COMMENTS, Some(all % MAX_COMMENTS)),
             None => (id.checked_sub(IDS)?, None),
         };
-        let post = Post::at(at / MOST)?;
-        let comment = of(post).nth(usize::try_from(at % MOST).ok()?)?;
+        let post = Post::at(at / MAX_COMMENTS)?;
+        let comment = of(post).nth(usize::try_from(at % MAX_COMMENTS).ok()?)?;
         match reply {
             None => Some(comment),
             Some(reply) => comment.replies().nth(usize::try_from(reply).ok()?),

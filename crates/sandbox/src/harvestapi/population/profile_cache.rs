@@ -9,11 +9,11 @@ use crate::kernel::sync::lock;
 
 /// Written profiles by name, so that a popular one costs a copy. Bounded by bytes; when full, the least recently used go.
 pub(super) struct ProfileCache {
-    inner: Mutex<Inner>,
+    profiles: Mutex<Written>,
 }
 
 #[derive(Default)]
-struct Inner {
+struct Written {
     written: HashMap<Box<str>, (u64, Bytes)>,
     bytes: usize,
     clock: u64,
@@ -21,31 +21,31 @@ struct Inner {
 
 impl ProfileCache {
     /// Bytes.
-    const LIMIT: usize = 1 << 20;
+    const MAX_BYTES: usize = 1 << 20;
 
     pub(super) fn new() -> Self {
-        Self { inner: Mutex::default() }
+        Self { profiles: Mutex::default() }
     }
 
     pub(super) fn get_or(&self, name: &str, write: impl FnOnce() -> Vec<u8>) -> Bytes {
-        let mut inner = lock(&self.inner);
-        inner.clock += 1;
-        let now = inner.clock;
-        if let Some((used, bytes)) = inner.written.get_mut(name) {
+        let mut profiles = lock(&self.profiles);
+        profiles.clock += 1;
+        let now = profiles.clock;
+        if let Some((used, bytes)) = profiles.written.get_mut(name) {
             *used = now;
             return bytes.clone();
         }
         let bytes = Bytes::from(write());
-        inner.bytes += bytes.len();
-        inner.written.insert(name.into(), (now, bytes.clone()));
-        if inner.bytes > Self::LIMIT {
-            inner.shrink();
+        profiles.bytes += bytes.len();
+        profiles.written.insert(name.into(), (now, bytes.clone()));
+        if profiles.bytes > Self::MAX_BYTES {
+            profiles.shrink();
         }
         bytes
     }
 }
 
-impl Inner {
+impl Written {
     /// Drops the older half at once, so that a walk over many profiles does not sort for each of them.
     fn shrink(&mut self) {
         let mut ages: Vec<_> = self.written.values().map(|(used, _)| *used).collect();
@@ -66,7 +66,7 @@ mod tests {
         for n in 0..1000 {
             cache.get_or(&format!("p{n}"), || vec![0; 10_000]);
             cache.get_or("popular", || vec![1; 10]);
-            assert!(lock(&cache.inner).bytes <= ProfileCache::LIMIT);
+            assert!(lock(&cache.profiles).bytes <= ProfileCache::MAX_BYTES);
         }
         let mut written = false;
         cache.get_or("popular", || {

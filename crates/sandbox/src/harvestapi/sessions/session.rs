@@ -45,12 +45,12 @@ pub(in crate::harvestapi) struct Refusal(
 );
 
 /// Invitations that may be pending.
-const PENDING: usize = 1000;
-const CONTACTS: usize = 10_000;
-const MESSAGES: usize = 100;
-const FOLLOWING: usize = 1000;
+const MAX_PENDING: usize = 1000;
+const MAX_CONTACTS: usize = 10_000;
+const MAX_MESSAGES: usize = 100;
+const MAX_FOLLOWING: usize = 1000;
 /// Characters of a note, as LinkedIn has it.
-const NOTE: usize = 300;
+const MAX_NOTE: usize = 300;
 const IDS: u64 = 7_470_000_000_000_000_000;
 
 impl Session {
@@ -91,7 +91,7 @@ impl Session {
         notes: Notes,
     ) -> Result<u64, Refusal> {
         let note = note.filter(|_| notes == Notes::Kept);
-        if note.is_some_and(|note| note.chars().count() > NOTE) {
+        if note.is_some_and(|note| note.chars().count() > MAX_NOTE) {
             return Err(Refusal(400, "message must have at most 300 characters"));
         }
         if person == self.me {
@@ -104,7 +104,7 @@ impl Session {
         if self.sent.iter().any(pending) || self.received.iter().any(pending) {
             return Err(Refusal(409, "An invitation is pending already"));
         }
-        if self.sent.len() >= PENDING {
+        if self.sent.len() >= MAX_PENDING {
             return Err(Refusal(429, "Too many invitations are pending"));
         }
         let invitation = self.invitation(person, note.map(str::to_owned));
@@ -120,7 +120,7 @@ impl Session {
         if self.received[at].secret != secret {
             return Err(Refusal(400, "sharedSecret does not belong to the invitation"));
         }
-        if self.contacts.len() >= CONTACTS {
+        if self.contacts.len() >= MAX_CONTACTS {
             return Err(Refusal(429, "Too many contacts"));
         }
         let person = self.received.remove(at).person;
@@ -134,7 +134,7 @@ impl Session {
         if !self.contacts.contains(&to) {
             return Err(Refusal(400, "The recipient is not a contact"));
         }
-        if self.messages.len() == MESSAGES {
+        if self.messages.len() == MAX_MESSAGES {
             self.messages.pop_front();
         }
         let number = self.next();
@@ -146,7 +146,7 @@ impl Session {
         if self.following.iter().any(|known| known == whom) {
             return Ok(());
         }
-        if self.following.len() >= FOLLOWING {
+        if self.following.len() >= MAX_FOLLOWING {
             return Err(Refusal(429, "Too many are followed"));
         }
         self.following.push(whom.to_owned());

@@ -14,7 +14,7 @@ mod body;
 mod effect;
 
 /// A fault that was asked for.
-pub(super) struct Order {
+pub(super) struct ParsedFault {
     pub(super) matcher: Matcher,
     pub(super) effect: Effect,
     /// Calls that pass first.
@@ -25,7 +25,7 @@ pub(super) struct Order {
 }
 
 /// Reads a fault. What it matches and what it does may stand side by side, or in `match` and `effect`.
-pub(super) fn order(vendors: &[Arc<dyn Vendor>], body: &[u8]) -> Result<Order, Complaint> {
+pub(super) fn fault(vendors: &[Arc<dyn Vendor>], body: &[u8]) -> Result<ParsedFault, Complaint> {
     let written = serde_json::from_slice(body).unwrap_or(Value::Null);
     let mut fields = Fields::parse(body)?;
     fields.lift("match")?;
@@ -46,7 +46,7 @@ pub(super) fn order(vendors: &[Arc<dyn Vendor>], body: &[u8]) -> Result<Order, C
     matcher.late = effect.rows.map(|_| Late(late));
     // What a time bounds needs no number.
     let count = count.unwrap_or(if late.is_some() { 0 } else { 1 });
-    Ok(Order { matcher, effect, skip, count, written })
+    Ok(ParsedFault { matcher, effect, skip, count, written })
 }
 
 fn matcher(vendors: &[Arc<dyn Vendor>], fields: &mut Fields) -> Result<Matcher, Complaint> {
