@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use bigdecimal::{BigDecimal, RoundingMode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Number;
 
 /// An exact decimal, at most nine digits after the point. It is written with at least one of them, as Harvest does.
+///
+/// Accounts hold thousands of them, so that it takes 16 bytes; it is read, added, rounded and written as a `BigDecimal`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decimal {
     digits: i64,
@@ -16,51 +19,42 @@ pub(crate) struct Decimal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Micros(pub(crate) i64);
 
+/// Digits after the point.
+const MAX_SCALE: i64 = 9;
+/// Digits before the point, which leave room for sums.
+const MAX_WHOLE_DIGITS: i64 = 9;
+/// Digits of an `i64`.
+const MAX_INTEGER_DIGITS: i64 = 19;
+
 impl Decimal {
     pub(crate) const ZERO: Self = Self { digits: 0, scale: 0 };
 
-    pub(crate) const fn new(digits: i64, scale: u32) -> Self {
-        let mut decimal = Self { digits, scale };
-        while decimal.scale > 0 && decimal.digits % 10 == 0 {
-            decimal.digits /= 10;
-            decimal.scale -= 1;
-        }
-        decimal
+    pub(crate) fn new(digits: i64, scale: u32) -> Self {
+        Self::kept(&BigDecimal::new(digits.into(), scale.into())).unwrap_or(Self::ZERO)
     }
 
     /// Reads a plain or exponential decimal text; nothing with more digits than can be kept.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (mantissa, exponent) = match text.find(['e', 'E']) {
-            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok()?),
-            None => (text, 0),
-        };
-        let (negative, unsigned) = match mantissa.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, mantissa),
-        };
-        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-        let all = || whole.bytes().chain(fraction.bytes());
-        if all().next().is_none() || !all().all(|b| b.is_ascii_digit()) {
+        // BigDecimal also takes a plus and underscores, which no number of JSON has.
+        let mantissa = text.split(['e', 'E']).next()?;
+        let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+        if !unsigned.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
             return None;
         }
-        let mut digits = 0_i64;
-        for digit in all() {
-            digits = digits.checked_mul(10)?.checked_add(i64::from(digit - b'0'))?;
+        let exact: BigDecimal = text.parse().ok()?;
+        let (digits, scale) = exact.as_bigint_and_scale();
+        i64::try_from(digits.as_ref()).ok()?;
+        if digits.as_ref() == &0.into() {
+            return Some(Self::ZERO);
         }
-        let mut scale = i32::try_from(fraction.len()).ok()?.checked_sub(exponent)?;
-        while scale < 0 {
-            digits = digits.checked_mul(10)?;
-            scale += 1;
-        }
-        while scale > 0 && digits % 10 == 0 {
-            digits /= 10;
-            scale -= 1;
-        }
-        // Twelve digits before the point leave room for sums.
-        if scale > 9 || digits / 10_i64.checked_pow(u32::try_from(scale).ok()?)? >= 1_000_000_000 {
+        // Looked at before anything is computed: an exponent alone may stand for more zeros than fit into memory.
+        if !(-MAX_WHOLE_DIGITS..=MAX_SCALE + MAX_INTEGER_DIGITS).contains(&scale) {
             return None;
         }
-        Some(Self::new(if negative { -digits } else { digits }, u32::try_from(scale).ok()?))
+        let exact = exact.normalized();
+        let fits =
+            exact.fractional_digit_count() <= MAX_SCALE && exact.order_of_magnitude() < MAX_WHOLE_DIGITS;
+        if fits { Self::kept(&exact) } else { None }
     }
 
     /// Hours of an interval, rounded to two decimals.
@@ -72,32 +66,37 @@ impl Decimal {
         self.digits < 0
     }
 
+    /// The sum; what cannot be kept is not added.
     pub(crate) fn plus(self, other: Self) -> Self {
-        let scale = self.scale.max(other.scale);
-        let widen = |d: Self| d.digits.saturating_mul(10_i64.pow(scale - d.scale));
-        Self::new(widen(self).saturating_add(widen(other)), scale)
+        Self::kept(&(self.exact() + other.exact())).unwrap_or(self)
     }
 
     /// Rounded up to a quarter of an hour, the rounding that the seeded accounts are set to.
     pub(crate) fn rounded_up_to_quarter(self) -> Self {
-        let one = 10_i64.pow(self.scale);
-        let quarters = (self.digits.saturating_mul(4) + one - 1).div_euclid(one);
-        Self::new(quarters.saturating_mul(25), 2)
+        let quarters = self.exact().double().double().with_scale_round(0, RoundingMode::Ceiling);
+        Self::kept(&quarters.half().half()).unwrap_or(self)
     }
 
     fn micros(self) -> Option<Micros> {
         let up = 6_u32.checked_sub(self.scale)?;
         self.digits.checked_mul(10_i64.pow(up)).map(Micros)
     }
+
+    fn exact(self) -> BigDecimal {
+        BigDecimal::new(self.digits.into(), self.scale.into())
+    }
+
+    /// Without zeros at its end; None where the digits are too many.
+    fn kept(exact: &BigDecimal) -> Option<Self> {
+        let exact = exact.normalized();
+        let (digits, scale) = exact.with_scale(exact.fractional_digit_count().max(0)).into_bigint_and_scale();
+        Some(Self { digits: digits.try_into().ok()?, scale: scale.try_into().ok()? })
+    }
 }
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let one = 10_u64.pow(self.scale);
-        let sign = if self.digits < 0 { "-" } else { "" };
-        let magnitude = self.digits.unsigned_abs();
-        let width = (self.scale as usize).max(1);
-        write!(f, "{sign}{}.{:0width$}", magnitude / one, magnitude % one)
+        f.write_str(&self.exact().with_scale(self.scale.max(1).into()).to_plain_string())
     }
 }
 
