@@ -1,3 +1,5 @@
+//! Apify: runs, their rows and their charges.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

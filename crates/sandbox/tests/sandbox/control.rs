@@ -1,3 +1,5 @@
+//! The control port.
+
 use std::collections::HashSet;
 
 use reqwest::Method;

@@ -1,3 +1,5 @@
+//! What goes wrong on purpose.
+
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;

@@ -1,3 +1,5 @@
+//! Who may call Harvest, and what each role sees.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

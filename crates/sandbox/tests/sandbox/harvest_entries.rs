@@ -1,3 +1,5 @@
+//! Time entries of Harvest, from their start to their end.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Lists of Harvest: pages, cursors and filters.
+
 use std::collections::HashSet;
 
 use reqwest::Method;

@@ -1,3 +1,5 @@
+//! Keys, wallets and calls in flight of HarvestAPI.
+
 use std::time::{Duration, Instant};
 
 use reqwest::Method;

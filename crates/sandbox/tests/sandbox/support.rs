@@ -1,3 +1,5 @@
+//! A sandbox for each test, and how tests call it.
+
 use std::collections::HashSet;
 use std::path::Path;
 

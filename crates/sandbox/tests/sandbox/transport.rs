@@ -1,3 +1,5 @@
+//! Ports, TLS, and the versions of HTTP.
+
 use granary_sandbox::{Config, Ports, Tls, start};
 use reqwest::{Certificate, Client, Version};
 use serde_json::json;

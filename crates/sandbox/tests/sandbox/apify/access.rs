@@ -1,3 +1,5 @@
+//! Who may call Apify.
+
 use reqwest::Method;
 use serde_json::json;
 

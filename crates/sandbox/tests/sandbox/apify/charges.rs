@@ -1,3 +1,5 @@
+//! What runs charge.
+
 use reqwest::Method;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! Rows of datasets, as they are asked for.
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

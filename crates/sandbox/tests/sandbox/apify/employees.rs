@@ -1,3 +1,5 @@
+//! The actor that searches the leads of companies.
+
 use std::collections::HashSet;
 
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! The ends that a run may come to.
+
 use std::time::{Duration, Instant};
 
 use reqwest::Method;

@@ -1,3 +1,5 @@
+//! Runs from their start to their end.
+
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
