@@ -8,9 +8,9 @@ const SECRET: [&str; 7] = [
     ".granary.vault.v1.HarvestToken",
     ".granary.vault.v1.LinkedinSession",
     ".granary.vault.v1.ApifyToken",
-    ".granary.vault.v1.AuthenticateRequest",
+    ".granary.internal.v1.AuthenticateRequest",
     ".granary.vault.v1.CreateApiKeyResponse",
-    ".granary.vault.v1.AuthenticateResponse",
+    ".granary.internal.v1.AuthenticateResponse",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,4 +1,4 @@
-# What the commands of the operators' guide need, once the cluster stands and `granary vault bootstrap` has run. Whoever can make secret
+# What the commands of the operators' guide need, once the cluster stands and `granary hashicorp-vault bootstrap` has run. Whoever can make secret
 # ids can log in as credential-vault does, and open every credential; whoever can restore a snapshot can put another state of the whole Vault
 # in the place of this one. So keep such a token as well as a root token.
 

@@ -1,4 +1,4 @@
-# Granary's credential-vault. Written by: granary vault bootstrap
+# Granary's credential-vault. Written by: granary hashicorp-vault bootstrap
 
 # records, by check-and-set, and marks beside them
 path "granary/data/*" {

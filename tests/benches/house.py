@@ -8,7 +8,7 @@ import time
 
 from processes import Failure
 
-SERVICES = {"granary.harvest.v1.HarvestTime": "harvest-time", "granary.linkedin.v1.LinkedInData": "linkedin-data"}
+SERVICES = ("harvest-time", "linkedin-data")
 EDGES = ("broker", "harvest-time", "linkedin-data")
 
 
@@ -24,10 +24,10 @@ class House:
         names = ("vault", "broker", "harvest-time", "linkedin-data")
         self.ports = {name: processes.port() for name in names} | dict(ports)
         self.folder.mkdir(mode=0o700)
-        for name in ("master", *(f"ticket-{service}" for service in SERVICES.values())):
+        for name in ("master", *(f"ticket-{service}" for service in SERVICES)):
             self._key(name, base64.b64encode(secrets.token_bytes(32)).decode())
         for edge in EDGES:
-            self._key(f"edge-{edge}", secrets.token_urlsafe(32))
+            self._key(f"peer-{edge}", secrets.token_urlsafe(32))
         self.config = self.folder / "granary.toml"
         self.config.write_text(self._settings())
 
@@ -95,21 +95,21 @@ class House:
             f'audit_file = "{self.folder}/audit.jsonl"',
             f"public.listen.address = {address('vault')}",
             f"broker.listen.address = {address('broker')}",
-            f"broker.edge_key_file = {key('edge-broker')}",
+            f"broker.peer_key_file = {key('peer-broker')}",
             *self.store,
             "[credential_vault.ticket_keys]",
-            *(f'"{service}" = {key(f"ticket-{name}")}' for service, name in SERVICES.items()),
+            *(f'{name} = {key(f"ticket-{name}")}' for name in SERVICES),
             "[gateway]",
             f"credential_vault.address = {address('vault')}",
         ]
         for field, edge in (("broker", "broker"), ("harvest_time", "harvest-time"), ("linkedin_data", "linkedin-data")):
-            lines += [f"{field}.address = {address(edge)}", f"{field}.edge_key_file = {key(f'edge-{edge}')}"]
+            lines += [f"{field}.address = {address(edge)}", f"{field}.peer_key_file = {key(f'peer-{edge}')}"]
         for table, name in (("harvest_time", "harvest-time"), ("linkedin_data", "linkedin-data")):
             lines += [
                 f"[{table}]",
                 f"ticket_key_file = {key(f'ticket-{name}')}",
-                f"door.listen.address = {address(name)}",
-                f"door.edge_key_file = {key(f'edge-{name}')}",
+                f"server.listen.address = {address(name)}",
+                f"server.peer_key_file = {key(f'peer-{name}')}",
             ]
         return "\n".join(lines) + "\n"
 

@@ -70,7 +70,7 @@ class Home:
         server = VaultServer(self.processes, program, f"server-{name}")
         self.server, file = server.process, self.processes.folder / f"secret-id-{name}"
         env = {"VAULT_ADDR": server.address, "VAULT_TOKEN": server.token}
-        command = [binaries / "granary", "--output", "json", "vault", "bootstrap", "--secret-id-file", file]
+        command = [binaries / "granary", "--output", "json", "hashicorp-vault", "bootstrap", "--secret-id-file", file]
         role = json.loads(self.processes.run(command, env))["role_id"]
         auth = f'vault.auth = {{ role_id = "{role}", secret_id_file = "{file}" }}'
         place = ("--vault", server.address, "--role-id", role, "--secret-id", file)
@@ -79,14 +79,14 @@ class Home:
     def measure(self, what, number):
         """One run of one kind."""
         if what == "list":
-            command, door = ["pages", "--size", PAGE, "--calls", PAGES], "vault"
+            command, listener = ["pages", "--size", PAGE, "--calls", PAGES], "vault"
         else:
             calls = min(TICKETS, self.largest)
-            command, door = ["tickets", "--calls", calls, "--first", number], "broker"
+            command, listener = ["tickets", "--calls", calls, "--first", number], "broker"
             command += ["--warm"] if what == "ticket-warm" else []
-        command += ["--address", f"127.0.0.1:{self.house.ports[door]}", "--accounts", self.largest]
+        command += ["--address", f"127.0.0.1:{self.house.ports[listener]}", "--accounts", self.largest]
         command += ["--seconds", self.seconds]
-        env = {"BENCH_API_KEY": self.key, "BENCH_EDGE_KEY": (self.house.folder / "edge-broker.key").read_text().strip()}
+        env = {"BENCH_API_KEY": self.key, "BENCH_PEER_KEY": (self.house.folder / "peer-broker.key").read_text().strip()}
         before, asked = self.running.cpu_seconds(), self.requests()
         seen = json.loads(self.processes.run([self.binaries / "bench-load", *command], env, seconds=300))
         spent = (self.running.cpu_seconds() - before) * 1e6 / seen["calls"]

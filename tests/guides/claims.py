@@ -78,10 +78,10 @@ class Claims(Trials):
     def bootstrap_finds_all_done(self):
         self._closed(self.stage.desk / "secret-id")
         self._closed(self.stage.desk / "operator-token")
-        again = self.shell.run("granary vault bootstrap")
+        again = self.shell.run("granary hashicorp-vault bootstrap")
         steps = [line for line in again.splitlines() if not line.startswith("role id")]
         check(steps and all(line.startswith("present") for line in steps), f"bootstrap changed something again:\n{again}")
-        self.shell.run("granary vault bootstrap --secret-id-file secret-id", code=3)
+        self.shell.run("granary hashicorp-vault bootstrap --secret-id-file secret-id", code=3)
 
     def a_signer_of_jwts(self):
         self.logins = Logins(self.stage)

@@ -22,12 +22,12 @@ class Services:
         self.folder.mkdir()
         names = ("harvest-time", "gateway", "cv-1", "cv-2", "broker-1", "broker-2", "nobody")
         self.ports = {name: self.processes.port() for name in names}
-        (self.folder / "edge-harvest").write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
+        (self.folder / "peer-harvest").write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
         for name in (*REPLICAS, *SERVICES):
             stage.add_host(name, self.ports.get(name, self.ports["nobody"]))
         for number in (1, 2):
-            for door, kind in ((7101, "cv"), (7102, "broker")):
-                stage.rename(rf"cv-{number}\.internal:{door}", f"127.0.0.1:{self.ports[f'{kind}-{number}']}")
+            for port, kind in ((7101, "cv"), (7102, "broker")):
+                stage.rename(rf"cv-{number}\.internal:{port}", f"127.0.0.1:{self.ports[f'{kind}-{number}']}")
         # Nobody else's gateway is in between here, so that this one speaks plain text.
         stage.rename(r"https://gateway\.internal:7100", f"127.0.0.1:{self.ports['gateway']}")
         self.gateway, self.key = "", ""
@@ -39,8 +39,8 @@ class Services:
             return
         for number, name in enumerate(REPLICAS, start=1):
             own = text
-            for door, kind in ((7101, "cv"), (7102, "broker")):
-                own = own.replace(f"0.0.0.0:{door}", f"127.0.0.1:{self.ports[f'{kind}-{number}']}")
+            for port, kind in ((7101, "cv"), (7102, "broker")):
+                own = own.replace(f"0.0.0.0:{port}", f"127.0.0.1:{self.ports[f'{kind}-{number}']}")
             (self.stage.host(name) / "etc/granary/granary.toml").write_text(self._placed(own, name))
 
     def start(self):
@@ -89,11 +89,11 @@ class Services:
             [
                 self.gateway,
                 f'listen.address = "127.0.0.1:{self.ports["gateway"]}"',
-                f'harvest_time = {{ address = "127.0.0.1:{self.ports["harvest-time"]}", edge_key_file = "{self.folder}/edge-harvest" }}',
+                f'harvest_time = {{ address = "127.0.0.1:{self.ports["harvest-time"]}", peer_key_file = "{self.folder}/peer-harvest" }}',
                 # Nobody plays linkedin-data: no call here is for it.
-                f'linkedin_data = {{ address = "127.0.0.1:{self.ports["nobody"]}", edge_key_file = "{self.folder}/edge-harvest" }}',
+                f'linkedin_data = {{ address = "127.0.0.1:{self.ports["nobody"]}", peer_key_file = "{self.folder}/peer-harvest" }}',
                 "[harvest_time]",
-                f'door = {{ listen.address = "127.0.0.1:{self.ports["harvest-time"]}", edge_key_file = "{self.folder}/edge-harvest" }}',
+                f'server = {{ listen.address = "127.0.0.1:{self.ports["harvest-time"]}", peer_key_file = "{self.folder}/peer-harvest" }}',
                 f'ticket_key_file = "{self.stage.host("harvest-time")}/etc/granary/tickets-harvest.key"',
                 f'harvest.base_url = "{harvest}"',
                 "",

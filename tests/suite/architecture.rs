@@ -47,7 +47,7 @@ const MAY_USE: [(&str, &[&str]); 11] = [
             "granary-upstream",
         ],
     ),
-    ("granary-sandbox", &[]),
+    ("granary-simulator", &[]),
     (
         "granary-testkit",
         &["granary-proto", "granary-rpc", "granary-convert", "granary-credential", "granary-store"],
@@ -65,7 +65,7 @@ fn dependencies_run_one_way() {
     for service in SERVICES {
         for used in &all[service] {
             assert!(!SERVICES.contains(&used.as_str()), "{service} imports {used}");
-            assert_ne!(used, "granary-sandbox", "{service}");
+            assert_ne!(used, "granary-simulator", "{service}");
         }
     }
 }
@@ -80,7 +80,7 @@ fn what_reaches_third_parties_and_vault_has_one_room_each() {
             ("reqwest", &["granary-upstream", "granary-store"]),
             ("vaultrs", &["granary-store"]),
             ("rustify", &["granary-store"]),
-            ("redb", &["granary-store", "granary-sandbox"]),
+            ("redb", &["granary-store", "granary-simulator"]),
         ];
         for (library, rooms) in rooms {
             let allowed = rooms.contains(&name.as_str()) || name == "granary-testkit";

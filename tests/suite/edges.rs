@@ -1,10 +1,10 @@
-//! Calls between services are authenticated, and a seized edge gives nothing without a ticket.
+//! Calls between services are authenticated, and a seized peer key gives nothing without a ticket.
 use granary_proto::granary::gateway::v1::ListToolsRequest;
 use granary_proto::granary::gateway::v1::tool_service_client::ToolServiceClient;
 use granary_proto::granary::harvest::v1::GetCompanyRequest;
 use granary_proto::granary::harvest::v1::harvest_time_client::HarvestTimeClient;
-use granary_proto::granary::vault::v1::AuthenticateRequest;
-use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
+use granary_proto::granary::internal::v1::AuthenticateRequest;
+use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
 use granary_rpc::Reason;
 use granary_testkit::Cluster;
 use granary_testkit::client::channel;
@@ -17,20 +17,20 @@ async fn the_broker_and_the_services_answer_the_gateway_alone() {
     let cluster = Cluster::start().await;
     let ask = || AuthenticateRequest { api_key: "x".into() };
     let mut broker = CredentialBrokerClient::new(channel(&cluster.address("broker")));
-    assert_eq!(reason(broker.authenticate(ask()).await), Reason::EdgeRefused);
+    assert_eq!(reason(broker.authenticate(ask()).await), Reason::PeerRefused);
     let mut wrong = Request::new(ask());
-    wrong.metadata_mut().insert("granary-edge-key", "x".repeat(44).parse().unwrap());
-    assert_eq!(reason(broker.authenticate(wrong).await), Reason::EdgeRefused);
-    // The broker's methods are not at the public door, and the public ones not at the broker's.
+    wrong.metadata_mut().insert("granary-peer-key", "x".repeat(44).parse().unwrap());
+    assert_eq!(reason(broker.authenticate(wrong).await), Reason::PeerRefused);
+    // The broker's methods are not at the public listener, and the public ones not at the broker's.
     let mut public = CredentialBrokerClient::new(channel(&cluster.address("vault")));
     assert_eq!(public.authenticate(ask()).await.unwrap_err().code(), tonic::Code::Unimplemented);
 
     let mut harvest = HarvestTimeClient::new(channel(&cluster.address("harvest-time")));
-    assert_eq!(reason(harvest.get_company(GetCompanyRequest::default()).await), Reason::EdgeRefused);
-    let edge = std::fs::read_to_string(cluster.dir().join("edge-harvest")).unwrap();
+    assert_eq!(reason(harvest.get_company(GetCompanyRequest::default()).await), Reason::PeerRefused);
+    let key = std::fs::read_to_string(cluster.dir().join("peer-harvest")).unwrap();
     let with_edge = |ticket: Option<&[u8]>| {
         let mut request = Request::new(GetCompanyRequest::default());
-        request.metadata_mut().insert("granary-edge-key", edge.trim().parse().unwrap());
+        request.metadata_mut().insert("granary-peer-key", key.trim().parse().unwrap());
         request.metadata_mut().insert("granary-tenant", "default".parse().unwrap());
         request.metadata_mut().insert("granary-account", "a".parse().unwrap());
         request.metadata_mut().insert("granary-incarnation", "00".repeat(16).parse().unwrap());
@@ -48,10 +48,10 @@ async fn the_broker_and_the_services_answer_the_gateway_alone() {
 async fn a_gateway_with_the_wrong_edge_key_does_not_say_that_the_service_serves() {
     let mut cluster = Cluster::start().await;
     let second = cluster.address("gateway-2");
-    let wrong = cluster.dir().join("edge-linkedin").display().to_string();
+    let wrong = cluster.dir().join("peer-linkedin").display().to_string();
     let flags = [
         format!("--set=gateway.listen.address={second}"),
-        format!("--set=gateway.harvest_time.edge_key_file={wrong}"),
+        format!("--set=gateway.harvest_time.peer_key_file={wrong}"),
     ];
     cluster.run_with("gateway-2", "gateway", &flags);
     cluster.listens("gateway-2").await;
@@ -89,8 +89,8 @@ async fn mutual_tls_takes_the_place_of_edge_keys_and_the_public_door_speaks_tls(
     let mut text: String = config
         .lines()
         .map(|line| {
-            let line = match line.find(", edge_key_file = ") {
-                Some(at) if line.starts_with("door") || (line.starts_with("broker") && line.contains("listen")) => {
+            let line = match line.find(", peer_key_file = ") {
+                Some(at) if line.starts_with("server") || (line.starts_with("broker") && line.contains("listen")) => {
                     format!("{}, listen.tls = {} }}", &line[..at], tls("ca.pem"))
                 }
                 Some(at) => format!(

@@ -198,10 +198,10 @@ async fn methods_of_other_doors_are_not_served_here_and_say_where() {
     };
     let status = client.accounts().put_credential(request).await.unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
-    assert_eq!(status.get_details_error_info().unwrap().metadata["door"], "credential-vault");
+    assert_eq!(status.get_details_error_info().unwrap().metadata["endpoint"], "credential-vault");
     assert!(status.message().contains("PutSealedCredential"), "{}", status.message());
-    let probe = granary_proto::granary::harvest::v1::ProbeHarvestTokenRequest {};
-    assert_eq!(reason(client.harvest("a").probe_harvest_token(probe).await), Reason::MethodUnknown);
+    let probe = granary_proto::granary::internal::v1::ProbeCredentialRequest {};
+    assert_eq!(reason(client.harvest_probes("a").probe_harvest_token(probe).await), Reason::MethodUnknown);
     assert_eq!(reason(client.call("a", "no_such_tool", "{}").await), Reason::ToolUnknown);
 }
 

@@ -13,7 +13,7 @@ use crate::support::{ready_account, sized};
 use load::{COLD, Callers, Load};
 
 /// Before an event, so that calls are seen to be well.
-const CALM: Duration = Duration::from_millis(1_500);
+const CALM_INTERVAL: Duration = Duration::from_millis(1_500);
 
 struct House {
     vault: VaultCluster,
@@ -45,7 +45,7 @@ impl House {
         callers.warm.call("warm", "get_company", "{}").await.unwrap();
         callers.cold.call(COLD[0], "get_company", "{}").await.unwrap();
         let load = Load::start(&callers);
-        tokio::time::sleep(CALM).await;
+        tokio::time::sleep(CALM_INTERVAL).await;
         load
     }
 
@@ -143,7 +143,7 @@ impl House {
     async fn replicas_go_in_turn(&mut self) {
         let load = self.load().await;
         self.services.stop("credential-vault").await;
-        tokio::time::sleep(CALM).await;
+        tokio::time::sleep(CALM_INTERVAL).await;
         self.services.run("credential-vault");
         self.services.listens("vault").await;
         load.finish().await.nothing("one replica is ended");

@@ -15,9 +15,9 @@ use crate::support::{apify, ready_account, reason};
 
 const VAULT: &str = "granary.vault.v1.CredentialVault";
 /// Longest time in which a refusal comes that is known beforehand.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const AT_ONCE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Longest time in which things go on once there is room.
-const SOON: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Runs everything, credential-vault with this flag.
 async fn run(cluster: &mut Cluster, flag: &str) {
@@ -47,7 +47,7 @@ fn full(status: &Status, key: &str) -> String {
 async fn health(cluster: &Cluster, serves: bool) {
     let began = Instant::now();
     while cluster.serves("gateway", VAULT).await != serves || cluster.serves("vault", VAULT).await != serves {
-        assert!(began.elapsed() < SOON, "health never said that it serves: {serves}");
+        assert!(began.elapsed() < TIMEOUT, "health never said that it serves: {serves}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -78,12 +78,12 @@ async fn without_room_for_the_audit_log_what_needs_a_line_is_refused_and_no_answ
         let began = Instant::now();
         let status = create(&client, &format!("never{n}")).await.unwrap_err();
         assert_eq!((full(&status, "cause"), full(&status, "audit")), ("audit".into(), "disk_full".into()));
-        assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
+        assert!(began.elapsed() < AT_ONCE_TIMEOUT, "{:?}", began.elapsed());
     }
     let began = Instant::now();
     let cold = client.call("cold", "get_company", "{}").await.unwrap_err();
     assert_eq!(full(&cold, "cause"), "audit", "a ticket needs a line");
-    assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
+    assert!(began.elapsed() < AT_ONCE_TIMEOUT, "{:?}", began.elapsed());
     health(&cluster, false).await;
     // What needs no line goes on, and who is not known waits for none.
     client.get("ready").await.unwrap();
@@ -135,14 +135,14 @@ async fn without_room_for_the_store_changes_are_refused_at_once_and_nothing_that
     for _ in 0..10 {
         let began = Instant::now();
         assert_eq!(full(&client.put("u", &value(0)).await.unwrap_err(), "cause"), "disk_full");
-        assert!(began.elapsed() < AT_ONCE, "{:?}", began.elapsed());
+        assert!(began.elapsed() < AT_ONCE_TIMEOUT, "{:?}", began.elapsed());
     }
     health(&cluster, false).await;
     // What is stored can be read, as soon as the file is open again.
     let kept = async || client.get("u").await.map(|account| account.credentials[0].version);
     let began = Instant::now();
     while kept().await.is_err() {
-        assert!(began.elapsed() < SOON, "{:?}", kept().await);
+        assert!(began.elapsed() < TIMEOUT, "{:?}", kept().await);
     }
     assert!(kept().await.unwrap() >= version);
 
@@ -153,7 +153,7 @@ async fn without_room_for_the_store_changes_are_refused_at_once_and_nothing_that
             Ok(state) => break state.version,
             Err(status) => assert_eq!(full(&status, "cause"), "disk_full"),
         }
-        assert!(began.elapsed() < SOON, "it never served again");
+        assert!(began.elapsed() < TIMEOUT, "it never served again");
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     assert!(after > version, "{after} after {version}");

@@ -6,7 +6,7 @@ use tonic_types::StatusExt;
 
 use crate::support::ready_account;
 
-/// A refusal of the gateway, one of credential-vault through it, one of harvest-time, and one of credential-vault's own door.
+/// A refusal of the gateway, one of credential-vault through it, one of harvest-time, and one of credential-vault's own address.
 async fn refusals(up: &Up) -> Vec<(&'static str, Status)> {
     let (client, sandbox) = (up.client(), up.sandbox());
     ready_account(&client, &sandbox, "a").await;

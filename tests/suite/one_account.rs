@@ -100,7 +100,7 @@ async fn a_header_that_names_another_account_than_the_request_is_refused_by_ever
     let mut methods: Vec<&str> = table
         .methods()
         .iter()
-        .filter(|m| matches!(m.exposure, Exposure::Gateway | Exposure::OwnDoor))
+        .filter(|m| matches!(m.exposure, Exposure::Gateway | Exposure::Direct))
         .filter(|m| m.descriptor.input().get_field_by_name("identifier").is_some())
         .map(|m| m.path.as_str())
         .collect();
@@ -110,12 +110,13 @@ async fn a_header_that_names_another_account_than_the_request_is_refused_by_ever
     assert_eq!(tried, methods, "each method that takes an identifier is tried");
 
     for (path, message) in requests("a") {
-        let own_door = table.path(path).unwrap().exposure == Exposure::OwnDoor;
-        let mut doors = vec![up.vault(), up.gateway()];
-        doors.retain(|door| if *door == up.vault() { path.contains(".vault.") } else { !own_door });
-        for door in doors {
+        let is_direct = table.path(path).unwrap().exposure == Exposure::Direct;
+        let mut addresses = vec![up.vault(), up.gateway()];
+        addresses
+            .retain(|address| if *address == up.vault() { path.contains(".vault.") } else { !is_direct });
+        for address in addresses {
             for accounts in [&["b"][..], &["a", "a"], &["%zz"]] {
-                let status = call_by_path(door, up.api_key(), path, &message, accounts).await;
+                let status = call_by_path(address, up.api_key(), path, &message, accounts).await;
                 let reason = error::reason_of(&status);
                 assert_eq!(reason, Some(Reason::AccountHeaderInvalid), "{path} as {accounts:?}: {status:?}");
             }
@@ -125,9 +126,9 @@ async fn a_header_that_names_another_account_than_the_request_is_refused_by_ever
 
     // The same account in both is one account. What is listed last ends it.
     for (path, message) in requests("a") {
-        let own_door = table.path(path).unwrap().exposure == Exposure::OwnDoor;
-        let door = if own_door { up.vault() } else { up.gateway() };
-        let status = call_by_path(door, up.api_key(), path, &message, &["%61"]).await;
+        let is_direct = table.path(path).unwrap().exposure == Exposure::Direct;
+        let address = if is_direct { up.vault() } else { up.gateway() };
+        let status = call_by_path(address, up.api_key(), path, &message, &["%61"]).await;
         let sealed = path.ends_with("PutSealedCredential");
         let expected = if sealed { Code::InvalidArgument } else { Code::Ok };
         assert_eq!(status.code(), expected, "{path}: {status:?}");

@@ -14,11 +14,11 @@ use tokio::sync::Mutex;
 
 use crate::support::{key, make_known, ready_account};
 
-const WITHIN: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 /// Calls a second while replicas are killed.
 const RATE: u64 = 200;
 
-/// Two of each, with clients of both gateways; the first client puts through the first replica's own door, the second
+/// Two of each, with clients of both gateways; the first client puts through the first replica's own address, the second
 /// through the second's.
 async fn two_of_each(vault: &VaultServer) -> (Cluster, [Client; 2]) {
     let mut cluster = Cluster::prepare_on(vault).await;
@@ -33,13 +33,13 @@ async fn refused(clients: &[Client], account: &str, expected: Reason, since: Ins
         loop {
             match client.call(account, "get_my_api_user", "{}").await {
                 Err(status) if error::reason_of(&status) == Some(expected) => break,
-                other => assert!(since.elapsed() < WITHIN, "after {:?}: {other:?}", since.elapsed()),
+                other => assert!(since.elapsed() < TIMEOUT, "after {:?}: {other:?}", since.elapsed()),
             }
         }
         // And it stays so: nothing that a replica answered from its memory is kept.
         for _ in 0..20 {
             let status = client.call(account, "get_my_api_user", "{}").await.unwrap_err();
-            if since.elapsed() > WITHIN {
+            if since.elapsed() > TIMEOUT {
                 assert_eq!(error::reason_of(&status), Some(expected));
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -65,13 +65,13 @@ async fn what_changes_at_one_replica_is_so_through_both_gateways_within_a_second
         let since = Instant::now();
         for client in &clients {
             while !arrives(client, &sandbox, &canary.0).await {
-                assert!(since.elapsed() < WITHIN, "the old credential after {:?}", since.elapsed());
+                assert!(since.elapsed() < TIMEOUT, "the old credential after {:?}", since.elapsed());
             }
         }
-        while since.elapsed() < 2 * WITHIN {
+        while since.elapsed() < 2 * TIMEOUT {
             for client in &clients {
                 let arrived = arrives(client, &sandbox, &canary.0).await;
-                assert!(arrived || since.elapsed() < WITHIN, "the old credential is back");
+                assert!(arrived || since.elapsed() < TIMEOUT, "the old credential is back");
             }
         }
     }
@@ -163,7 +163,7 @@ async fn each_replica_killed_in_turn_loses_no_call_but_those_in_flight() {
     assert!(done.load(Ordering::Relaxed) > 1_500, "{} calls", done.load(Ordering::Relaxed));
     for (began, status) in failures.iter() {
         let in_flight = kills.iter().any(|(at, _)| *began <= *at + Duration::from_millis(20));
-        assert!(in_flight && kills.iter().any(|(at, _)| at.duration_since(*began) < WITHIN), "{status}");
+        assert!(in_flight && kills.iter().any(|(at, _)| at.duration_since(*began) < TIMEOUT), "{status}");
     }
     let allowed: usize = kills.iter().map(|(_, flying)| flying + 4).sum();
     assert!(failures.len() <= allowed, "{} failed, {allowed} were in flight: {failures:?}", failures.len());

@@ -11,7 +11,7 @@ use granary_testkit::{Canary, Client, Cluster};
 
 use crate::support::{key, make_known, ready_account, reason};
 
-const WITHIN: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Calls through each gateway until it answers with a reason, which must be within a second of `since`.
 async fn refused_within_a_second(clients: &[Client], account: &str, expected: Reason, since: Instant) {
@@ -21,7 +21,7 @@ async fn refused_within_a_second(clients: &[Client], account: &str, expected: Re
                 Err(status) if error::reason_of(&status) == Some(expected) => break,
                 other => {
                     assert!(
-                        since.elapsed() < WITHIN,
+                        since.elapsed() < TIMEOUT,
                         "gateway {number} after {:?}: {:?}",
                         since.elapsed(),
                         other.err()
@@ -71,7 +71,7 @@ async fn a_revocation_takes_effect_within_a_second_through_two_gateways() {
         .enable_connected_account(EnableConnectedAccountRequest { identifier: "b".into() })
         .await
         .unwrap();
-    tokio::time::sleep(WITHIN).await;
+    tokio::time::sleep(TIMEOUT).await;
     for client in &both {
         client.call("b", "get_my_api_user", "{}").await.unwrap();
     }
@@ -114,7 +114,7 @@ async fn a_rotation_takes_effect_within_a_second_through_two_gateways() {
                 if arrived.into_iter().any(|c| c == canary.0) {
                     break;
                 }
-                assert!(since.elapsed() < WITHIN, "the old credential after {:?}", since.elapsed());
+                assert!(since.elapsed() < TIMEOUT, "the old credential after {:?}", since.elapsed());
             }
         }
     }

@@ -23,7 +23,7 @@ fn bootstrapped(server: &VaultServer) -> Vec<(&'static str, String)> {
     let address = ("VAULT_ADDR", server.address().to_owned());
     let file = server.dir().join("secret-id");
     let path = file.display().to_string();
-    let args = ["--output", "json", "vault", "bootstrap", "--secret-id-file", &path];
+    let args = ["--output", "json", "hashicorp-vault", "bootstrap", "--secret-id-file", &path];
     let operator = [address.clone(), ("VAULT_TOKEN", server.root_token().to_owned())];
     let report: Value = serde_json::from_str(&granary(&args, &operator)).unwrap();
     let role_id = report["role_id"].as_str().unwrap().to_owned();
@@ -64,7 +64,7 @@ async fn the_first_commands_leave_a_wrapped_secret_id_to_the_start() {
     let address = ("VAULT_ADDR", server.address().to_owned());
     let root = ("VAULT_TOKEN", server.root_token().to_owned());
     let file = server.dir().join("wrapped").display().to_string();
-    let args = ["--output", "json", "vault", "bootstrap", "--secret-id-file", &file, "--wrap"];
+    let args = ["--output", "json", "hashicorp-vault", "bootstrap", "--secret-id-file", &file, "--wrap"];
     let report: Value = serde_json::from_str(&granary(&args, &[address.clone(), root.clone()])).unwrap();
     let auth = |name: &str| format!("--set=credential_vault.vault.auth.{name}");
     let wrapped = [

@@ -2,7 +2,7 @@
 use granary_proto::granary::vault::v1 as wire;
 use serde_json::{Value, json};
 
-use crate::client::{Door, GatewayConnection, all_pages};
+use crate::client::{ApiClient, GatewayConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, confirm, fields, member};
 use crate::{named, views};
@@ -76,9 +76,9 @@ const STATUS: &str = "granary.vault.v1.AccountStatus";
 pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Create(One { identifier, connection }) => {
-            let door = connection.open()?;
-            let request = door.request(wire::GetOrCreateConnectedAccountRequest { identifier });
-            let answer = door.answer(door.accounts().get_or_create_connected_account(request)).await?;
+            let api = connection.open()?;
+            let request = api.request(wire::GetOrCreateConnectedAccountRequest { identifier });
+            let answer = api.answer(api.accounts().get_or_create_connected_account(request)).await?;
             let mut shown = account(answer.connected_account.as_ref())?;
             shown.document["created"] = json!(answer.created);
             let note = if answer.created { "created" } else { "the account was there already" };
@@ -90,27 +90,25 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             if !yes {
                 confirm(&format!("Delete the account {identifier} with all of its credentials?"))?;
             }
-            let door = connection.open()?;
-            let request =
-                door.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
-            door.answer_for(&identifier, door.accounts().delete_connected_account(request)).await?;
+            let api = connection.open()?;
+            let request = api.request(wire::DeleteConnectedAccountRequest { identifier: identifier.clone() });
+            api.answer_for(&identifier, api.accounts().delete_connected_account(request)).await?;
             let document = json!({"identifier": identifier, "deleted": true});
             Ok(Shown { text: format!("deleted {identifier}"), document, ..Shown::default() })
         }
         Command::Disable(One { identifier, connection }) => {
-            let door = connection.open()?;
+            let api = connection.open()?;
             let request =
-                door.request(wire::DisableConnectedAccountRequest { identifier: identifier.clone() });
+                api.request(wire::DisableConnectedAccountRequest { identifier: identifier.clone() });
             let answer =
-                door.answer_for(&identifier, door.accounts().disable_connected_account(request)).await?;
+                api.answer_for(&identifier, api.accounts().disable_connected_account(request)).await?;
             account(answer.connected_account.as_ref())
         }
         Command::Enable(One { identifier, connection }) => {
-            let door = connection.open()?;
-            let request =
-                door.request(wire::EnableConnectedAccountRequest { identifier: identifier.clone() });
+            let api = connection.open()?;
+            let request = api.request(wire::EnableConnectedAccountRequest { identifier: identifier.clone() });
             let answer =
-                door.answer_for(&identifier, door.accounts().enable_connected_account(request)).await?;
+                api.answer_for(&identifier, api.accounts().enable_connected_account(request)).await?;
             account(answer.connected_account.as_ref())
         }
         Command::List(list) => self::list(list).await,
@@ -118,18 +116,18 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 }
 
 /// One account as it is now.
-pub async fn get(door: &Door, identifier: String) -> Result<wire::ConnectedAccount, Failure> {
-    let request = door.request(wire::GetConnectedAccountRequest { identifier: identifier.clone() });
-    let answer = door.answer_for(&identifier, door.accounts().get_connected_account(request)).await?;
+pub async fn get(api: &ApiClient, identifier: String) -> Result<wire::ConnectedAccount, Failure> {
+    let request = api.request(wire::GetConnectedAccountRequest { identifier: identifier.clone() });
+    let answer = api.answer_for(&identifier, api.accounts().get_connected_account(request)).await?;
     answer.connected_account.ok_or_else(|| Failure::unexpected("the answer holds no account"))
 }
 
 async fn list(list: List) -> Result<Shown, Failure> {
-    let door = list.connection.open()?;
+    let api = list.connection.open()?;
     let status = list.status.unwrap_or_default();
     let page = async |page_token: String| {
         let request = wire::ListConnectedAccountsRequest { page_size: list.page_size, page_token, status };
-        let answer = door.answer(door.accounts().list_connected_accounts(door.request(request))).await?;
+        let answer = api.answer(api.accounts().list_connected_accounts(api.request(request))).await?;
         Ok((answer.connected_accounts, answer.next_page_token))
     };
     let (accounts, next) = if list.all {

@@ -8,8 +8,8 @@ use clap::{Parser, Subcommand};
 use crate::exit::Failure;
 use crate::output::{self, Format};
 use crate::{
-    accounts, call, completions, credentials, doctor, explain, inventory, keys, serve, store, tenants, tools,
-    up, vault,
+    accounts, call, completions, credentials, doctor, explain, hashicorp_vault, inventory, keys, serve,
+    store, tenants, tools, up,
 };
 
 /// Let any backend call Harvest time tracking and LinkedIn data as a user, without ever holding that user's credentials
@@ -69,7 +69,7 @@ pub enum Command {
     Store(store::Command),
     /// Make a HashiCorp Vault ready to be the store
     #[command(subcommand)]
-    Vault(vault::Command),
+    HashicorpVault(hashicorp_vault::Command),
     /// Print the completion script of a shell
     Completions(completions::Args),
 }
@@ -87,7 +87,7 @@ Examples:
 const ENVIRONMENT: &str = "\
 Environment:
   GRANARY_ADDR        the gateway, as HOST:PORT or https://HOST:PORT [default: 127.0.0.1:7100]
-  GRANARY_VAULT_ADDR  credential-vault's own door, likewise [default: 127.0.0.1:7101]
+  GRANARY_VAULT_ADDR  credential-vault's own address, likewise [default: 127.0.0.1:7101]
   GRANARY_API_KEY     your API key; never a flag, because others can see arguments
   GRANARY_CA_FILE     the CA of https addresses, PEM [default: the system's]
   GRANARY_SEALING_FINGERPRINT

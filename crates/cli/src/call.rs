@@ -63,14 +63,14 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
     if args.dry_run {
         return dry_run::run(&args, &input).await;
     }
-    let door = args.connection.open_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
-    let mut request = door.request(ExecuteToolRequest {
+    let api = args.connection.open_within(usual_time(&args.tool).unwrap_or(TIMEOUT))?;
+    let mut request = api.request(ExecuteToolRequest {
         identifier: args.account.clone(),
         tool_name: args.tool.clone(),
         input: Some(Input::ToolInputJson(input)),
     });
     args.ceiling.put_on(&mut request);
-    let answer = door.answer_for(&args.account, door.tools().execute_tool(request)).await;
+    let answer = api.answer_for(&args.account, api.tools().execute_tool(request)).await;
     shown(answer.map_err(|failure| failure.for_tool(&args.tool))?)
 }
 

@@ -1,13 +1,13 @@
 //! Connections to a running Granary: where it is, with which key, and until when to wait.
 mod address;
-mod door;
+mod api;
 mod pages;
 mod spoken;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use door::Door;
+pub use api::ApiClient;
 pub use pages::all_pages;
 
 use crate::exit::Failure;
@@ -25,7 +25,7 @@ pub struct GatewayConnection {
     way: Way,
 }
 
-/// A connection to credential-vault's own door.
+/// A connection to credential-vault's own address.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub struct VaultConnection {
@@ -56,7 +56,7 @@ struct GatewayAddress {
 
 #[derive(Clone, Debug, clap::Args)]
 struct VaultAddress {
-    /// Credential-vault's own door: HOST:PORT, or https://HOST:PORT
+    /// Credential-vault's own address: HOST:PORT, or https://HOST:PORT
     #[arg(long, env = "GRANARY_VAULT_ADDR", default_value = "127.0.0.1:7101", value_name = "ADDRESS")]
     vault_addr: String,
 }
@@ -74,48 +74,48 @@ struct Way {
 
 impl GatewayConnection {
     /// The gateway.
-    pub fn open(&self) -> Result<Door, Failure> {
+    pub fn open(&self) -> Result<ApiClient, Failure> {
         self.open_within(TIMEOUT)
     }
 
     /// The gateway, for calls that may take so long where no time-out was given.
-    pub fn open_within(&self, usual: Duration) -> Result<Door, Failure> {
+    pub fn open_within(&self, usual: Duration) -> Result<ApiClient, Failure> {
         self.gateway.open(&self.way, usual)
     }
 }
 
 impl VaultConnection {
-    /// Credential-vault's own door.
-    pub fn open(&self) -> Result<Door, Failure> {
+    /// Credential-vault's own address.
+    pub fn open(&self) -> Result<ApiClient, Failure> {
         self.vault.open(&self.way)
     }
 }
 
 impl Connections {
     /// The gateway.
-    pub fn gateway(&self) -> Result<Door, Failure> {
+    pub fn gateway(&self) -> Result<ApiClient, Failure> {
         self.gateway.open(&self.way, TIMEOUT)
     }
 
-    /// Credential-vault's own door.
-    pub fn vault(&self) -> Result<Door, Failure> {
+    /// Credential-vault's own address.
+    pub fn vault(&self) -> Result<ApiClient, Failure> {
         self.vault.open(&self.way)
     }
 }
 
 impl GatewayAddress {
-    fn open(&self, way: &Way, usual: Duration) -> Result<Door, Failure> {
+    fn open(&self, way: &Way, usual: Duration) -> Result<ApiClient, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
         let timeout = way.timeout.unwrap_or(usual);
-        Door::open(("--addr", "GRANARY_ADDR"), &self.addr, way.ca_file.as_deref(), timeout, hint)
+        ApiClient::open(("--addr", "GRANARY_ADDR"), &self.addr, way.ca_file.as_deref(), timeout, hint)
     }
 }
 
 impl VaultAddress {
-    fn open(&self, way: &Way) -> Result<Door, Failure> {
+    fn open(&self, way: &Way) -> Result<ApiClient, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_VAULT_ADDR says where \
-                    credential-vault's own door is";
+                    credential-vault's own address is";
         let (name, timeout) = (("--vault-addr", "GRANARY_VAULT_ADDR"), way.timeout.unwrap_or(TIMEOUT));
-        Door::open(name, &self.vault_addr, way.ca_file.as_deref(), timeout, hint)
+        ApiClient::open(name, &self.vault_addr, way.ca_file.as_deref(), timeout, hint)
     }
 }

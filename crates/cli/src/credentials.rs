@@ -98,7 +98,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
         }
         Command::Verify(args) => verify::run(args).await,
         Command::Rollback(Rollback { account, kind, version, expected_version, connection }) => {
-            let door = connection.open()?;
+            let api = connection.open()?;
             let request = wire::RollbackCredentialRequest {
                 identifier: account.clone(),
                 kind: kind.kind() as i32,
@@ -106,7 +106,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 expected_version,
             };
             let answer =
-                door.answer_for(&account, door.accounts().rollback_credential(door.request(request))).await?;
+                api.answer_for(&account, api.accounts().rollback_credential(api.request(request))).await?;
             state(answer.credential.as_ref())
         }
         Command::Revoke(Revoke { account, kind, yes, connection }) => {
@@ -114,11 +114,11 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
                 let kind = kind.kind().text();
                 confirm(&format!("Erase every version of {kind} of the account {account}?"))?;
             }
-            let door = connection.open()?;
+            let api = connection.open()?;
             let request =
                 wire::RevokeCredentialRequest { identifier: account.clone(), kind: kind.kind() as i32 };
             let answer =
-                door.answer_for(&account, door.accounts().revoke_credential(door.request(request))).await?;
+                api.answer_for(&account, api.accounts().revoke_credential(api.request(request))).await?;
             state(answer.credential.as_ref())
         }
     }

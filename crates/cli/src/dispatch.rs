@@ -2,8 +2,8 @@
 use crate::args::{Cli, Command};
 use crate::exit::Failure;
 use crate::{
-    accounts, call, completions, credentials, doctor, explain, inventory, keys, output, serve, store,
-    tenants, tools, up, vault,
+    accounts, call, completions, credentials, doctor, explain, hashicorp_vault, inventory, keys, output,
+    serve, store, tenants, tools, up,
 };
 
 /// Does what was asked for, and tells the exit code.
@@ -23,7 +23,7 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
             Some(shown) => shown,
             None => return Ok(0),
         },
-        Command::Vault(command) => match Box::pin(vault::run(command, format)).await? {
+        Command::HashicorpVault(command) => match Box::pin(hashicorp_vault::run(command, format)).await? {
             Some(shown) => shown,
             None => return Ok(0),
         },

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::client::{Connections, Door};
+use crate::client::{ApiClient, Connections};
 use crate::exit::{CONFIGURATION, Failure};
 use crate::output::Shown;
 use crate::sealing::{Fingerprint, SealingKey};
@@ -59,7 +59,7 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
 }
 
 /// What can be seen through a gateway. Where it does not answer, nothing further is asked of it.
-async fn reached(args: &Args, gateway: &Door) -> Vec<Finding> {
+async fn reached(args: &Args, gateway: &ApiClient) -> Vec<Finding> {
     let mut found = vec![wire(gateway)];
     let began = Instant::now();
     let tools = match tools::listed(gateway, ListToolsRequest::default()).await {
@@ -96,7 +96,7 @@ async fn reached(args: &Args, gateway: &Door) -> Vec<Finding> {
 }
 
 /// Whether the API key can be read on the way.
-fn wire(gateway: &Door) -> Finding {
+fn wire(gateway: &ApiClient) -> Finding {
     if gateway.is_private() {
         Finding::fine("wire", format!("{} is this machine, or encrypted", gateway.uri()))
     } else {
@@ -141,10 +141,10 @@ async fn sealing(args: &Args, key: &SealingKey) -> Finding {
         Err(failure) => Err(failure),
     };
     match own {
-        Ok(own) if own == *key => Finding::fine(CHECK, "is the same at credential-vault's own door"),
-        Ok(_) => differs("credential-vault's own door"),
+        Ok(own) if own == *key => Finding::fine(CHECK, "is the same at credential-vault's own address"),
+        Ok(_) => differs("credential-vault's own address"),
         Err(failure) => {
-            let said = format!("credential-vault's own door cannot be asked: {}", failure.message());
+            let said = format!("credential-vault's own address cannot be asked: {}", failure.message());
             let next = "keys and tenants need it; puts do without it by GRANARY_SEALING_FINGERPRINT";
             Finding::warning(CHECK, said, next)
         }

@@ -6,7 +6,7 @@ const UNITS: [(&str, u64); 6] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000), ("w", 604_800_000)];
 
 /// Longest duration, about ten years.
-const MAX: Duration = Duration::from_secs(3_660 * 86_400);
+const MAX_TTL: Duration = Duration::from_secs(3_660 * 86_400);
 
 /// Parses a duration such as "30s" or "30d".
 pub fn parse(text: &str) -> Result<Duration, String> {
@@ -15,7 +15,7 @@ pub fn parse(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(digits);
     let number: u64 = number.parse().map_err(|_| fault())?;
     let length = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, length)| *length).ok_or_else(fault)?;
-    let duration = number.checked_mul(length).map(Duration::from_millis).filter(|d| *d <= MAX);
+    let duration = number.checked_mul(length).map(Duration::from_millis).filter(|d| *d <= MAX_TTL);
     match duration {
         None => Err("must be at most 3660d".to_owned()),
         Some(Duration::ZERO) => Err("must be more than zero".to_owned()),

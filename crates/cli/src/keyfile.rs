@@ -5,16 +5,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use granary_credential::Key;
-use granary_server::EdgeKey;
+use granary_server::PeerKey;
 
 /// Makes a file with a fresh 32-byte key where there is none. Says whether it made one.
 pub fn key(path: &Path) -> std::io::Result<bool> {
     create(path, &Key::random().to_base64())
 }
 
-/// Makes a file with a fresh edge key where there is none.
-pub fn edge(path: &Path) -> std::io::Result<bool> {
-    create(path, EdgeKey::random().expose())
+/// Makes a file with a fresh peer key where there is none.
+pub fn peer(path: &Path) -> std::io::Result<bool> {
+    create(path, PeerKey::random().expose())
 }
 
 fn create(path: &Path, text: &str) -> std::io::Result<bool> {

@@ -1,4 +1,4 @@
-//! `granary keys`: API keys, at credential-vault's own door.
+//! `granary keys`: API keys, at credential-vault's own address.
 use std::time::{Duration, SystemTime};
 
 use granary_proto::granary::vault::v1 as wire;
@@ -21,7 +21,7 @@ pub enum Command {
     List(List),
     /// Revoke an API key, effective within a second; asks first
     Revoke(Revoke),
-    /// Print the sealing key's id and fingerprint, from credential-vault's own door
+    /// Print the sealing key's id and fingerprint, from credential-vault's own address
     Sealing(Sealing),
 }
 
@@ -107,9 +107,9 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
             if !yes {
                 confirm(&format!("Revoke the API key {key_id}?"))?;
             }
-            let door = connection.open()?;
-            let request = door.request(wire::RevokeApiKeyRequest { key_id });
-            let answer = door.answer(door.admin().revoke_api_key(request)).await?;
+            let api = connection.open()?;
+            let request = api.request(wire::RevokeApiKeyRequest { key_id });
+            let answer = api.answer(api.admin().revoke_api_key(request)).await?;
             let key = views::inner(KEY, answer.api_key.as_ref())?;
             let text = fields(&key, &FIELDS);
             Ok(Shown { text, document: views::named("api_key", key), ..Shown::default() })
@@ -128,7 +128,7 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
 }
 
 async fn create(args: Create) -> Result<Shown, Failure> {
-    let door = args.connection.open()?;
+    let api = args.connection.open()?;
     let request = wire::CreateApiKeyRequest {
         tenant: args.tenant.unwrap_or_default(),
         label: args.label,
@@ -136,7 +136,7 @@ async fn create(args: Create) -> Result<Shown, Failure> {
         account_patterns: args.account_patterns,
         expire_time: args.expires_in.map(|wait| (SystemTime::now() + wait).into()),
     };
-    let mut answer = door.answer(door.admin().create_api_key(door.request(request))).await?;
+    let mut answer = api.answer(api.admin().create_api_key(api.request(request))).await?;
     let key = views::inner(KEY, answer.api_key.as_ref())?;
     let text = format!("{}\n\n{}", fields(&key, &FIELDS[..7]), answer.key_text);
     let document = json!({"api_key": key, "key_text": answer.key_text});
@@ -146,11 +146,11 @@ async fn create(args: Create) -> Result<Shown, Failure> {
 }
 
 async fn list(args: List) -> Result<Shown, Failure> {
-    let door = args.connection.open()?;
+    let api = args.connection.open()?;
     let tenant = args.tenant.unwrap_or_default();
     let keys = all_pages(async |page_token| {
         let request = wire::ListApiKeysRequest { tenant: tenant.clone(), page_size: 0, page_token };
-        let answer = door.answer(door.admin().list_api_keys(door.request(request))).await?;
+        let answer = api.answer(api.admin().list_api_keys(api.request(request))).await?;
         Ok((answer.api_keys, answer.next_page_token))
     })
     .await?;

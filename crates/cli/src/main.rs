@@ -14,6 +14,7 @@ mod dollars;
 mod duration;
 mod exit;
 mod explain;
+mod hashicorp_vault;
 mod inventory;
 mod keyfile;
 mod keys;
@@ -29,7 +30,6 @@ mod taken;
 mod tenants;
 mod tools;
 mod up;
-mod vault;
 mod views;
 
 use std::process::ExitCode;

@@ -6,11 +6,11 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::sealed_credential::Credential as Value;
 use zeroize::Zeroize;
 
-use crate::client::Door;
+use crate::client::ApiClient;
 use crate::exit::Failure;
 
 /// How long a sealed credential may take to arrive; afterwards it is refused.
-const LIFE: Duration = Duration::from_secs(300);
+const SEAL_TTL: Duration = Duration::from_secs(300);
 
 /// Credential-vault's public key, and the tenant that boxes must name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,9 +28,9 @@ pub struct Fingerprint(String);
 
 impl SealingKey {
     /// Asks for the key. Through the gateway it must be [`checked`](Self::checked) before it is used.
-    pub async fn fetch(door: &Door) -> Result<Self, Failure> {
-        let request = door.request(wire::GetSealingKeyRequest {});
-        let answer = door.answer(door.accounts().get_sealing_key(request)).await?;
+    pub async fn fetch(api: &ApiClient) -> Result<Self, Failure> {
+        let request = api.request(wire::GetSealingKeyRequest {});
+        let answer = api.answer(api.accounts().get_sealing_key(request)).await?;
         Ok(Self { key_id: answer.key_id, tenant: answer.tenant, public_key: answer.public_key })
     }
 
@@ -59,7 +59,7 @@ impl SealingKey {
         credential: &Credential,
         expected_version: Option<i64>,
     ) -> Result<Vec<u8>, Failure> {
-        self.seal_until(SystemTime::now() + LIFE, identifier, credential, expected_version)
+        self.seal_until(SystemTime::now() + SEAL_TTL, identifier, credential, expected_version)
     }
 
     /// The same for another time.
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(opened.credential, Some(value(&credential)));
         let ahead =
             SystemTime::try_from(opened.not_after.unwrap()).unwrap().duration_since(SystemTime::now());
-        assert!(ahead.unwrap() <= LIFE);
+        assert!(ahead.unwrap() <= SEAL_TTL);
     }
 
     #[test]

@@ -168,13 +168,15 @@ pub async fn sandbox(args: SandboxArgs) -> Result<(), Failure> {
     granary_server::logging::Logging::default().start();
     let next = |n: u16| if args.port == 0 { 0 } else { args.port.saturating_add(n) };
     let ports =
-        granary_sandbox::Ports { harvest: next(0), harvestapi: next(1), apify: next(2), control: next(3) };
+        granary_simulator::Ports { harvest: next(0), harvestapi: next(1), apify: next(2), control: next(3) };
     let tls = match (&args.tls_cert, &args.tls_key) {
-        (Some(cert), Some(key)) => Some(granary_sandbox::Tls { cert_pem: read(cert)?, key_pem: read(key)? }),
+        (Some(cert), Some(key)) => {
+            Some(granary_simulator::Tls { cert_pem: read(cert)?, key_pem: read(key)? })
+        }
         _ => None,
     };
-    let config = granary_sandbox::Config { state_dir: args.state_dir, host: args.host, ports, tls };
-    let sandbox = granary_sandbox::start(config).await.map_err(Failure::configuration)?;
+    let config = granary_simulator::Config { state_dir: args.state_dir, host: args.host, ports, tls };
+    let sandbox = granary_simulator::start(config).await.map_err(Failure::configuration)?;
     output::line(&crate::up::sandbox_urls(&sandbox).to_string())?;
     ended_by_signals().cancelled().await;
     sandbox.shutdown().await;
@@ -206,7 +208,7 @@ pub fn fine(format: Format) -> Result<(), Failure> {
 pub fn unusable(failure: granary_credential_vault::Failure) -> Failure {
     match failure {
         granary_credential_vault::Failure::Vault(error) => refused(error),
-        door @ granary_credential_vault::Failure::Door(_) => Failure::configuration(door),
+        api @ granary_credential_vault::Failure::Listen(_) => Failure::configuration(api),
     }
 }
 

@@ -109,10 +109,10 @@ mod tests {
     #[test]
     fn a_setting_beside_an_address_leaves_the_address_as_it_is() {
         let set = [
-            "gateway.broker.edge_key_file=edge.key",
+            "gateway.broker.peer_key_file=peer.key",
             "gateway.listen.insecure_transport=true",
             "credential_vault.public.limits.lame_duck_ms=1",
-            "harvest_time.door.edge_key_file=edge.key",
+            "harvest_time.server.peer_key_file=peer.key",
         ];
         let set = set.iter().map(|one| (*one).to_owned()).collect();
         let Loaded { settings, faults, .. } = Settings::read(&From { set, ..From::default() });
@@ -120,9 +120,9 @@ mod tests {
         let usual = Settings::default();
         assert_eq!(settings.gateway.broker.address, usual.gateway.broker.address);
         assert_eq!(settings.gateway.listen.address, usual.gateway.listen.address);
-        assert_eq!(settings.harvest_time.door.listen.address, usual.harvest_time.door.listen.address);
+        assert_eq!(settings.harvest_time.server.listen.address, usual.harvest_time.server.listen.address);
         let public = |settings: &Settings| settings.credential_vault.public.listen.address;
         assert_eq!(public(&settings), public(&usual));
-        assert_eq!(settings.gateway.broker.edge_key_file.as_deref(), Some(Path::new("edge.key")));
+        assert_eq!(settings.gateway.broker.peer_key_file.as_deref(), Some(Path::new("peer.key")));
     }
 }

@@ -7,7 +7,7 @@ use granary_proto::granary::vault::v1::{StoreKind, StorePhase, StoreProgress};
 use serde_json::json;
 use tonic::Streaming;
 
-use crate::client::{Door, VaultConnection};
+use crate::client::{ApiClient, VaultConnection};
 use crate::exit::Failure;
 use crate::output::{Format, Shown};
 use crate::progress::Bar;
@@ -15,7 +15,7 @@ use crate::serve::{checked, refused};
 use crate::settings::From;
 
 /// How long one look at work that is under way lasts; after it, the next begins.
-const LOOK: Duration = Duration::from_secs(540);
+const WATCH_TIMEOUT: Duration = Duration::from_secs(540);
 
 /// What can be done to the store.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -81,14 +81,14 @@ pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Fail
     match command {
         Command::Rekey(args) => rekey(args, format).await.map(|()| None),
         Command::Migrate(Migrate { to, connection }) => {
-            let door = connection.open()?;
+            let api = connection.open()?;
             let to = if to == Kind::Vault { StoreKind::Vault } else { StoreKind::Embedded };
             let request = || wire::MigrateStoreRequest { to: to.into() };
             let progress = watched(
-                &door,
-                async |door: &Door, _| {
-                    let answer = door.admin().migrate_store(door.long_request(request(), LOOK)).await;
-                    looked(door, answer).await
+                &api,
+                async |api: &ApiClient, _| {
+                    let answer = api.admin().migrate_store(api.long_request(request(), WATCH_TIMEOUT)).await;
+                    looked(api, answer).await
                 },
                 |message| message.progress,
             )
@@ -97,13 +97,13 @@ pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Fail
             Ok(Some(shown(progress, &format!("everything is in the other store now; {next}"))))
         }
         Command::Rewrap(Rewrap { rotate, connection }) => {
-            let door = connection.open()?;
+            let api = connection.open()?;
             let progress = watched(
-                &door,
-                async |door: &Door, again| {
+                &api,
+                async |api: &ApiClient, again| {
                     let request = wire::RewrapStoreRequest { rotate: rotate && !again };
-                    let answer = door.admin().rewrap_store(door.long_request(request, LOOK)).await;
-                    looked(door, answer).await
+                    let answer = api.admin().rewrap_store(api.long_request(request, WATCH_TIMEOUT)).await;
+                    looked(api, answer).await
                 },
                 |message| message.progress,
             )
@@ -115,13 +115,13 @@ pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Fail
 
 /// Follows the work to its end, over as many looks as it takes.
 async fn watched<T>(
-    door: &Door,
-    look: impl AsyncFn(&Door, bool) -> Result<Streaming<T>, Failure>,
+    api: &ApiClient,
+    look: impl AsyncFn(&ApiClient, bool) -> Result<Streaming<T>, Failure>,
     progress_of: impl Fn(T) -> Option<StoreProgress>,
 ) -> Result<StoreProgress, Failure> {
     let (bar, mut again) = (Bar::new(), false);
     loop {
-        let mut stream = look(door, again).await?;
+        let mut stream = look(api, again).await?;
         again = true;
         loop {
             match stream.message().await {
@@ -134,7 +134,7 @@ async fn watched<T>(
                     }
                 }
                 Err(status) if status.code() != tonic::Code::DeadlineExceeded => {
-                    return Err(door.failure(status).await);
+                    return Err(api.failure(status).await);
                 }
                 Ok(None) | Err(_) => break,
             }
@@ -144,12 +144,12 @@ async fn watched<T>(
 
 /// The stream of a look, or why there is none.
 async fn looked<T>(
-    door: &Door,
+    api: &ApiClient,
     answer: Result<tonic::Response<Streaming<T>>, tonic::Status>,
 ) -> Result<Streaming<T>, Failure> {
     match answer {
         Ok(answer) => Ok(answer.into_inner()),
-        Err(status) => Err(door.failure(status).await),
+        Err(status) => Err(api.failure(status).await),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `granary tenants`: the customers that operate backends, at credential-vault's own door.
+//! `granary tenants`: the customers that operate backends, at credential-vault's own address.
 mod limits;
 
 use granary_proto::granary::vault::v1 as wire;
@@ -63,18 +63,18 @@ const FIELDS: [(&str, &str); 5] = [
 pub async fn run(command: Command) -> Result<Shown, Failure> {
     match command {
         Command::Create(Create { name, connection }) => {
-            let door = connection.open()?;
-            let request = door.request(wire::CreateTenantRequest { name });
-            let answer = door.answer(door.admin().create_tenant(request)).await?;
+            let api = connection.open()?;
+            let request = api.request(wire::CreateTenantRequest { name });
+            let answer = api.answer(api.admin().create_tenant(request)).await?;
             let tenant = views::inner(TENANT, answer.tenant.as_ref())?;
             let text = fields(&tenant, &FIELDS[..2]);
             Ok(Shown { text, document: views::named("tenant", tenant), ..Shown::default() })
         }
         Command::List(List { connection }) => {
-            let door = connection.open()?;
+            let api = connection.open()?;
             let tenants = all_pages(async |page_token| {
-                let request = door.request(wire::ListTenantsRequest { page_size: 0, page_token });
-                let answer = door.answer(door.admin().list_tenants(request)).await?;
+                let request = api.request(wire::ListTenantsRequest { page_size: 0, page_token });
+                let answer = api.answer(api.admin().list_tenants(request)).await?;
                 Ok((answer.tenants, answer.next_page_token))
             })
             .await?;

@@ -3,7 +3,7 @@ use granary_proto::granary::gateway::v1 as wire;
 use granary_rpc::{Error, Reason};
 use serde_json::{Value, json};
 
-use crate::client::{Door, GatewayConnection, all_pages};
+use crate::client::{ApiClient, GatewayConnection, all_pages};
 use crate::exit::Failure;
 use crate::output::{Shown, Table, fields, pretty};
 use crate::{named, views};
@@ -82,10 +82,10 @@ fn unknown(name: &str) -> Failure {
 }
 
 /// The tools that the key may use, with what the account lacks for each where one is named.
-pub async fn listed(door: &Door, wanted: wire::ListToolsRequest) -> Result<Vec<wire::Tool>, Failure> {
+pub async fn listed(api: &ApiClient, wanted: wire::ListToolsRequest) -> Result<Vec<wire::Tool>, Failure> {
     all_pages(async |page_token| {
         let request = wire::ListToolsRequest { page_token, ..wanted.clone() };
-        let answer = door.answer(door.tools().list_tools(door.request(request))).await?;
+        let answer = api.answer(api.tools().list_tools(api.request(request))).await?;
         Ok((answer.tools, answer.next_page_token))
     })
     .await

@@ -8,9 +8,9 @@ mod welcome;
 use std::path::PathBuf;
 
 use granary_credential_vault as vault;
-use granary_sandbox::Sandbox;
 use granary_server::config::Loaded;
-use granary_server::{CancellationToken, Door, Listen};
+use granary_server::{CancellationToken, Listen, Server};
+use granary_simulator::Sandbox;
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long)]
     real: bool,
     /// Where to keep accounts and credentials [default: as the settings say, else embedded]. vault: the server at VAULT_ADDR,
-    /// with VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, once `granary vault bootstrap` has made it ready
+    /// with VAULT_TOKEN, or VAULT_ROLE_ID and VAULT_SECRET_ID, once `granary hashicorp-vault bootstrap` has made it ready
     #[arg(long, value_enum)]
     store: Option<store::Kind>,
     #[command(flatten)]
@@ -187,17 +187,17 @@ impl House {
 }
 
 async fn start_sandbox(state: &State, ports: &Ports) -> Result<Sandbox, Failure> {
-    let config = granary_sandbox::Config {
+    let config = granary_simulator::Config {
         state_dir: Some(state.directory("sandbox")?),
-        ports: granary_sandbox::Ports {
+        ports: granary_simulator::Ports {
             harvest: ports.sandbox_harvest,
             harvestapi: ports.sandbox_harvestapi,
             apify: ports.sandbox_apify,
             control: ports.sandbox_control,
         },
-        ..granary_sandbox::Config::default()
+        ..granary_simulator::Config::default()
     };
-    granary_sandbox::start(config).await.map_err(Failure::configuration)
+    granary_simulator::start(config).await.map_err(Failure::configuration)
 }
 
 /// The simulator's addresses, as they stand in the line for scripts.
@@ -210,9 +210,9 @@ pub fn sandbox_urls(sandbox: &Sandbox) -> Value {
     })
 }
 
-/// A door of a service behind the gateway.
-fn inner_door(mut door: Door, port: u16, edge: Option<PathBuf>) -> Door {
-    door.listen = Listen::loopback(port);
-    door.edge_key_file = edge;
-    door
+/// A server of a service behind the gateway.
+fn inner_server(mut server: Server, port: u16, peer: Option<PathBuf>) -> Server {
+    server.listen = Listen::loopback(port);
+    server.peer_key_file = peer;
+    server
 }

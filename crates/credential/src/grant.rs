@@ -38,7 +38,7 @@ impl Grant {
         let (_, version) = self.credentials().iter().find(|(credential, _)| credential.kind() == kind)?;
         let header = &self.0.header;
         let verdict = Verdict {
-            service: header.audience.clone(),
+            process: header.audience.clone(),
             tenant: header.tenant.clone(),
             account: header.account.clone(),
             incarnation: header.incarnation.clone(),

@@ -52,7 +52,7 @@ impl TicketLayer {
             .and_then(|text| HEXLOWER.decode(text).ok())
             .ok_or_else(|| refused("the request names no incarnation of the account"))?;
         let expected = Expected {
-            audience: &method.service,
+            audience: &method.process,
             tenant: std::str::from_utf8(tenant).map_err(|_| refused("the request names no tenant"))?,
             account: account.as_str(),
             incarnation: &incarnation,
@@ -124,7 +124,7 @@ mod tests {
     use crate::{Credential, Key, Secret};
 
     const LOG_TIME: &str = "/granary.harvest.v1.HarvestTime/LogTimeEntry";
-    const PROBE: &str = "/granary.harvest.v1.HarvestTime/ProbeHarvestToken";
+    const PROBE: &str = "/granary.internal.v1.HarvestProbes/ProbeHarvestToken";
 
     /// What comes of a ticket for a probe, or for a call, at a method.
     fn opened(ring: &Ring, probe: bool, path: &str) -> Result<(), Reason> {
@@ -132,7 +132,7 @@ mod tests {
         let credential = Credential::HarvestToken { access_token, account_id: 910_001 };
         let header = Header {
             probe,
-            audience: "granary.harvest.v1.HarvestTime".into(),
+            audience: "harvest-time".into(),
             tenant: "acme".into(),
             account: "u".into(),
             incarnation: vec![7; 16],

@@ -1,5 +1,5 @@
 //! Principal tokens: who calls, with credential-vault's MAC, so that a gateway can show it but not make it.
-use granary_proto::granary::vault::v1::Principal;
+use granary_proto::granary::internal::v1::Principal;
 use prost::Message;
 
 use crate::Key;

@@ -16,7 +16,7 @@ use crate::{Credential, Key};
 pub use open::{Expected, Refused, open};
 
 /// How long a ticket lives.
-pub const LIFE: Duration = Duration::from_secs(60);
+pub const TICKET_TTL: Duration = Duration::from_secs(60);
 pub(crate) const MAGIC: &[u8; 3] = b"GT1";
 pub(crate) const NONCE: usize = 24;
 
@@ -132,7 +132,7 @@ pub fn seal(
     header.key_id.clone_from(key_id);
     header.ticket_id = rand::random::<[u8; 16]>().to_vec();
     header.issued_ms = now_ms;
-    header.expires_ms = now_ms + u64::try_from(LIFE.as_millis()).ok()?;
+    header.expires_ms = now_ms + u64::try_from(TICKET_TTL.as_millis()).ok()?;
     header.contents =
         credentials.iter().map(|(c, version)| Content { kind: c.kind() as i32, version: *version }).collect();
 

@@ -19,9 +19,9 @@ pub struct Verdict {
     /// The id of the ticket key that the signing key is derived from.
     #[prost(string, tag = "1")]
     pub key_id: String,
-    /// The full name of the service that heard it.
+    /// The process that heard it, such as "harvest-time".
     #[prost(string, tag = "2")]
-    pub service: String,
+    pub process: String,
     /// The tenant.
     #[prost(string, tag = "3")]
     pub tenant: String,
@@ -59,9 +59,9 @@ pub fn sign(ring: &Ring, verdict: &Verdict) -> Option<Vec<u8>> {
     Some(signed)
 }
 
-/// Which service a verdict says it is from; nothing of it is proven.
-pub fn claimed_service(signed: &[u8]) -> Option<String> {
-    Some(split(signed)?.0.service)
+/// Which process a verdict says it is from; nothing of it is proven.
+pub fn claimed_process(signed: &[u8]) -> Option<String> {
+    Some(split(signed)?.0.process)
 }
 
 /// Reads a verdict that a key of the ring signed.
@@ -99,7 +99,7 @@ mod tests {
 
     fn verdict() -> Verdict {
         Verdict {
-            service: "granary.harvest.v1.HarvestTime".to_owned(),
+            process: "harvest-time".to_owned(),
             tenant: "acme".to_owned(),
             account: "u".to_owned(),
             incarnation: vec![7; 16],
@@ -114,7 +114,7 @@ mod tests {
     fn only_the_keys_of_the_service_make_its_word() {
         let (ring, other) = (Ring::single(Key::random()), Ring::single(Key::random()));
         let signed = sign(&ring, &verdict()).unwrap();
-        assert_eq!(claimed_service(&signed).unwrap(), verdict().service);
+        assert_eq!(claimed_process(&signed).unwrap(), verdict().process);
         let read = verify(&ring, &signed).unwrap();
         assert_eq!(Verdict { key_id: String::new(), ..read }, verdict());
         assert_eq!(verify(&other, &signed), None);
@@ -129,7 +129,7 @@ mod tests {
             signed[at] ^= 1 << bit;
             prop_assert_eq!(verify(&ring, &signed), None);
             prop_assert_eq!(verify(&ring, &junk), None);
-            claimed_service(&junk);
+            claimed_process(&junk);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Principal tokens and sealed boxes open for their maker only.
 use granary_credential::{Key, principal, sealed};
-use granary_proto::granary::vault::v1::{Principal, SealedCredential};
+use granary_proto::granary::internal::v1::Principal;
+use granary_proto::granary::vault::v1::SealedCredential;
 
 #[test]
 fn a_principal_token_holds_until_it_expires_and_never_with_a_flipped_bit() {

@@ -57,7 +57,14 @@ pub mod granary {
             tonic::include_proto!("granary.types.v1");
         }
     }
-    /// Accounts, credentials, keys, tickets.
+    /// What the services ask of one another.
+    pub mod internal {
+        /// Version 1.
+        pub mod v1 {
+            tonic::include_proto!("granary.internal.v1");
+        }
+    }
+    /// Accounts, credentials, keys.
     pub mod vault {
         /// Version 1.
         pub mod v1 {

@@ -1,9 +1,9 @@
 //! `Debug` for messages that carry secrets: the name only, so that no log line can show a field by accident.
 use std::fmt;
 
+use crate::granary::internal::v1::{AuthenticateRequest, AuthenticateResponse};
 use crate::granary::vault::v1::{
-    ApifyToken, AuthenticateRequest, AuthenticateResponse, CreateApiKeyResponse, HarvestToken, HarvestapiKey,
-    LinkedinSession,
+    ApifyToken, CreateApiKeyResponse, HarvestToken, HarvestapiKey, LinkedinSession,
 };
 
 macro_rules! masked {

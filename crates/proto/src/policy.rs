@@ -20,15 +20,17 @@ pub struct PolicyTable {
 pub struct Method {
     /// The HTTP/2 path, such as "/granary.harvest.v1.HarvestTime/LogTimeEntry".
     pub path: String,
-    /// The full name of its service, such as "granary.harvest.v1.HarvestTime"; tickets are sealed for it.
+    /// The full name of its service, such as "granary.harvest.v1.HarvestTime".
     pub service: String,
+    /// The process that serves it, such as "harvest-time"; tickets are sealed for it.
+    pub process: String,
     /// Where the method stands in the descriptors.
     pub descriptor: MethodDescriptor,
     /// Whether it is answered by many messages.
     pub is_stream: bool,
     /// Every one of them goes into the ticket; of each entry the first kind that the account has.
     pub needs: Vec<Vec<CredentialKind>>,
-    /// A small number that is equal for methods of one service with equal needs: what a cached ticket may be shared by.
+    /// A small number that is equal for methods of one process with equal needs: what a cached ticket may be shared by.
     pub ticket_class: u16,
     /// What a call does to the world.
     pub effect: Effect,
@@ -101,9 +103,9 @@ impl PolicyTable {
         tools
     }
 
-    /// The methods of one service.
-    pub fn service<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a Method> {
-        self.methods.iter().filter(move |m| m.service == service)
+    /// The methods that one process serves.
+    pub fn process<'a>(&'a self, process: &'a str) -> impl Iterator<Item = &'a Method> {
+        self.methods.iter().filter(move |m| m.process == process)
     }
 }
 

@@ -31,8 +31,8 @@ pub const TICKET: &str = "granary-ticket-bin";
 pub const TENANT: &str = "granary-tenant";
 /// From the gateway to services: the account's incarnation in hexadecimal, which differs once it was deleted and recreated.
 pub const INCARNATION: &str = "granary-incarnation";
-/// Between services, where they do not use mutual TLS: the key of the edge.
-pub const EDGE_KEY: &str = "granary-edge-key";
+/// Between services, where they do not use mutual TLS: the peer key.
+pub const PEER_KEY: &str = "granary-peer-key";
 
 /// In trailers from services to the gateway, which strips it: what upstream made of a credential, as `kind;version;outcome`.
 pub const CREDENTIAL_OUTCOME: &str = "granary-credential-outcome";
@@ -62,7 +62,7 @@ pub mod name {
         BAGGAGE = "baggage";
         BUDGET = "granary-budget";
         CREDENTIAL_OUTCOME = "granary-credential-outcome";
-        EDGE_KEY = "granary-edge-key";
+        PEER_KEY = "granary-peer-key";
         IDEMPOTENCY_KEY = "idempotency-key";
         INCARNATION = "granary-incarnation";
         MAX_COST = "granary-max-cost";

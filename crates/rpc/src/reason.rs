@@ -68,7 +68,7 @@ pub fn classify(reason: Reason) -> (Code, Family) {
         Reason::StoreUnavailable | Reason::ServiceUnavailable | Reason::Overloaded => {
             (Code::Unavailable, Operator)
         }
-        Reason::TicketRefused | Reason::EdgeRefused => (Code::PermissionDenied, Operator),
+        Reason::TicketRefused | Reason::PeerRefused => (Code::PermissionDenied, Operator),
         Reason::Internal | Reason::Unspecified => (Code::Internal, Operator),
     }
 }

@@ -15,7 +15,7 @@ pub use queue::Permit;
 use queue::{Bounds, Queue};
 
 /// When a caller that found the queue full may try again.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// How many calls a service takes at a time.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -116,5 +116,5 @@ fn overloaded(service: &str, what: &'static str, limit: usize) -> Error {
         format!("{service} has {limit} of {whose}{calls} waiting already; try again later"),
     )
     .with("limit", what)
-    .retry_after(RETRY)
+    .retry_after(RETRY_DELAY)
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::edge::EdgeKey;
+use crate::peer_key::PeerKey;
 use crate::tls;
 
 /// Another service.
@@ -13,8 +13,8 @@ pub struct Peer {
     /// Host and port, such as "harvest-time:7103". Several replicas are separated by commas; a name may also resolve to
     /// several addresses.
     pub address: String,
-    /// The file with the edge's key. Absent: mutual TLS must be configured.
-    pub edge_key_file: Option<PathBuf>,
+    /// The file with the peer key. Absent: mutual TLS must be configured.
+    pub peer_key_file: Option<PathBuf>,
     /// The CA that the service's certificate must come from, PEM. Absent: plain text.
     pub ca_file: Option<PathBuf>,
     /// The certificate to show, PEM.
@@ -31,7 +31,7 @@ impl Default for Peer {
     fn default() -> Self {
         Self {
             address: String::new(),
-            edge_key_file: None,
+            peer_key_file: None,
             ca_file: None,
             cert_file: None,
             key_file: None,
@@ -43,8 +43,8 @@ impl Default for Peer {
 
 impl Peer {
     /// A peer on loopback.
-    pub fn plain(address: impl Into<String>, edge_key_file: Option<PathBuf>) -> Self {
-        Self { address: address.into(), edge_key_file, ..Self::default() }
+    pub fn plain(address: impl Into<String>, peer_key_file: Option<PathBuf>) -> Self {
+        Self { address: address.into(), peer_key_file, ..Self::default() }
     }
 
     /// Each address as it is written.
@@ -52,7 +52,7 @@ impl Peer {
         self.address.split(',').map(str::trim).filter(|address| !address.is_empty())
     }
 
-    /// What is wrong with it; `name` is its key in the configuration. A peer that is public needs no edge key.
+    /// What is wrong with it; `name` is its key in the configuration. A peer that is public needs no peer key.
     pub fn faults(&self, name: &str, public: bool) -> Vec<String> {
         let mut faults = Vec::new();
         let fits = |address: &str| {
@@ -64,7 +64,7 @@ impl Peer {
             faults.push(format!("{name}.address: must be HOST:PORT, is \"{}\"", self.address));
         }
         let files = [
-            ("edge_key_file", &self.edge_key_file),
+            ("peer_key_file", &self.peer_key_file),
             ("ca_file", &self.ca_file),
             ("cert_file", &self.cert_file),
             ("key_file", &self.key_file),
@@ -85,21 +85,21 @@ impl Peer {
         if self.cert_file.is_some() != self.key_file.is_some() {
             faults.push(format!("{name}.cert_file: goes together with {name}.key_file"));
         }
-        if !public && self.edge_key_file.is_none() && self.cert_file.is_none() {
+        if !public && self.peer_key_file.is_none() && self.cert_file.is_none() {
             faults.push(format!(
-                "{name}: calls between services must be authenticated; set {name}.edge_key_file, or \
+                "{name}: calls between services must be authenticated; set {name}.peer_key_file, or \
                  {name}.ca_file, cert_file and key_file for mutual TLS"
             ));
         }
         faults
     }
 
-    /// The key of the edge, where there is one.
+    /// The peer key, where there is one.
     ///
     /// # Errors
     /// Says what is wrong with its file.
-    pub fn edge_key(&self) -> Result<Option<EdgeKey>, String> {
-        self.edge_key_file.as_deref().map(EdgeKey::from_file).transpose()
+    pub fn peer_key(&self) -> Result<Option<PeerKey>, String> {
+        self.peer_key_file.as_deref().map(PeerKey::from_file).transpose()
     }
 
     /// What a connection to an address of the peer uses for TLS, with the name that its certificate must hold. `None`: plain

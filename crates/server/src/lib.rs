@@ -1,10 +1,8 @@
-//! What every service does alike: configuration, listeners, TLS, edges between services, telemetry, health, reflection,
+//! What every service does alike: configuration, listeners, TLS, peers, telemetry, health, reflection,
 //! and an orderly end.
 pub mod admission;
 pub mod channel;
 pub mod config;
-pub mod door;
-pub mod edge;
 pub mod encoding;
 pub mod files;
 pub mod health;
@@ -14,7 +12,9 @@ pub mod listen;
 pub mod logging;
 pub mod metrics;
 mod open_streams;
+pub mod peer_key;
 pub mod reflection;
+pub mod server;
 pub mod stack;
 mod throttle;
 pub mod tls;
@@ -22,12 +22,12 @@ mod unary;
 
 pub use admission::{Admission, AdmissionLayer};
 pub use channel::Peer;
-pub use door::{Callers, Door, Open};
-pub use edge::EdgeKey;
 pub use http2::{Incoming, Link, Listening, Outgoing, Pool, serve};
 pub use limits::Limits;
 pub use listen::Listen;
 pub use open_streams::Connection;
+pub use peer_key::PeerKey;
+pub use server::{Callers, Open, Server};
 pub use stack::{RequestId, Stack};
 pub use tokio_util::sync::CancellationToken;
 pub use unary::Unary;

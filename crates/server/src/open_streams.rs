@@ -17,7 +17,7 @@ pub(crate) const MAX_REFLECTIONS: usize = 128;
 /// Most reflection streams on one connection.
 pub(crate) const MAX_REFLECTIONS_OF_CONNECTION: usize = 8;
 /// When a caller may try again who found every place taken.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// What one connection may hold open. A listener makes one for each connection and puts it into the extensions of each
 /// request on it; where there is none, only the bound of the process holds.
@@ -97,7 +97,7 @@ impl OpenStreams {
             first.map_or_else(|| Arc::clone(&self.places).try_acquire_owned(), Ok).map_err(|_| {
                 Error::new(Reason::Overloaded, "too many of these streams are open; nothing was done")
                     .with("subject", subject)
-                    .retry_after(RETRY)
+                    .retry_after(RETRY_DELAY)
             })?;
         Ok(Place { _shared: shared, _connection: own })
     }
@@ -128,7 +128,7 @@ mod tests {
         let other = on(&Connection::default());
         let first = streams.take(&other).expect("the first of a connection is its own");
         let refused = streams.take(&other).unwrap_err();
-        assert_eq!((refused.reason(), refused.retry_delay()), (Reason::Overloaded, Some(RETRY)));
+        assert_eq!((refused.reason(), refused.retry_delay()), (Reason::Overloaded, Some(RETRY_DELAY)));
         drop(first);
         drop(streams.take(&other).expect("and comes back to it"));
         drop((held, rest));

@@ -1,4 +1,4 @@
-//! What stands in front of every service alike: the edge is checked, the deadline enforced, the call traced and counted.
+//! What stands in front of every service alike: the peer is checked, the deadline enforced, the call traced and counted.
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use tonic::service::Routes;
 use tonic::{Code, Status};
 use tower::Service;
 
-use crate::edge::EdgeGuard;
 use crate::encoding;
 use crate::health;
 use crate::limits::Limits;
+use crate::peer_key::PeerGuard;
 use crate::unary::Unary;
 
 mod record;
@@ -34,7 +34,7 @@ pub struct RequestId(HeaderValue);
 #[derive(Clone)]
 pub struct Stack {
     routes: Routes,
-    guard: EdgeGuard,
+    guard: PeerGuard,
     default_deadline: Duration,
     max_deadline: Duration,
     max_message_bytes: usize,
@@ -42,7 +42,7 @@ pub struct Stack {
 
 impl Stack {
     /// Puts the stack in front of routes.
-    pub fn new(routes: Routes, guard: EdgeGuard, limits: &Limits) -> Self {
+    pub fn new(routes: Routes, guard: PeerGuard, limits: &Limits) -> Self {
         Self {
             routes: routes.prepare(),
             guard,
@@ -118,7 +118,7 @@ pub fn open(headers: &mut HeaderMap, deadline: Deadline) -> Deadline {
 
 /// Streams that tell of changes for as long as somebody listens. They end by a deadline only where the caller names one.
 const ENDLESS: [&str; 2] =
-    ["/grpc.health.v1.Health/Watch", "/granary.vault.v1.CredentialBroker/WatchInvalidations"];
+    ["/grpc.health.v1.Health/Watch", "/granary.internal.v1.CredentialBroker/WatchInvalidations"];
 
 /// The deadline of an answer, once it has begun.
 pub fn answer_deadline(path: &str, headers: &HeaderMap, deadline: Deadline) -> Option<Deadline> {
@@ -145,7 +145,7 @@ where
         // Health and reflection speak as their own protocols have it.
         let library = request.uri().path().starts_with("/grpc.");
         // Orchestrators that ask for health cannot send a key. Whoever sends one is told whether it is the right one.
-        let without_key = !request.headers().contains_key(&name::EDGE_KEY);
+        let without_key = !request.headers().contains_key(&name::PEER_KEY);
         let refused = if is_health(request.uri().path()) && without_key {
             None
         } else {
@@ -158,7 +158,7 @@ where
                 return Box::pin(std::future::ready(Ok(record.observe(response))));
             }
         };
-        if matches!(self.guard, EdgeGuard::Public) {
+        if matches!(self.guard, PeerGuard::Public) {
             request.extensions_mut().insert(record.tenant_later());
         } else {
             record.trust(request.headers());

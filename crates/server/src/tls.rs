@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 /// How often the files are looked at.
-const RELOAD: Duration = Duration::from_secs(2);
+const RELOAD_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Files of one side of a TLS connection.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -110,7 +110,7 @@ impl ServerTls {
         loop {
             tokio::select! {
                 () = end.cancelled() => return,
-                () = tokio::time::sleep(RELOAD) => {}
+                () = tokio::time::sleep(RELOAD_INTERVAL) => {}
             }
             let written = self.files.written();
             if written == seen {

@@ -24,7 +24,7 @@ pub const NAME: &str = "granary-credential-vault";
 /// How long a token of the role lives without being renewed, in seconds.
 const LIFE: u64 = 3_600;
 /// How long a fresh KV engine may take to be ready.
-const UPGRADE: Duration = Duration::from_secs(10);
+const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What to do besides engines, key and policy.
 #[derive(Clone, Debug, Default)]
@@ -181,7 +181,7 @@ impl Work {
             match read.await {
                 Ok(found) => break found,
                 // A fresh engine says for a moment that it is being upgraded.
-                Err(Fault::Invalid | Fault::NotSetUp) if begun.elapsed() < UPGRADE => {
+                Err(Fault::Invalid | Fault::NotSetUp) if begun.elapsed() < UPGRADE_TIMEOUT => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 Err(fault) => return Err(step(&what, fault)),

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::{
-    CALL, Context, Error, Expect, MAX_LIST, Outage, Record, Store, check_data, check_mark, check_path,
+    CALL_TIMEOUT, Context, Error, Expect, MAX_LIST, Outage, Record, Store, check_data, check_mark, check_path,
 };
 use access::Access;
 use cipher::Cipher;
@@ -66,7 +66,7 @@ impl Embedded {
             let database = self.access.read()?;
             tokio::task::spawn_blocking(move || work(&database)).await.map_err(Error::unavailable)?
         };
-        let outcome = tokio::time::timeout(CALL, timed)
+        let outcome = tokio::time::timeout(CALL_TIMEOUT, timed)
             .await
             .map_err(|_| Error::out(Outage::Slow, "a read took too long"))?;
         if matches!(outcome, Err(Error::Unavailable { outage: Outage::Failing, .. })) {

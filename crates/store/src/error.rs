@@ -5,7 +5,7 @@ use std::time::Duration;
 use granary_rpc::Reason;
 
 /// When to try again after the store has refused us; as with a sealed one, someone must act first.
-const REFUSED: Duration = Duration::from_secs(10);
+const REFUSED_RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// Why a store cannot serve, as far as that tells an operator what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +231,9 @@ impl From<Error> for granary_rpc::Error {
             Error::Unsupported(text) => Self::new(Reason::InvalidInput, *text),
             Error::Denied(text) => {
                 let text = format!("the credential store refused credential-vault: {text}");
-                Self::new(Reason::StoreUnavailable, text).with("cause", error.text()).retry_after(REFUSED)
+                Self::new(Reason::StoreUnavailable, text)
+                    .with("cause", error.text())
+                    .retry_after(REFUSED_RETRY_DELAY)
             }
         };
         mapped.caused_by(error)

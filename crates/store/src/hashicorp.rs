@@ -270,7 +270,7 @@ impl fmt::Debug for HashiCorp {
 
 /// What whoever uses the store is told of a policy that is too narrow.
 fn denied(lacks: &str) -> Error {
-    Error::Denied(format!("its policy in vault lacks {lacks}; run: granary vault bootstrap"))
+    Error::Denied(format!("its policy in vault lacks {lacks}; run: granary hashicorp-vault bootstrap"))
 }
 
 /// A value that Vault says it has sealed.

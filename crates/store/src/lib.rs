@@ -38,7 +38,7 @@ pub use error::{Error, Outage, Refusal};
 pub use hashicorp::HashiCorp;
 
 /// Longest wait for one operation of a store. An operation that takes longer is `Unavailable`.
-pub const CALL: Duration = Duration::from_secs(5);
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// Records that are read at a time where several are asked for.
 const AT_ONCE: usize = 64;
 /// Most names that one `list` returns.
@@ -49,7 +49,7 @@ pub const MAX_DATA: usize = 256 * 1024;
 /// A versioned map from paths to small records, and a cipher whose keys never leave it.
 ///
 /// Paths are segments separated by `/`; a segment is 1 to 200 characters of `A–Z a–z 0–9 . _ -`. Every operation ends
-/// within [`CALL`].
+/// within [`CALL_TIMEOUT`].
 #[async_trait]
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// The record at a path.

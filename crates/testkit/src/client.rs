@@ -7,6 +7,7 @@ use granary_proto::granary::gateway::v1::execute_tool_response::Output;
 use granary_proto::granary::gateway::v1::tool_service_client::ToolServiceClient;
 use granary_proto::granary::gateway::v1::{ExecuteToolRequest, ExecuteToolResponse};
 use granary_proto::granary::harvest::v1::harvest_time_client::HarvestTimeClient;
+use granary_proto::granary::internal::v1::harvest_probes_client::HarvestProbesClient;
 use granary_proto::granary::linkedin::v1::linked_in_data_client::LinkedInDataClient;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1::admin_client::AdminClient;
@@ -64,7 +65,7 @@ pub fn channel(address: &str) -> Channel {
 }
 
 impl Client {
-    /// A caller of a gateway and of credential-vault's own door.
+    /// A caller of a gateway and of credential-vault's own address.
     pub fn new(gateway: &str, vault: &str, key: &str) -> Self {
         Self { gateway: channel(gateway), vault: channel(vault), key: key.to_owned() }
     }
@@ -74,7 +75,7 @@ impl Client {
         Self { gateway: channel(gateway), ..self.clone() }
     }
 
-    /// The same caller at another replica's own door.
+    /// The same caller at another replica's own address.
     pub fn with_vault(&self, vault: &str) -> Self {
         Self { vault: channel(vault), ..self.clone() }
     }
@@ -99,12 +100,12 @@ impl Client {
         CredentialVaultClient::new(self.calls(&self.gateway, None))
     }
 
-    /// `CredentialVault` at its own door.
+    /// `CredentialVault` at its own address.
     pub fn vault(&self) -> CredentialVaultClient<Calls> {
         CredentialVaultClient::new(self.calls(&self.vault, None))
     }
 
-    /// `Admin` at credential-vault's own door.
+    /// `Admin` at credential-vault's own address.
     pub fn admin(&self) -> AdminClient<Calls> {
         AdminClient::new(self.calls(&self.vault, None))
     }
@@ -112,6 +113,11 @@ impl Client {
     /// `HarvestTime` as an account.
     pub fn harvest(&self, account: &str) -> HarvestTimeClient<Calls> {
         HarvestTimeClient::new(self.calls(&self.gateway, Some(account)))
+    }
+
+    /// The probes of harvest-time as an account, which the gateway serves to nobody.
+    pub fn harvest_probes(&self, account: &str) -> HarvestProbesClient<Calls> {
+        HarvestProbesClient::new(self.calls(&self.gateway, Some(account)))
     }
 
     /// `LinkedInData` as an account.
@@ -138,7 +144,7 @@ impl Client {
         Ok(answer.into_inner().connected_account.expect("an account"))
     }
 
-    /// Puts a credential in the clear, at credential-vault's own door.
+    /// Puts a credential in the clear, at credential-vault's own address.
     pub async fn put(&self, identifier: &str, credential: &Credential) -> Result<CredentialState, Status> {
         let request = PutCredentialRequest {
             identifier: identifier.to_owned(),

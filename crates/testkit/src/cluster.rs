@@ -40,7 +40,7 @@ impl Cluster {
         Self::prepared("", extra).await
     }
 
-    /// Prepares the services over HashiCorp Vault, on which `granary vault bootstrap` is run first.
+    /// Prepares the services over HashiCorp Vault, on which `granary hashicorp-vault bootstrap` is run first.
     pub async fn prepare_on(vault: &VaultServer) -> Self {
         Self::prepare_at(&[vault.address()], vault.root_token(), vault.dir(), None).await
     }
@@ -56,7 +56,7 @@ impl Cluster {
         std::fs::write(&token, root).expect("a file");
         let secret_id = dir.join("secret-id");
         let set = |key: &str, value: &str| format!("--set=credential_vault.vault.{key}={value}");
-        let mut args = ["vault", "bootstrap", "--output", "json"].map(str::to_owned).to_vec();
+        let mut args = ["hashicorp-vault", "bootstrap", "--output", "json"].map(str::to_owned).to_vec();
         args.extend(["--secret-id-file".to_owned(), secret_id.display().to_string()]);
         args.push(set("addresses", &format!("{addresses:?}")));
         args.push(set("auth.token_file", &token.display().to_string()));
@@ -287,8 +287,8 @@ fn configuration(dir: &Path, ports: &HashMap<String, u16>, sandbox: &Value) -> S
         path.display().to_string()
     };
     let key = |name: &str| file(name, &Key::random().to_base64());
-    let edge = |name: &str| file(name, &Key::random().to_base64().replace(['+', '/', '='], "x"));
-    let (broker, harvest, linkedin) = (edge("edge-broker"), edge("edge-harvest"), edge("edge-linkedin"));
+    let peer = |name: &str| file(name, &Key::random().to_base64().replace(['+', '/', '='], "x"));
+    let (broker, harvest, linkedin) = (peer("peer-broker"), peer("peer-harvest"), peer("peer-linkedin"));
     let (harvest_tickets, linkedin_tickets) = (key("tickets-harvest"), key("tickets-linkedin"));
     let mut text = String::new();
     let address = |name: &str| format!("127.0.0.1:{}", ports[name]);
@@ -300,25 +300,25 @@ listen.address = "{gateway}"
 limits.lame_duck_ms = 0
 threads = 2
 credential_vault.address = "{vault}"
-broker = {{ address = "{broker_at}", edge_key_file = "{broker}" }}
-harvest_time = {{ address = "{harvest_at}", edge_key_file = "{harvest}" }}
-linkedin_data = {{ address = "{linkedin_at}", edge_key_file = "{linkedin}" }}
+broker = {{ address = "{broker_at}", peer_key_file = "{broker}" }}
+harvest_time = {{ address = "{harvest_at}", peer_key_file = "{harvest}" }}
+linkedin_data = {{ address = "{linkedin_at}", peer_key_file = "{linkedin}" }}
 
 [credential_vault]
 public = {{ listen.address = "{vault}", limits.lame_duck_ms = 0 }}
-broker = {{ listen.address = "{broker_at}", edge_key_file = "{broker}", limits.lame_duck_ms = 0 }}
+broker = {{ listen.address = "{broker_at}", peer_key_file = "{broker}", limits.lame_duck_ms = 0 }}
 store_path = "{store}"
 master_key_file = "{master}"
 audit_file = "{audit}"
-ticket_keys = {{ "granary.harvest.v1.HarvestTime" = "{harvest_tickets}", "granary.linkedin.v1.LinkedInData" = "{linkedin_tickets}" }}
+ticket_keys = {{ harvest-time = "{harvest_tickets}", linkedin-data = "{linkedin_tickets}" }}
 
 [harvest_time]
-door = {{ listen.address = "{harvest_at}", edge_key_file = "{harvest}", limits.lame_duck_ms = 0 }}
+server = {{ listen.address = "{harvest_at}", peer_key_file = "{harvest}", limits.lame_duck_ms = 0 }}
 ticket_key_file = "{harvest_tickets}"
 harvest.base_url = "{harvest_url}"
 
 [linkedin_data]
-door = {{ listen.address = "{linkedin_at}", edge_key_file = "{linkedin}", limits.lame_duck_ms = 0 }}
+server = {{ listen.address = "{linkedin_at}", peer_key_file = "{linkedin}", limits.lame_duck_ms = 0 }}
 ticket_key_file = "{linkedin_tickets}"
 harvestapi.base_url = "{linkedin_url}"
 apify.base_url = "{apify_url}"

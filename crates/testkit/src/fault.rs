@@ -14,7 +14,7 @@ use crate::cluster::free_port;
 use exchange::{Faults, Rule};
 
 /// How long a switch may take to act.
-const PATIENCE: Duration = Duration::from_secs(5);
+const START_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A TCP proxy. Of HTTP/1.1 in the clear it sees each request, and a [`Fault`] may befall it; TLS and HTTP/2 pass as they
 /// are, under the [`Link`] alone. Answers are passed on when they are complete.
@@ -160,7 +160,7 @@ impl FaultProxy {
             *wanted = Wanted { number, link, cut };
         });
         let mut settled = self.shared.settled.subscribe();
-        let wait = tokio::time::timeout(PATIENCE, settled.wait_for(|done| *done >= number)).await;
+        let wait = tokio::time::timeout(START_TIMEOUT, settled.wait_for(|done| *done >= number)).await;
         wait.expect("the proxy acts in time").expect("the proxy runs");
     }
 }

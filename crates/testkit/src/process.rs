@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 
 mod usage;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A running process.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl Process {
     pub async fn line(&mut self) -> String {
         let stdout = self.child.stdout.as_mut().expect("stdout is piped");
         let mut line = String::new();
-        let read = tokio::time::timeout(PATIENCE, BufReader::new(stdout).read_line(&mut line)).await;
+        let read = tokio::time::timeout(EXIT_TIMEOUT, BufReader::new(stdout).read_line(&mut line)).await;
         match read {
             Ok(Ok(size)) if size > 0 => line,
             other => panic!("no line came ({other:?}); its log:\n{}", self.log_text()),
@@ -79,7 +79,7 @@ impl Process {
         use tokio::io::AsyncReadExt;
         let mut text = String::new();
         let stdout = self.child.stdout.as_mut().expect("stdout is piped");
-        let read = tokio::time::timeout(PATIENCE, stdout.read_to_string(&mut text)).await;
+        let read = tokio::time::timeout(EXIT_TIMEOUT, stdout.read_to_string(&mut text)).await;
         read.expect("it ends in time").expect("text");
         let status = self.child.wait().await.expect("it ends");
         assert!(status.success(), "{status}: {}", self.log_text());
@@ -115,7 +115,7 @@ impl Process {
 
     /// Waits for its end.
     pub async fn ended(&mut self) -> ExitStatus {
-        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+        match tokio::time::timeout(EXIT_TIMEOUT, self.child.wait()).await {
             Ok(status) => status.expect("its status"),
             Err(_) => panic!("it did not end; its log:\n{}", self.log_text()),
         }

@@ -73,7 +73,7 @@ impl Up {
         self.line["gateway"].as_str().expect("an address")
     }
 
-    /// The address of credential-vault's own door.
+    /// Credential-vault's own address.
     pub fn vault(&self) -> &str {
         self.line["vault"].as_str().expect("an address")
     }

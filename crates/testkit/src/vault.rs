@@ -21,7 +21,7 @@ pub use cluster::{NODES, VaultCluster};
 pub use jwt::JwtSigner;
 
 /// How long a server may take to start, or to change from sealed to unsealed. It mostly takes a second.
-const PATIENCE: Duration = Duration::from_secs(30);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A running `vault server -dev`.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl VaultServer {
         let log = self.process.log_text();
         let key = log.lines().find_map(|line| line.strip_prefix("Unseal Key: ")).expect("the key is printed");
         self.api.must("PUT", "sys/unseal", json!({"key": key.trim()})).await;
-        self.api.until("sys/health", PATIENCE, |answer| answer.status == 200).await;
+        self.api.until("sys/health", START_TIMEOUT, |answer| answer.status == 200).await;
     }
 }
 
@@ -121,6 +121,6 @@ async fn started(process: &mut Process, api: &Api) -> bool {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let result = tokio::time::timeout(PATIENCE, wait).await;
-    result.unwrap_or_else(|_| panic!("Vault did not start in {PATIENCE:?}:\n{}", process.log_text()))
+    let result = tokio::time::timeout(START_TIMEOUT, wait).await;
+    result.unwrap_or_else(|_| panic!("Vault did not start in {START_TIMEOUT:?}:\n{}", process.log_text()))
 }

@@ -31,7 +31,7 @@ const ACCOUNT: &str = "user_ha_456";
 
 /// A service under test, on loopback. It ends with the test.
 #[derive(Debug)]
-pub struct Door {
+pub struct Service {
     channel: Channel,
     ring: Ring,
     task: JoinHandle<()>,
@@ -46,7 +46,7 @@ pub struct Answered {
     pub metadata: MetadataMap,
 }
 
-impl Door {
+impl Service {
     /// Serves these routes, with twenty seconds for each call.
     pub async fn open<E: std::fmt::Debug>(routes: impl FnOnce(Ring) -> Result<Routes, E>) -> Self {
         Self::open_for(Duration::from_secs(20), routes).await
@@ -182,7 +182,7 @@ impl Door {
 
     fn admit(&self, metadata: &mut MetadataMap, method: &Method, credentials: &[Credential]) {
         let header = Header {
-            audience: method.service.clone(),
+            audience: method.process.clone(),
             probe: method.exposure == Exposure::Internal,
             tenant: TENANT.to_owned(),
             account: ACCOUNT.to_owned(),
@@ -201,7 +201,7 @@ impl Door {
     }
 }
 
-impl Drop for Door {
+impl Drop for Service {
     fn drop(&mut self) {
         self.task.abort();
     }

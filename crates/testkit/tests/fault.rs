@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT_TIMEOUT: Duration = Duration::from_millis(300);
 
 /// A server that answers what it was sent, and counts.
 struct Echo {
@@ -69,7 +69,7 @@ impl Caller {
 
     /// Whether an answer comes within a short time.
     async fn answered(&self) -> bool {
-        tokio::time::timeout(SHORT, self.post("/", "x")).await.is_ok()
+        tokio::time::timeout(SHORT_TIMEOUT, self.post("/", "x")).await.is_ok()
     }
 }
 
@@ -125,10 +125,10 @@ async fn what_stalls_is_never_answered_and_what_is_delayed_is_answered_late() {
     proxy.always(Fault::Stall);
     assert!(!caller.answered().await);
     assert_eq!(echo.served(), 0);
-    proxy.always(Fault::Delay(SHORT));
+    proxy.always(Fault::Delay(SHORT_TIMEOUT));
     let start = Instant::now();
     assert_eq!(caller.post("/", "x").await.unwrap().0, 200);
-    assert!(start.elapsed() >= SHORT);
+    assert!(start.elapsed() >= SHORT_TIMEOUT);
     proxy.heal().await;
     assert!(caller.answered().await);
     assert_eq!(echo.served(), 2);
@@ -154,7 +154,7 @@ async fn a_partition_holds_answers_on_their_way_until_it_heals() {
     let echo = Echo::start().await;
     let proxy = FaultProxy::start(&echo.address).await;
     let caller = Caller::new(&proxy);
-    proxy.always(Fault::Delay(SHORT));
+    proxy.always(Fault::Delay(SHORT_TIMEOUT));
     let on_its_way = tokio::spawn({
         let (http, address) = (caller.http.clone(), caller.address.clone());
         async move { http.post(address).body("x").send().await.unwrap().text().await.unwrap() }
@@ -165,7 +165,7 @@ async fn a_partition_holds_answers_on_their_way_until_it_heals() {
     proxy.always(Fault::Pass);
     proxy.link(Link::Partitioned).await;
     assert!(!caller.answered().await);
-    tokio::time::sleep(SHORT).await;
+    tokio::time::sleep(SHORT_TIMEOUT).await;
     assert_eq!((echo.served(), on_its_way.is_finished()), (1, false));
     proxy.link(Link::Up).await;
     assert_eq!(on_its_way.await.unwrap(), "x");
@@ -184,7 +184,7 @@ async fn what_is_no_http_passes_until_it_is_partitioned_or_cut() {
     assert_eq!(bytes, [0x16, 3, 1]);
     proxy.link(Link::Partitioned).await;
     server.write_all(b"abc").await.unwrap();
-    assert!(tokio::time::timeout(SHORT, client.read_exact(&mut bytes)).await.is_err());
+    assert!(tokio::time::timeout(SHORT_TIMEOUT, client.read_exact(&mut bytes)).await.is_err());
     proxy.link(Link::Up).await;
     client.read_exact(&mut bytes).await.unwrap();
     assert_eq!(&bytes, b"abc");

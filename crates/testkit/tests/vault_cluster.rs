@@ -7,7 +7,7 @@ use granary_testkit::vault::Api;
 use granary_testkit::{FaultProxy, Link, VaultCluster};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Writes until a node accepts it.
 async fn write(api: &Api, value: &str) {
@@ -21,7 +21,7 @@ async fn write(api: &Api, value: &str) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.expect("the write is accepted in time");
+    tokio::time::timeout(TIMEOUT, wait).await.expect("the write is accepted in time");
 }
 
 async fn value(api: &Api) -> Value {
@@ -57,7 +57,7 @@ async fn a_leader_that_is_lost_is_replaced_and_what_was_written_stays() {
     assert_ne!(third, fourth);
     write(cluster.api(fourth), "three").await;
     cluster.resume(third).await;
-    cluster.api(third).until("sys/health", PATIENCE, |answer| answer.status == 429).await;
+    cluster.api(third).until("sys/health", TIMEOUT, |answer| answer.status == 429).await;
     cluster.serves(third).await;
     assert_eq!(value(cluster.api(third)).await, "three");
 

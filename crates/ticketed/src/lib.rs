@@ -4,11 +4,11 @@
 //! ```
 //! use std::path::Path;
 //!
-//! use granary_server::{Door, admission};
+//! use granary_server::{Server, admission};
 //! use granary_ticketed::Settings;
 //!
-//! let (door, admission) = (Door::loopback(0, None), admission::Settings::default());
-//! let settings = Settings { table: "harvest_time", door: &door, admission: &admission, ticket_key_file: Path::new("none") };
+//! let (server, admission) = (Server::loopback(0, None), admission::Settings::default());
+//! let settings = Settings { table: "harvest_time", server: &server, admission: &admission, ticket_key_file: Path::new("none") };
 //! assert!(settings.ring().is_err_and(|fault| fault.starts_with("harvest_time.ticket_key_file: cannot read")));
 //! ```
 mod call;
@@ -17,4 +17,4 @@ mod start;
 
 pub use call::{Opened, tell};
 pub use settings::{Settings, or_standard};
-pub use start::{Error, Failure, routes, start};
+pub use start::{Error, Failure, Ticketed, start};

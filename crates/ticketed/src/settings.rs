@@ -2,7 +2,7 @@
 use std::path::Path;
 
 use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door, admission};
+use granary_server::{Callers, Server, admission};
 use zeroize::Zeroizing;
 
 /// They lie in the table of the service's own settings.
@@ -11,7 +11,7 @@ pub struct Settings<'a> {
     /// The table's name, such as "harvest_time".
     pub table: &'static str,
     /// Where the gateway reaches it.
-    pub door: &'a Door,
+    pub server: &'a Server,
     /// How many calls run and wait at a time.
     pub admission: &'a admission::Settings,
     /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
@@ -21,7 +21,7 @@ pub struct Settings<'a> {
 impl Settings<'_> {
     /// Everything that is wrong with them, each fault after the full name of its setting.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.door.faults(&format!("{}.door", self.table), Callers::Services);
+        let mut faults = self.server.faults(&format!("{}.server", self.table), Callers::Services);
         faults.extend(self.admission.faults(&format!("{}.admission", self.table)));
         faults.extend(self.ring().err());
         faults
@@ -59,8 +59,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tickets.keys");
         std::fs::write(&file, "sekret").unwrap();
-        let (door, admission) = (Door::loopback(0, None), admission::Settings::default());
-        let settings = Settings { table: "x", door: &door, admission: &admission, ticket_key_file: &file };
+        let (server, admission) = (Server::loopback(0, None), admission::Settings::default());
+        let settings =
+            Settings { table: "x", server: &server, admission: &admission, ticket_key_file: &file };
         let faults = settings.faults().join("; ");
         assert!(faults.contains("x.ticket_key_file: ") && !faults.contains("sekret"), "{faults}");
     }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use granary_credential::layer::TicketLayer;
 use granary_credential::ticket::Ring;
 use granary_proto::{PolicyTable, policy};
-use granary_server::{Admission, AdmissionLayer, Callers, CancellationToken, Open, admission, door};
+use granary_server::{Admission, AdmissionLayer, Callers, CancellationToken, Open, admission, server};
 use tonic::body::Body;
 use tonic::codegen::Service;
 use tonic::codegen::http::{Request, Response};
@@ -38,30 +38,45 @@ pub enum Failure {
     Routes(#[from] Error),
     /// It cannot listen.
     #[error(transparent)]
-    Door(#[from] door::Error),
+    Listen(#[from] server::Error),
 }
 
-/// The routes of a service, behind the layer that opens its tickets. Admission stands behind the ticket, since only that says
-/// whose call it is. `process` is its name in metrics and refusals.
-pub fn routes<S>(
-    server: S,
-    table: &'static PolicyTable,
-    ring: Ring,
-    process: &'static str,
-    admission: &admission::Settings,
-) -> Routes
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + NamedService
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    S::Future: Send + 'static,
-{
-    let tickets = TicketLayer::new(ring, table);
-    let admission = AdmissionLayer::new(Admission::new(process, admission));
-    Routes::new(tickets.named_layer(admission.named_layer(server)))
+/// What stands in front of every service of a process: the layer that opens tickets, and admission behind it, since only the
+/// ticket says whose call it is.
+#[derive(Debug)]
+pub struct Ticketed {
+    tickets: TicketLayer,
+    admission: AdmissionLayer,
+}
+
+impl Ticketed {
+    /// `process` is its name in metrics and refusals.
+    pub fn new(
+        table: &'static PolicyTable,
+        ring: Ring,
+        process: &'static str,
+        admission: &admission::Settings,
+    ) -> Self {
+        Self {
+            tickets: TicketLayer::new(ring, table),
+            admission: AdmissionLayer::new(Admission::new(process, admission)),
+        }
+    }
+
+    /// Adds a service behind it.
+    #[must_use]
+    pub fn add<S>(&self, routes: Routes, server: S) -> Routes
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        routes.add_service(self.tickets.named_layer(self.admission.named_layer(server)))
+    }
 }
 
 /// Serves the routes, which are made with the keys of the settings, on the current runtime until `end`.
@@ -76,6 +91,6 @@ pub async fn start(
     end: CancellationToken,
 ) -> Result<Open, Failure> {
     let routes = routes(settings.ring().map_err(Failure::Setting)?)?;
-    let door = settings.door.with_messages_up_to(max_request);
-    Ok(door.open(Callers::Services, routes, services, end).await?)
+    let server = settings.server.with_messages_up_to(max_request);
+    Ok(server.open(Callers::Services, routes, services, end).await?)
 }

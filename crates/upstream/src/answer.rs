@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
 use crate::client::room::{Held, Room};
-use crate::client::{NO_ROOM, RETRY};
+use crate::client::{NO_ROOM, RETRY_DELAY};
 use crate::mask::Masker;
 use crate::{retry_after, text};
 
@@ -81,7 +81,7 @@ impl Answer {
     pub async fn making(&self, deadline: Deadline) -> Result<Making, Error> {
         let Some(room) = &self.room else { return Ok(Making(None)) };
         let made = room.0.make(self.body.len(), deadline.instant()).await;
-        made.map(Making).map_err(|_| Error::new(Reason::Overloaded, NO_ROOM).retry_after(RETRY))
+        made.map(Making).map_err(|_| Error::new(Reason::Overloaded, NO_ROOM).retry_after(RETRY_DELAY))
     }
 
     /// The body as JSON, with the digits of its numbers; nothing where it is none, or would take far more room than its

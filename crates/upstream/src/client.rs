@@ -26,12 +26,12 @@ use fault::{Effect, Fault};
 use retry::Retries;
 use room::Room;
 
-pub(crate) use fault::{Cause, NO_ROOM, RETRY};
+pub(crate) use fault::{Cause, NO_ROOM, RETRY_DELAY};
 
 /// Upstreams and the network between drop idle connections; a write must not find that out by being sent on one.
-const IDLE: Duration = Duration::from_secs(30);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often a busy HTTP/2 connection is probed, and how long the probe may take.
-const PING: Duration = Duration::from_secs(15);
+const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Longest URL, in bytes. Servers refuse far shorter ones, and the HTTP stack cannot express longer ones.
 const MAX_URL: usize = 60_000;
 
@@ -170,9 +170,9 @@ fn build(api: &'static str, config: &Config, origin: &Origin) -> Result<reqwest:
         .connect_timeout(Duration::from_millis(config.connect_timeout_ms))
         .read_timeout(Duration::from_millis(config.read_timeout_ms))
         .pool_max_idle_per_host(config.pool_idle_per_host)
-        .pool_idle_timeout(IDLE)
-        .http2_keep_alive_interval(PING)
-        .http2_keep_alive_timeout(PING)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .http2_keep_alive_interval(PING_INTERVAL)
+        .http2_keep_alive_timeout(PING_INTERVAL)
         .tcp_nodelay(true);
     if !origin.is_https() {
         // No handshake will happen, so that a machine without any certificate authorities will do.

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 /// How long to wait where an upstream throttles without saying so; Harvest counts over 15 seconds.
-const DEFAULT_WAIT: Duration = Duration::from_secs(15);
+const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(15);
 /// Longest upstream text in an error, in bytes.
 const MESSAGE_BYTES: usize = 500;
 
@@ -39,7 +39,7 @@ pub fn failure(status: u16, upstream: &str, message: Option<&str>, retry_after: 
         _ => (Reason::UpstreamMalformed, "sent an answer that cannot be used"),
     };
     let wait = match reason {
-        Reason::UpstreamThrottled => Some(retry_after.unwrap_or(DEFAULT_WAIT)),
+        Reason::UpstreamThrottled => Some(retry_after.unwrap_or(DEFAULT_RETRY_DELAY)),
         Reason::UpstreamUnavailable => retry_after,
         _ => None,
     };
@@ -233,7 +233,7 @@ mod tests {
     fn waits_are_told_where_a_repeat_may_help() {
         let wait = Some(Duration::from_secs(7));
         assert_eq!(failure(429, "harvest", None, wait).retry_delay(), wait);
-        assert_eq!(failure(429, "harvest", None, None).retry_delay(), Some(DEFAULT_WAIT));
+        assert_eq!(failure(429, "harvest", None, None).retry_delay(), Some(DEFAULT_RETRY_DELAY));
         assert_eq!(failure(503, "harvest", None, wait).retry_delay(), wait);
         assert_eq!(failure(500, "harvest", None, None).retry_delay(), None);
         assert_eq!(failure(400, "harvest", None, wait).retry_delay(), None);

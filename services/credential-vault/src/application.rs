@@ -3,9 +3,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use granary_proto::granary::internal::v1::credential_broker_server::CredentialBrokerServer;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1::admin_server::AdminServer;
-use granary_proto::granary::vault::v1::credential_broker_server::CredentialBrokerServer;
 use granary_proto::granary::vault::v1::credential_vault_server::CredentialVaultServer;
 use granary_rpc::Reason;
 use tokio::time::{interval, timeout};
@@ -25,9 +25,9 @@ use crate::state::State;
 /// Longest request, in bytes.
 pub(crate) const REQUEST: usize = 64 * 1024;
 /// How often used seals are swept.
-const SWEEP: Duration = Duration::from_secs(30);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(30);
 /// Longest wait for changes under way at the end.
-const END: Duration = Duration::from_secs(20);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 /// Marks that the first key was made.
 const INIT: &str = "init";
 
@@ -43,13 +43,13 @@ impl Application {
     pub async fn new(parts: Parts) -> Result<Self, Error> {
         let state = Arc::new(State::new(parts).await?);
         for method in state.table.methods().iter().filter(|method| !method.needs.is_empty()) {
-            if !state.rings.contains_key(&method.service) {
+            if !state.rings.contains_key(&method.process) {
                 tracing::warn!(method = method.name(), "no ticket keys: the method cannot be called");
             }
         }
         let (records, closing) = (state.records.clone(), state.closing.clone());
         state.tasks.spawn(async move {
-            let mut tick = interval(SWEEP);
+            let mut tick = interval(SWEEP_INTERVAL);
             while closing.run_until_cancelled(tick.tick()).await.is_some() {
                 if let Err(error) = seals::sweep(&records, now_ms()).await {
                     tracing::warn!(%error, "cannot sweep used seals");
@@ -148,7 +148,7 @@ impl Application {
     pub async fn close(&self) {
         self.0.closing.cancel();
         self.0.tasks.close();
-        if timeout(END, self.0.tasks.wait()).await.is_err() {
+        if timeout(DRAIN_TIMEOUT, self.0.tasks.wait()).await.is_err() {
             tracing::error!("changes under way did not end in time");
         }
         self.0.audit.flush().await;

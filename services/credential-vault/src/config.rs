@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use granary_credential::ticket::Ring;
-use granary_server::{Callers, Door, admission};
+use granary_server::{Callers, Server, admission};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -22,10 +22,10 @@ const MAX_AUDIT_FILES: u32 = 1_000;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Its own door, for callers with an API key. Default 127.0.0.1:7101.
-    pub public: Door,
-    /// The broker's door, for the gateway alone. Default 127.0.0.1:7102.
-    pub broker: Door,
+    /// Its own address, for callers with an API key. Default 127.0.0.1:7101.
+    pub public: Server,
+    /// The broker's server, for the gateway alone. Default 127.0.0.1:7102.
+    pub broker: Server,
     /// How many calls with an API key run and wait.
     pub admission: admission::Settings,
     /// Where everything is kept: "embedded", one encrypted file, or "vault", HashiCorp Vault. Default "embedded".
@@ -36,8 +36,8 @@ pub struct Config {
     pub store_path: PathBuf,
     /// A file that holds the master key: 32 bytes in base64. Unset: the environment variable `GRANARY_MASTER_KEY`.
     pub master_key_file: Option<PathBuf>,
-    /// The ticket keys of each service, by its full name, such as "granary.harvest.v1.HarvestTime": a file with one base64
-    /// key a line, of which the first seals.
+    /// The ticket keys of each process that takes tickets, such as "harvest-time": a file with one base64 key a line, of which
+    /// the first seals.
     pub ticket_keys: BTreeMap<String, PathBuf>,
     /// Where audit lines are appended. Unset: nowhere.
     pub audit_file: Option<PathBuf>,
@@ -55,7 +55,7 @@ pub struct Config {
 pub struct Parts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
-    /// The ticket keys of each service, by its full name.
+    /// The ticket keys of each process.
     pub rings: HashMap<String, Ring>,
     /// The audit log.
     pub audit: Audit,
@@ -70,8 +70,8 @@ pub struct Parts {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            public: Door::loopback(7101, None),
-            broker: Door::loopback(7102, None),
+            public: Server::loopback(7101, None),
+            broker: Server::loopback(7102, None),
             admission: bounds(),
             store: StoreKind::Embedded,
             vault: hashicorp::Config::default(),
@@ -174,14 +174,14 @@ pub async fn parts_of_command(config: &Config) -> Result<Parts, Error> {
     parts(&config).await
 }
 
-fn ring(service: &str, path: &Path) -> Result<Ring, String> {
+fn ring(process: &str, path: &Path) -> Result<Ring, String> {
     let table = granary_proto::policy_table().map_err(|e| e.to_string())?;
-    if table.service(service).all(|method| method.needs.is_empty()) {
+    if table.process(process).all(|method| method.needs.is_empty()) {
         return Err(format!(
-            "credential_vault.ticket_keys: names {service}, which is no service that takes tickets"
+            "credential_vault.ticket_keys: names {process}; processes that take tickets are harvest-time and linkedin-data"
         ));
     }
-    let name = format!("credential_vault.ticket_keys.{service}");
+    let name = format!("credential_vault.ticket_keys.{process}");
     let text =
         std::fs::read_to_string(path).map_err(|e| format!("{name}: cannot read {}: {e}", path.display()))?;
     let text = Zeroizing::new(text);
@@ -202,8 +202,8 @@ mod tests {
             audit_files: 0,
             master_key_file: Some(dir.path().join("none")),
             ticket_keys: BTreeMap::from([
-                ("granary.harvest.v1.HarvestTime".to_owned(), bad),
-                ("granary.vault.v1.Admin".to_owned(), dir.path().join("none")),
+                ("harvest-time".to_owned(), bad),
+                ("credential-vault".to_owned(), dir.path().join("none")),
             ]),
             ..Config::default()
         };

@@ -1,9 +1,9 @@
-//! Credential-vault as a process: two doors over one store.
+//! Credential-vault as a process: two servers over one store.
 use std::net::SocketAddr;
 use std::path::Path;
 
 use granary_server::health::Health;
-use granary_server::{Callers, CancellationToken, Open, door};
+use granary_server::{Callers, CancellationToken, Open, server};
 
 use crate::application::REQUEST;
 use crate::domain::documents::Sealable;
@@ -11,7 +11,7 @@ use crate::{Application, Config, Error, parts};
 use granary_store::embedded::master;
 
 const PUBLIC: [&str; 2] = ["granary.vault.v1.CredentialVault", "granary.vault.v1.Admin"];
-const BROKER: [&str; 1] = ["granary.vault.v1.CredentialBroker"];
+const BROKER: [&str; 1] = ["granary.internal.v1.CredentialBroker"];
 
 /// Why it cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +19,9 @@ pub enum Failure {
     /// The store, the keys or the audit log cannot be used.
     #[error(transparent)]
     Vault(#[from] Error),
-    /// A door cannot be opened.
+    /// A server cannot be opened.
     #[error(transparent)]
-    Door(#[from] door::Error),
+    Listen(#[from] server::Error),
 }
 
 /// A running credential-vault.
@@ -39,7 +39,7 @@ pub struct Running {
 /// Where a setting, the store or an address cannot be used.
 pub async fn run(config: &Config, end: CancellationToken) -> Result<Running, Failure> {
     let application = Application::new(parts(config).await?).await?;
-    let [public, broker] = [&config.public, &config.broker].map(|door| door.with_messages_up_to(REQUEST));
+    let [public, broker] = [&config.public, &config.broker].map(|server| server.with_messages_up_to(REQUEST));
     let public = public.open(Callers::Public, application.public_routes(), &PUBLIC, end.clone()).await?;
     let broker = broker.open(Callers::Services, application.broker_routes(), &BROKER, end.clone()).await?;
     tokio::spawn(follow(
@@ -66,23 +66,23 @@ pub async fn rekey(config: &Config, new_key_file: &Path) -> Result<usize, Error>
 /// Says that nothing serves while the store cannot, or nothing can be written down: no service, nor the process, whose name is
 /// the empty one. Balancers and probes that name no service ask for that. A restart would not help, so an orchestrator must not
 /// take it for a reason to restart: its probe of life is the socket.
-async fn follow(application: Application, doors: [Health; 2], end: CancellationToken) {
+async fn follow(application: Application, servers: [Health; 2], end: CancellationToken) {
     let mut serves = application.serves();
     while end.run_until_cancelled(serves.changed()).await.is_some_and(|changed| changed.is_ok()) {
         let now = *serves.borrow_and_update();
-        for (door, services) in doors.iter().zip([PUBLIC.as_slice(), BROKER.as_slice()]) {
-            door.set_all(services, now && !end.is_cancelled()).await;
+        for (server, services) in servers.iter().zip([PUBLIC.as_slice(), BROKER.as_slice()]) {
+            server.set_all(services, now && !end.is_cancelled()).await;
         }
     }
 }
 
 impl Running {
-    /// The address of its own door.
+    /// Its own address.
     pub fn public(&self) -> SocketAddr {
         self.public.address()
     }
 
-    /// The address of the broker's door.
+    /// The address of the broker's server.
     pub fn broker(&self) -> SocketAddr {
         self.broker.address()
     }

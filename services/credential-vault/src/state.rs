@@ -31,7 +31,7 @@ use granary_store::Store;
 /// Changes under way at a time.
 const CHANGES: usize = 512;
 /// Longest wait of a change for its start.
-const WAIT: Duration = Duration::from_secs(5);
+const SLOT_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) struct State {
     pub(crate) records: Records,
@@ -104,7 +104,7 @@ impl State {
         F: Future<Output = Result<(T, Option<Entry>), Error>> + Send + 'static,
     {
         let overloaded = || Error::new(Reason::Overloaded, "too many changes are under way");
-        let permit = timeout(WAIT, Arc::clone(&self.changes).acquire_owned())
+        let permit = timeout(SLOT_TIMEOUT, Arc::clone(&self.changes).acquire_owned())
             .await
             .map_err(|_| overloaded())?
             .map_err(|_| overloaded())?;
@@ -140,7 +140,7 @@ impl State {
         if let Err(error) = &outcome
             && matches!(
                 error.reason(),
-                Reason::ScopeMissing | Reason::AccountNotAllowed | Reason::EdgeRefused
+                Reason::ScopeMissing | Reason::AccountNotAllowed | Reason::PeerRefused
             )
         {
             return Err(self.audit.refuse(entry, error.clone()).await);

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use granary_credential::Secret;
 use granary_proto::Method;
+use granary_proto::granary::internal::v1::Principal;
 use granary_proto::granary::policy::v1::Scope;
-use granary_proto::granary::vault::v1::Principal;
 use granary_rpc::{Deadline, Error, Reason, bearer};
 use http::{HeaderMap, HeaderValue};
 use moka::future::Cache;
@@ -18,9 +18,9 @@ use crate::generations::{Generation, Generations};
 use crate::in_flight::{Bounds, Caller, InFlight, LongPlace, Place};
 
 /// How long it is remembered that a key is not known.
-const UNKNOWN: Duration = Duration::from_secs(2);
+const UNKNOWN_KEY_TTL: Duration = Duration::from_secs(2);
 /// A principal is used for less than its life, so that it does not end on the way.
-const MARGIN: Duration = Duration::from_secs(5);
+const EXPIRY_MARGIN_DELAY: Duration = Duration::from_secs(5);
 
 /// Principals by API key.
 #[derive(Debug)]
@@ -176,7 +176,7 @@ async fn ask(
     broker: &Broker,
     caller: impl FnOnce(&Principal) -> Caller,
 ) -> Result<Arc<Entry>, Status> {
-    match broker.authenticate(key.expose(), Deadline::after(broker::LONGEST)).await {
+    match broker.authenticate(key.expose(), Deadline::after(broker::QUESTION_TIMEOUT)).await {
         Ok(answer) => {
             let principal = answer.principal.unwrap_or_default();
             let tenant = HeaderValue::from_str(&principal.tenant).map_err(|_| internal())?;
@@ -184,15 +184,15 @@ async fn ask(
             let now = i64::try_from(granary_rpc::clock::now_ms() / 1_000).unwrap_or(i64::MAX);
             let life =
                 Duration::from_secs(u64::try_from(expires - now).unwrap_or(0)).min(Duration::from_secs(60));
-            let until =
-                Instant::now() + life.saturating_sub(MARGIN).max(Duration::from_millis(500).min(life));
+            let until = Instant::now()
+                + life.saturating_sub(EXPIRY_MARGIN_DELAY).max(Duration::from_millis(500).min(life));
             let until = settles.map_or(until, |settles| settles.min(until));
             let caller = caller(&principal);
             let known = Known { principal, tenant, token: answer.principal_token, caller };
             Ok(Arc::new(Entry { found: Ok(Admitted(Arc::new(known))), until }))
         }
         Err(status) if status.code() == Code::Unauthenticated => {
-            Ok(Arc::new(Entry { found: Err(status), until: Instant::now() + UNKNOWN }))
+            Ok(Arc::new(Entry { found: Err(status), until: Instant::now() + UNKNOWN_KEY_TTL }))
         }
         Err(status) => Err(status),
     }

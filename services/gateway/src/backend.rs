@@ -1,5 +1,5 @@
 //! The services behind the gateway.
-use granary_server::{EdgeKey, Link, Peer, Pool};
+use granary_server::{Link, Peer, PeerKey, Pool};
 use http::HeaderValue;
 
 use crate::config::Config;
@@ -12,7 +12,7 @@ pub(crate) struct Place {
     pub(crate) process: &'static str,
     /// The process in `gateway.NAME`.
     pub(crate) setting: &'static str,
-    /// Whether callers with an API key reach it besides, so that no edge key is asked for.
+    /// Whether callers with an API key reach it besides, so that no peer key is asked for.
     pub(crate) is_public: bool,
     peer: fn(&Config) -> &Peer,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Backend {
     pub(crate) pool: Pool,
     /// For the gateway's own questions.
     pub(crate) links: Vec<Link>,
-    pub(crate) edge: Option<HeaderValue>,
+    pub(crate) peer_key: Option<HeaderValue>,
 }
 
 impl Place {
@@ -68,7 +68,7 @@ impl Place {
             process: self.process,
             pool: Pool::new(peer.clone()),
             links: Link::to_each(peer)?,
-            edge: peer.edge_key()?.as_ref().and_then(EdgeKey::header),
+            peer_key: peer.peer_key()?.as_ref().and_then(PeerKey::header),
         })
     }
 }

@@ -3,21 +3,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
-use granary_proto::granary::vault::v1::{
+use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
+use granary_proto::granary::internal::v1::{
     AuthenticateRequest, AuthenticateResponse, IssueTicketRequest, IssueTicketResponse, ReportOutcomeRequest,
     ReportOutcomeResponse, WatchInvalidationsRequest, WatchInvalidationsResponse,
 };
 use granary_rpc::{Deadline, Error, Identifier, Reason, error, metadata};
-use granary_server::{EdgeKey, Link};
+use granary_server::{Link, PeerKey};
 use http::HeaderValue;
 use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status, Streaming};
 
 /// The longest that one question to the broker may take, however long the caller waits.
-pub(crate) const LONGEST: Duration = Duration::from_secs(5);
+pub(crate) const QUESTION_TIMEOUT: Duration = Duration::from_secs(5);
 /// When a caller may ask again while credential-vault is away.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// A client of the broker, over all of its replicas. Every question may be asked again, so one that a broken connection
 /// left unanswered goes to the next replica.
@@ -26,13 +26,13 @@ pub(crate) struct Broker {
     clients: Vec<CredentialBrokerClient<Link>>,
     /// The replica that is asked first.
     current: Arc<AtomicUsize>,
-    edge: Option<HeaderValue>,
+    key: Option<HeaderValue>,
 }
 
 impl Broker {
-    pub(crate) fn new(links: Vec<Link>, edge: Option<&EdgeKey>) -> Self {
+    pub(crate) fn new(links: Vec<Link>, key: Option<&PeerKey>) -> Self {
         let clients = links.into_iter().map(CredentialBrokerClient::new).collect();
-        Self { clients, current: Arc::default(), edge: edge.and_then(EdgeKey::header) }
+        Self { clients, current: Arc::default(), key: key.and_then(PeerKey::header) }
     }
 
     pub(crate) async fn authenticate(
@@ -64,7 +64,7 @@ impl Broker {
             identifier: account.as_str().to_owned(),
             verdict,
         };
-        let until = Deadline::after(LONGEST);
+        let until = Deadline::after(QUESTION_TIMEOUT);
         self.ask(until, || report.clone(), async |client, request| client.report_outcome(request).await).await
     }
 
@@ -88,7 +88,8 @@ impl Broker {
                 return Err(away(Status::unavailable("no address")));
             };
             let (mut client, request) = (client.clone(), self.request(question(), Some(until)));
-            let asked = tokio::time::timeout(until.remaining().min(LONGEST), call(&mut client, request));
+            let asked =
+                tokio::time::timeout(until.remaining().min(QUESTION_TIMEOUT), call(&mut client, request));
             let outcome = asked.await.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")));
             left -= 1;
             match outcome {
@@ -104,13 +105,13 @@ impl Broker {
     fn request<T>(&self, message: T, until: Option<Deadline>) -> Request<T> {
         let mut request = Request::new(message);
         if let Some(until) = until {
-            request.set_timeout(until.remaining().min(LONGEST));
+            request.set_timeout(until.remaining().min(QUESTION_TIMEOUT));
         }
-        if let Some(edge) = &self.edge
-            && let Ok(mut value) = MetadataValue::try_from(edge.as_bytes())
+        if let Some(key) = &self.key
+            && let Ok(mut value) = MetadataValue::try_from(key.as_bytes())
         {
             value.set_sensitive(true);
-            request.metadata_mut().insert(metadata::EDGE_KEY, value);
+            request.metadata_mut().insert(metadata::PEER_KEY, value);
         }
         request
     }
@@ -130,9 +131,9 @@ fn answer<T>(result: Result<Response<T>, Status>) -> Result<T, Status> {
             // What passed there is the time that we gave it. The caller's own deadline ends the call by itself.
             Some(Reason::DeadlineExceeded) | None => Err(away(status)),
             // No repeat helps: whoever runs the gateway must act.
-            Some(Reason::EdgeRefused) => Err(misplaced(
-                "credential-vault's broker does not take the gateway's edge key: gateway.broker.edge_key_file and \
-                 credential_vault.broker.edge_key_file must hold the same one",
+            Some(Reason::PeerRefused) => Err(misplaced(
+                "credential-vault's broker does not take the gateway's peer key: gateway.broker.peer_key_file and \
+                 credential_vault.broker.peer_key_file must hold the same one",
                 status,
             )),
             Some(Reason::MethodUnknown) => Err(misplaced(
@@ -153,12 +154,12 @@ fn misplaced(text: &str, status: Status) -> Status {
 fn away(status: Status) -> Status {
     if status.code() == tonic::Code::Cancelled || status.code() == tonic::Code::DeadlineExceeded {
         return Error::new(Reason::StoreUnavailable, "credential-vault did not answer in time")
-            .retry_after(RETRY)
+            .retry_after(RETRY_DELAY)
             .caused_by(status)
             .into();
     }
     Error::new(Reason::StoreUnavailable, "credential-vault cannot be reached")
-        .retry_after(RETRY)
+        .retry_after(RETRY_DELAY)
         .caused_by(status)
         .into()
 }
@@ -178,7 +179,7 @@ mod tests {
     #[test]
     fn a_broker_that_is_set_wrongly_is_told_by_its_setting_and_not_asked_again() {
         for (reason, setting) in [
-            (Reason::EdgeRefused, "gateway.broker.edge_key_file"),
+            (Reason::PeerRefused, "gateway.broker.peer_key_file"),
             (Reason::MethodUnknown, "gateway.broker.address"),
         ] {
             let told = answer::<()>(Err(Error::new(reason, "x").into())).unwrap_err();

@@ -11,7 +11,7 @@ use crate::in_flight::Bounds;
 pub struct Config {
     /// Where callers connect. Default 127.0.0.1:7100.
     pub listen: Listen,
-    /// The public door of credential-vault. Default 127.0.0.1:7101.
+    /// The public listener of credential-vault. Default 127.0.0.1:7101.
     pub credential_vault: Peer,
     /// The broker's listener of credential-vault. Default 127.0.0.1:7102.
     pub broker: Peer,

@@ -81,7 +81,7 @@ impl Core {
     pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, String> {
         let config = &shared.config;
         Ok(Self(Arc::new(Thread {
-            broker: Broker::new(Link::to_each(&config.broker)?, config.broker.edge_key()?.as_ref()),
+            broker: Broker::new(Link::to_each(&config.broker)?, config.broker.peer_key()?.as_ref()),
             backends: BACKENDS.iter().map(|place| place.open(config)).collect::<Result<_, _>>()?,
             under_way: Arc::default(),
             shared,
@@ -90,7 +90,7 @@ impl Core {
 
     /// The service that serves a method.
     pub(crate) fn backend(&self, method: &Method) -> Result<&Backend, Error> {
-        let serves = |backend: &&Backend| backend.service == method.service;
+        let serves = |backend: &&Backend| backend.process == method.process;
         self.backends.iter().find(serves).ok_or_else(granary_server::stack::unknown_method)
     }
 
@@ -120,7 +120,7 @@ pub(crate) fn is_served(method: &Method) -> bool {
 
 /// The refusal of a method that is reachable elsewhere, or nowhere.
 pub(crate) fn not_here(method: &Method) -> Error {
-    if method.exposure == Exposure::OwnDoor {
+    if method.exposure == Exposure::Direct {
         let hint = match method.descriptor.name() {
             "PutCredential" => "; seal the credential and use PutSealedCredential to go through the gateway",
             _ => "",
@@ -129,7 +129,7 @@ pub(crate) fn not_here(method: &Method) -> Error {
             Reason::MethodNotHere,
             format!("{} is served at credential-vault's own address only{hint}", method.name()),
         )
-        .with("door", "credential-vault");
+        .with("endpoint", "credential-vault");
     }
     granary_server::stack::unknown_method()
 }

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::stream::Pending;
-use granary_proto::granary::vault::v1::credential_broker_server::{CredentialBroker, CredentialBrokerServer};
-use granary_proto::granary::vault::v1::{
+use granary_proto::granary::internal::v1::credential_broker_server::{
+    CredentialBroker, CredentialBrokerServer,
+};
+use granary_proto::granary::internal::v1::{
     AuthenticateRequest, AuthenticateResponse, IssueTicketRequest, IssueTicketResponse, Principal,
     ReportOutcomeRequest, ReportOutcomeResponse, WatchInvalidationsRequest, WatchInvalidationsResponse,
 };

@@ -18,7 +18,7 @@ const MAX_FLIGHTS: usize = 10_000;
 const MAX_FLIGHTS_OF_TENANT: usize = 1_024;
 
 /// When to ask again where too many are under way.
-const RETRY: Duration = Duration::from_millis(200);
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// Questions under way, by what they are about.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl<K: Eq + Hash, V: Clone> UnderWay<K, V> {
 
 fn full(limit: &'static str) -> Error {
     let text = "too many questions are with credential-vault already; try again";
-    Error::new(Reason::Overloaded, text).with("limit", limit).retry_after(RETRY)
+    Error::new(Reason::Overloaded, text).with("limit", limit).retry_after(RETRY_DELAY)
 }
 
 /// Takes a question off the list, however it ended.

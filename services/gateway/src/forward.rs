@@ -29,7 +29,7 @@ mod head;
 /// How often one call is sent at most.
 const MAX_ATTEMPTS: usize = 3;
 /// A call that takes longer than this is asked about again when something changes.
-const LONG: Duration = Duration::from_secs(1);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call as a service will see it.
 pub(crate) struct Outgoing<'a> {
@@ -147,7 +147,7 @@ impl<'a> Patience<'a> {
             Behalf::Caller => None,
         };
         let until = call.deadline.instant();
-        let first = if subject.is_some() { until.min(Instant::now() + LONG) } else { until };
+        let first = if subject.is_some() { until.min(Instant::now() + RETRY_TIMEOUT) } else { until };
         let mut patience = Self {
             core,
             deadline: call.deadline,

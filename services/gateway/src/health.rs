@@ -72,8 +72,9 @@ fn tell(told: &mut HashMap<&'static str, String>, service: &'static str, serves:
 async fn serves(backend: &Backend) -> Result<(), String> {
     let looks = backend.links.iter().map(|link| {
         let mut request = Request::new(HealthCheckRequest { service: backend.service.to_owned() });
-        if let Some(edge) = backend.edge.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok()) {
-            request.metadata_mut().insert(metadata::EDGE_KEY, edge);
+        if let Some(key) = backend.peer_key.as_ref().and_then(|e| MetadataValue::try_from(e.as_bytes()).ok())
+        {
+            request.metadata_mut().insert(metadata::PEER_KEY, key);
         }
         let mut client = HealthClient::new(link.clone());
         Box::pin(async move {

@@ -11,7 +11,7 @@ use granary_proto::granary::vault::v1::TenantLimits;
 use granary_rpc::{Error, Reason};
 
 /// When a caller at its limit may try again.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// Counts of every tenant and key that was seen lately.
 #[derive(Debug, Default)]
@@ -130,7 +130,7 @@ fn take(count: &AtomicUsize, most: usize, what: &'static str) -> Result<(), Erro
         _ => "the tenant has",
     };
     let text = format!("{whose} {most} under way at this gateway, which is the limit; try again as they end");
-    Err(Error::new(Reason::Overloaded, text).with("limit", what).retry_after(RETRY))
+    Err(Error::new(Reason::Overloaded, text).with("limit", what).retry_after(RETRY_DELAY))
 }
 
 impl Drop for Place {

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
-use granary_server::{CancellationToken, EdgeKey, Link, Peer};
+use granary_proto::granary::internal::v1::watch_invalidations_response::Event;
+use granary_server::{CancellationToken, Link, Peer, PeerKey};
 use tokio::task::JoinHandle;
 
 use crate::broker::Broker;
 use crate::generations::Generations;
 
 /// Heartbeats come every 500 ms; after three missing ones the stream counts as cut.
-const SILENCE: Duration = Duration::from_millis(1_700);
+const SILENCE_TIMEOUT: Duration = Duration::from_millis(1_700);
 /// How often the name is resolved again.
-const RESOLVE: Duration = Duration::from_secs(5);
-const RECONNECT: Duration = Duration::from_millis(200);
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(5);
+const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 
 /// Follows all replicas of credential-vault.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl Watcher {
     }
 
     /// Follows until `end`.
-    pub(crate) async fn run(self, peer: Peer, edge: Option<EdgeKey>, end: CancellationToken) {
+    pub(crate) async fn run(self, peer: Peer, key: Option<PeerKey>, end: CancellationToken) {
         let mut replicas: HashMap<String, JoinHandle<()>> = HashMap::new();
         loop {
             let addresses = peer.addresses().await;
@@ -49,13 +49,13 @@ impl Watcher {
             });
             for (address, name) in addresses {
                 if let Entry::Vacant(place) = replicas.entry(address) {
-                    let broker = Broker::new(vec![Link::to(&peer, place.key(), &name)], edge.as_ref());
+                    let broker = Broker::new(vec![Link::to(&peer, place.key(), &name)], key.as_ref());
                     place.insert(tokio::spawn(self.clone().follow(broker, end.clone())));
                 }
             }
             tokio::select! {
                 () = end.cancelled() => return,
-                () = tokio::time::sleep(RESOLVE) => {}
+                () = tokio::time::sleep(RESOLVE_INTERVAL) => {}
             }
         }
     }
@@ -66,16 +66,16 @@ impl Watcher {
                 () = end.cancelled() => return,
                 () = self.stream(&broker) => {}
             }
-            tokio::time::sleep(RECONNECT).await;
+            tokio::time::sleep(RECONNECT_DELAY).await;
         }
     }
 
     /// One stream, to its end. What was cached before it began may be stale, so it begins by dropping all.
     async fn stream(&self, broker: &Broker) {
-        let Ok(Ok(mut stream)) = tokio::time::timeout(SILENCE, broker.watch()).await else { return };
+        let Ok(Ok(mut stream)) = tokio::time::timeout(SILENCE_TIMEOUT, broker.watch()).await else { return };
         let mut next = 0;
         let mut counted = None;
-        while let Ok(Ok(Some(message))) = tokio::time::timeout(SILENCE, stream.message()).await {
+        while let Ok(Ok(Some(message))) = tokio::time::timeout(SILENCE_TIMEOUT, stream.message()).await {
             if counted.is_none() {
                 self.generations.all_changed();
                 counted = Some(Connected::new(&self.connected));

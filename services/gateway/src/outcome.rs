@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64;
-use granary_proto::granary::vault::v1::ReportOutcomeResponse;
+use granary_proto::granary::internal::v1::ReportOutcomeResponse;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Identifier};
 use http::{HeaderMap, HeaderValue};

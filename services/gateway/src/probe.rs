@@ -1,7 +1,7 @@
 //! Probes: calls that ask a vendor for nothing but whether it takes a credential. Their tickets, which alone open an expired
 //! value, are never kept.
 use granary_proto::Method;
-use granary_proto::granary::linkedin::v1::ProbeLinkedinSessionResponse;
+use granary_proto::granary::internal::v1::ProbeCredentialResponse;
 use granary_proto::granary::policy::v1::{CredentialKind, Exposure};
 use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
@@ -53,8 +53,7 @@ impl Core {
         // A boxed future, since a probe is itself a forwarded call.
         let response = Box::pin(self.forward(call, behalf)).await?;
         let answer = crate::tools::collect(response, MAX_ANSWER).await?;
-        // All probes answer alike; one that is billed says what it cost.
-        let answer = ProbeLinkedinSessionResponse::decode(answer.as_ref()).map_err(|error| {
+        let answer = ProbeCredentialResponse::decode(answer.as_ref()).map_err(|error| {
             Error::new(Reason::Internal, "a probe's answer cannot be read").caused_by(error)
         })?;
         Ok(Probed { verdict: answer.verdict, charge: answer.charge })

@@ -73,7 +73,7 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     let listeners = config.listen.bind_each(threads).map_err(bind)?;
     let address = listeners[0].local_addr().map_err(bind)?;
 
-    let (edge, peer) = (config.broker.edge_key().map_err(Error::Setting)?, config.broker.clone());
+    let (key, peer) = (config.broker.peer_key().map_err(Error::Setting)?, config.broker.clone());
     let limits = Arc::new(config.limits.clone());
     let shared = Shared::new(config, table);
     let watcher = Watcher::new(shared.generations.clone());
@@ -87,7 +87,7 @@ pub async fn run(config: Config, end: CancellationToken) -> Result<Running, Erro
     let stop = CancellationToken::new();
     let background = Core::new(shared.clone()).map_err(Error::Setting)?;
     let (ready_sender, ready) = watch::channel(false);
-    tokio::spawn(watcher.clone().run(peer, edge, stop.clone()));
+    tokio::spawn(watcher.clone().run(peer, key, stop.clone()));
     tokio::spawn(sweep::run(shared.clone(), stop.clone()));
     tokio::spawn(health::follow(background, watcher, health.clone(), ready_sender, end.clone()));
     if let Some(tls) = &tls {

@@ -9,9 +9,8 @@ use base64::prelude::BASE64_STANDARD_NO_PAD;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use granary_proto::Method;
-use granary_proto::granary::vault::v1::{
-    CredentialStatus, IssueTicketRequest, IssueTicketResponse, TicketCredential,
-};
+use granary_proto::granary::internal::v1::{IssueTicketRequest, IssueTicketResponse, TicketCredential};
+use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use http::HeaderValue;
 use moka::future::Cache;
@@ -24,7 +23,7 @@ use crate::flight::{Flights, Landed};
 use crate::generations::{Generation, Generations};
 
 /// A ticket is used for less than its life of 60 s, so that it does not end on the way.
-const USE: Duration = Duration::from_secs(50);
+const REUSE_TTL: Duration = Duration::from_secs(50);
 
 /// Tickets that can be used again.
 #[derive(Debug)]
@@ -58,7 +57,7 @@ impl Tickets {
     pub(crate) fn new(max: u64, generations: Arc<Generations>) -> Self {
         let counter = |result| metrics::counter!("granary_ticket_cache_total", "result" => result);
         Self {
-            cache: Cache::builder().max_capacity(max).time_to_live(USE).build(),
+            cache: Cache::builder().max_capacity(max).time_to_live(REUSE_TTL).build(),
             flights: Flights::new(),
             generations,
             hits: counter("hit"),
@@ -112,7 +111,7 @@ impl Tickets {
             let settles = self.generations.account_settles(&slot.tenant, &slot.account);
             let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
             let issued = self.flights.join(slot.clone(), Some(&slot.tenant), deadline, || async move {
-                let answer = broker.issue(ask, Deadline::after(broker::LONGEST)).await?;
+                let answer = broker.issue(ask, Deadline::after(broker::QUESTION_TIMEOUT)).await?;
                 let ticket = Ticket::new(answer, settles)?;
                 cache.insert(kept, ticket.clone()).await;
                 Ok(ticket)
@@ -152,7 +151,7 @@ impl Ticket {
         let expires = answer.expire_time.map_or(0, |t| t.seconds * 1_000 + i64::from(t.nanos) / 1_000_000);
         let left = expires - i64::try_from(granary_rpc::clock::now_ms()).unwrap_or(i64::MAX);
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
-        let until = Instant::now() + left.saturating_sub(Duration::from_secs(10)).min(USE);
+        let until = Instant::now() + left.saturating_sub(Duration::from_secs(10)).min(REUSE_TTL);
         let until = settles.map_or(until, |settles| settles.min(until));
         let open = |c: &TicketCredential| {
             matches!(c.status(), CredentialStatus::Pending | CredentialStatus::Suspect)

@@ -4,6 +4,7 @@ use std::str;
 use granary_convert::lenient::{Fields, has_more_items};
 use granary_convert::{Members, decode_field};
 use granary_proto::granary::harvest::v1 as wire;
+use granary_proto::granary::internal::v1::ProbeCredentialResponse;
 use granary_proto::granary::types::v1::{PageInfo, Warning};
 use granary_rpc::Error;
 use granary_upstream::{Answer, Effective, effective};
@@ -106,7 +107,7 @@ impl Told for wire::DeleteTimeEntryResponse {
 }
 
 /// A probe has nothing to be asked wrongly.
-impl Told for wire::ProbeHarvestTokenResponse {
+impl Told for ProbeCredentialResponse {
     fn tell(&mut self, _: &[Warning]) {}
 }
 
@@ -131,7 +132,7 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
 }
 
 /// Whether Harvest takes the token. Only a refusal of the token says no; anything else that fails says nothing.
-pub(crate) async fn probe(session: &Session) -> Result<wire::ProbeHarvestTokenResponse, Error> {
+pub(crate) async fn probe(session: &Session) -> Result<ProbeCredentialResponse, Error> {
     let answer = session.send(session.mapped()?).await?;
     match effective(answer.status, None) {
         Effective::Success

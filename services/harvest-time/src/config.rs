@@ -1,7 +1,7 @@
 //! What an operator may set.
 use std::path::PathBuf;
 
-use granary_server::{Door, admission};
+use granary_server::{Server, admission};
 use granary_ticketed::{Settings, or_standard};
 use granary_upstream::Client;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ const USER_AGENT: &str = "Granary/0.1 (set user_agent to a contact of yours)";
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the gateway reaches it. Default 127.0.0.1:7103.
-    pub door: Door,
+    pub server: Server,
     /// How many calls run and wait at a time.
     pub admission: admission::Settings,
     /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
@@ -30,9 +30,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let harvest = granary_upstream::Config { base_url: HARVEST.to_owned(), ..Default::default() };
-        let door = Door::loopback(7103, None);
+        let server = Server::loopback(7103, None);
         Self {
-            door,
+            server,
             admission: admission::Settings::default(),
             ticket_key_file: PathBuf::new(),
             harvest,
@@ -53,7 +53,7 @@ impl Config {
     pub(crate) fn settings(&self) -> Settings<'_> {
         Settings {
             table: "harvest_time",
-            door: &self.door,
+            server: &self.server,
             admission: &self.admission,
             ticket_key_file: &self.ticket_key_file,
         }

@@ -56,7 +56,7 @@ pub(crate) fn rejected(answer: &Answer, kind: Kind) -> Error {
 }
 
 /// The account holds a key of a kind that this deployment sends nowhere.
-pub(crate) fn no_door() -> Error {
+pub(crate) fn no_destination() -> Error {
     let kind = Kind::HarvestToken.text();
     Error::new(Reason::CredentialMissing, "time tracking needs a harvest token, and the account holds none")
         .with("kind", kind)

@@ -1,6 +1,8 @@
 //! Every method on one line: its request, its answer, and the way it goes.
 use granary_proto::granary::harvest::v1 as wire;
 use granary_proto::granary::harvest::v1::harvest_time_server::HarvestTime;
+use granary_proto::granary::internal::v1::harvest_probes_server::HarvestProbes;
+use granary_proto::granary::internal::v1::{ProbeCredentialRequest, ProbeCredentialResponse};
 use tonic::{Request, Response, Status};
 
 use crate::service::Service;
@@ -38,5 +40,15 @@ methods! {
     restart_timer "RestartTimer" (RestartTimerRequest) -> RestartTimerResponse by write::restart;
     update_time_entry "UpdateTimeEntry" (UpdateTimeEntryRequest) -> UpdateTimeEntryResponse by write::time;
     delete_time_entry "DeleteTimeEntry" (DeleteTimeEntryRequest) -> DeleteTimeEntryResponse by write::delete;
-    probe_harvest_token "ProbeHarvestToken" (ProbeHarvestTokenRequest) -> ProbeHarvestTokenResponse by answer::probe;
+}
+
+#[tonic::async_trait]
+impl HarvestProbes for Service {
+    async fn probe_harvest_token(
+        &self,
+        request: Request<ProbeCredentialRequest>,
+    ) -> Result<Response<ProbeCredentialResponse>, Status> {
+        let session = Session::open(self, "/granary.internal.v1.HarvestProbes/ProbeHarvestToken", &request)?;
+        session.close(answer::probe(&session).await)
+    }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use granary_credential::ticket::Ring;
 use granary_proto::PolicyTable;
 use granary_proto::granary::harvest::v1::harvest_time_server::HarvestTimeServer;
+use granary_proto::granary::internal::v1::harvest_probes_server::HarvestProbesServer;
 use granary_server::{CancellationToken, Open};
-use granary_ticketed::{Error, Failure, start};
+use granary_ticketed::{Error, Failure, Ticketed, start};
 use granary_upstream::Client;
 use tonic::service::Routes;
 
@@ -47,8 +48,10 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         modes: TimerModes::new(),
     }));
     let table = service.0.table;
+    let probes = HarvestProbesServer::new(service.clone()).max_decoding_message_size(MAX_REQUEST);
     let server = HarvestTimeServer::new(service).max_decoding_message_size(MAX_REQUEST);
-    Ok(granary_ticketed::routes(server, table, ring, "harvest-time", &config.admission))
+    let ticketed = Ticketed::new(table, ring, "harvest-time", &config.admission);
+    Ok(ticketed.add(ticketed.add(Routes::default(), server), probes))
 }
 
 /// Starts it as a process, on the current runtime.

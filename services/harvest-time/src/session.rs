@@ -2,7 +2,7 @@
 use granary_convert::Typed;
 use granary_credential::{Credential, Grant, Kind};
 use granary_proto::Method;
-use granary_proto::granary::harvest::v1::ProbeHarvestTokenResponse;
+use granary_proto::granary::internal::v1::ProbeCredentialResponse;
 use granary_proto::granary::types::v1::Warning;
 use granary_rpc::{Deadline, Error, Reason, metadata};
 use granary_ticketed::{Opened, tell};
@@ -68,9 +68,9 @@ impl Session {
     }
 
     /// What a probe found, signed.
-    pub(crate) fn probed(&self, accepted: bool) -> ProbeHarvestTokenResponse {
+    pub(crate) fn probed(&self, accepted: bool) -> ProbeCredentialResponse {
         let verdict = self.grant.verdict(self.kind(), accepted).unwrap_or_default();
-        ProbeHarvestTokenResponse { accepted, verdict }
+        ProbeCredentialResponse { accepted, verdict, charge: None }
     }
 
     /// The endpoint that the method declares, with the request's fields in their places.
@@ -85,7 +85,7 @@ impl Session {
 
     /// The same, with less time than the call itself has.
     pub(crate) async fn send_within(&self, call: Call, deadline: Deadline) -> Result<Answer, Error> {
-        let (client, auth) = self.door()?;
+        let (client, auth) = self.destination()?;
         client.send(call, auth, deadline).await
     }
 
@@ -106,7 +106,7 @@ impl Session {
 
     /// Whether a link that upstream sent leads to the host that the call went to.
     pub(crate) fn accepts_link(&self, url: &str) -> bool {
-        self.door().is_ok_and(|(client, _)| client.accepts_link(url))
+        self.destination().is_ok_and(|(client, _)| client.accepts_link(url))
     }
 
     /// The credential that the call uses, with its version.
@@ -124,7 +124,7 @@ impl Session {
         self.send(failure::get(ME)).await.is_ok_and(|answer| failure::is_of_token(&answer))
     }
 
-    fn door(&self) -> Result<(&Client, Auth<'_>), Error> {
+    fn destination(&self) -> Result<(&Client, Auth<'_>), Error> {
         let auth = Auth::new(self.grant.secrets());
         match (self.credential()?.0, self.service.one_key()) {
             (Credential::HarvestToken { access_token, account_id }, _) => {
@@ -134,7 +134,7 @@ impl Session {
             (Credential::HarvestapiKey { api_key }, Some(client)) => {
                 Ok((client, auth.header(API_KEY, api_key)))
             }
-            _ => Err(failure::no_door()),
+            _ => Err(failure::no_destination()),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::session::Session;
 
 const COMPANY: &str = "/v2/company";
 /// A company changes its mode rarely.
-const LIFE: Duration = Duration::from_secs(600);
+const MODE_TTL: Duration = Duration::from_secs(600);
 const ENTRIES: u64 = 10_000;
 
 /// What is known of companies, for each account and version of its credential.
@@ -40,7 +40,7 @@ enum Mode {
 
 impl TimerModes {
     pub(crate) fn new() -> Self {
-        Self(Cache::builder().max_capacity(ENTRIES).time_to_live(LIFE).build())
+        Self(Cache::builder().max_capacity(ENTRIES).time_to_live(MODE_TTL).build())
     }
 }
 

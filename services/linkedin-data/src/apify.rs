@@ -23,9 +23,9 @@ const WAIT: u64 = 20;
 /// How many rows are fetched at a time.
 const ROWS: usize = 20;
 /// Longest time for the end of a run that nobody waits for.
-const ABORT: Duration = Duration::from_secs(10);
+const ABORT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What is kept of the deadline, so that an error that names the run still arrives.
-const MARGIN: Duration = Duration::from_millis(700);
+const COLLECT_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// Calls to Apify for one account.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub(crate) struct Apify {
 
 impl Apify {
     pub(crate) fn new(client: &Client, grant: &Grant, deadline: Deadline) -> Self {
-        let margin = MARGIN.min(deadline.remaining() / 10);
+        let margin = COLLECT_TIMEOUT.min(deadline.remaining() / 10);
         let deadline = Deadline::after(deadline.remaining().saturating_sub(margin));
         Self { client: client.clone(), grant: grant.clone(), deadline }
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use granary_formats::money;
-use granary_server::{Door, admission};
+use granary_server::{Server, admission};
 use granary_ticketed::{Settings, or_standard};
 use granary_upstream::Client;
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ const PRICES: [(&str, &str); 30] = [
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Where the gateway reaches it. Default 127.0.0.1:7104.
-    pub door: Door,
+    pub server: Server,
     /// How many calls run and wait at a time.
     pub admission: admission::Settings,
     /// The file with the keys that open its tickets, one a line, 32 bytes in base64 each.
@@ -80,11 +80,11 @@ impl Default for Config {
     fn default() -> Self {
         let harvestapi = granary_upstream::Config { base_url: HARVESTAPI.to_owned(), ..Default::default() };
         let prices = PRICES.iter().map(|(sku, price)| ((*sku).to_owned(), (*price).to_owned())).collect();
-        let door = Door::loopback(7104, None);
+        let server = Server::loopback(7104, None);
         let apify = granary_upstream::Config { base_url: APIFY.to_owned(), ..Default::default() };
         let connection_notes = ConnectionNotes::default();
         Self {
-            door,
+            server,
             admission: admission::Settings::default(),
             ticket_key_file: PathBuf::new(),
             harvestapi,
@@ -106,7 +106,7 @@ impl Config {
     pub(crate) fn settings(&self) -> Settings<'_> {
         Settings {
             table: "linkedin_data",
-            door: &self.door,
+            server: &self.server,
             admission: &self.admission,
             ticket_key_file: &self.ticket_key_file,
         }

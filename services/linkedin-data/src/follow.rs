@@ -22,7 +22,7 @@ use crate::{gaps, price};
 /// How many rows are the bound where the caller names none.
 const DEFAULT_ITEMS: i64 = 100;
 /// What a page may take; where less time is left, none is asked for.
-const PAGE_TIME: Duration = Duration::from_secs(2);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pages, and then the end.
 pub(crate) async fn stream(session: Session) -> Result<Streamed<wire::FollowPagesResponse>, Status> {
@@ -156,7 +156,7 @@ impl Follow {
                 };
             }
         }
-        let late = self.pages > 0 && self.deadline.remaining() < PAGE_TIME;
+        let late = self.pages > 0 && self.deadline.remaining() < PAGE_TIMEOUT;
         Ok(late.then_some(wire::FollowStop::Deadline))
     }
 

@@ -1,4 +1,6 @@
 //! Every method on one line: its request, its answer, and the way it goes.
+use granary_proto::granary::internal::v1::linked_in_probes_server::LinkedInProbes;
+use granary_proto::granary::internal::v1::{ProbeCredentialRequest, ProbeCredentialResponse};
 use granary_proto::granary::linkedin::v1 as wire;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInData;
 use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
@@ -15,7 +17,6 @@ macro_rules! methods {
         elements by $element_way:path { $($element:ident $element_rpc:literal ($element_request:ident) -> $element_response:ident;)* }
         lists by $list_way:path { $($list:ident $list_rpc:literal ($list_request:ident) -> $list_response:ident;)* }
         others { $($other:ident $other_rpc:literal ($other_request:ident) -> $other_response:ident by $other_way:path;)* }
-        probes { $($probe:ident $probe_rpc:literal ($probe_request:ident) -> $probe_response:ident by $probe_way:path;)* }
         streams {
             $($many:ident $many_rpc:literal ($ask:ident) -> $part:ident as $stream:ident by $many_way:path;)*
         }
@@ -41,13 +42,6 @@ macro_rules! methods {
                 request: Request<wire::$other_request>,
             ) -> Result<Response<wire::$other_response>, Status> {
                 unary!(self, $other_rpc, request, $other_way)
-            })*
-
-            $(async fn $probe(
-                &self,
-                request: Request<wire::$probe_request>,
-            ) -> Result<Response<wire::$probe_response>, Status> {
-                unary!(self, $probe_rpc, request, $probe_way)
             })*
 
             $(type $stream = Streamed<wire::$part>;
@@ -175,14 +169,6 @@ methods! {
             -> BulkScrapeCompanyEmployeesResponse by employees::employees;
         get_bulk_run "GetBulkRun" (GetBulkRunRequest) -> GetBulkRunResponse by collect::run;
     }
-    probes {
-        probe_harvestapi_key "ProbeHarvestapiKey" (ProbeHarvestapiKeyRequest)
-            -> ProbeHarvestapiKeyResponse by probe::key;
-        probe_linkedin_session "ProbeLinkedinSession" (ProbeLinkedinSessionRequest)
-            -> ProbeLinkedinSessionResponse by probe::session;
-        probe_apify_token "ProbeApifyToken" (ProbeApifyTokenRequest)
-            -> ProbeApifyTokenResponse by probe::apify;
-    }
     streams {
         stream_bulk_scrape_profiles "StreamBulkScrapeProfiles" (StreamBulkScrapeProfilesRequest)
             -> StreamBulkScrapeProfilesResponse as StreamBulkScrapeProfilesStream by bulk::stream;
@@ -198,6 +184,30 @@ listed!(GetPrivateAccountPoolsResponse);
 answered!(BulkScrapeProfilesResponse charge warnings);
 answered!(BulkScrapeCompanyEmployeesResponse charge warnings);
 answered!(GetBulkRunResponse charge warnings);
-answered!(ProbeHarvestapiKeyResponse);
-answered!(ProbeLinkedinSessionResponse charge);
-answered!(ProbeApifyTokenResponse);
+
+impl Answered for ProbeCredentialResponse {
+    fn charge(&mut self) -> Option<&mut Option<Charge>> {
+        Some(&mut self.charge)
+    }
+}
+
+macro_rules! probes {
+    ($($name:ident $rpc:literal by $way:path;)*) => {
+        #[tonic::async_trait]
+        impl LinkedInProbes for Service {
+            $(async fn $name(
+                &self,
+                request: Request<ProbeCredentialRequest>,
+            ) -> Result<Response<ProbeCredentialResponse>, Status> {
+                let session = Session::open(self, concat!("/granary.internal.v1.LinkedInProbes/", $rpc), &request)?;
+                session.close($way(&session).await)
+            })*
+        }
+    };
+}
+
+probes! {
+    probe_harvestapi_key "ProbeHarvestapiKey" by probe::key;
+    probe_linkedin_session "ProbeLinkedinSession" by probe::session;
+    probe_apify_token "ProbeApifyToken" by probe::apify;
+}

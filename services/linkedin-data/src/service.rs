@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use granary_credential::ticket::Ring;
 use granary_proto::PolicyTable;
+use granary_proto::granary::internal::v1::linked_in_probes_server::LinkedInProbesServer;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInDataServer;
 use granary_server::{CancellationToken, Open};
-use granary_ticketed::{Error, Failure, start};
+use granary_ticketed::{Error, Failure, Ticketed, start};
 use granary_upstream::Client;
 use tonic::service::Routes;
 
@@ -50,9 +51,11 @@ pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
         connection_notes: config.connection_notes,
     }));
     let table = service.0.table;
+    let probes = LinkedInProbesServer::new(service.clone()).max_decoding_message_size(MAX_REQUEST);
     let server = LinkedInDataServer::new(service).max_decoding_message_size(MAX_REQUEST);
     let server = EarlyHead::new(server, table);
-    Ok(granary_ticketed::routes(server, table, ring, "linkedin-data", &config.admission))
+    let ticketed = Ticketed::new(table, ring, "linkedin-data", &config.admission);
+    Ok(ticketed.add(ticketed.add(Routes::default(), server), probes))
 }
 
 /// Starts it as a process, on the current runtime.

@@ -23,7 +23,7 @@ use crate::upstream::Upstream;
 /// In every credential, and in nothing that comes out.
 const SECRET: &str = "canary-4f1d0c9b7e~secret";
 /// Long enough for a call, too short to wait for a run of minutes.
-const TIME: Duration = Duration::from_millis(100);
+const CALL_TIMEOUT: Duration = Duration::from_millis(100);
 const PREFIX: usize = 5;
 
 /// The service under test.
@@ -74,7 +74,7 @@ impl Service {
 
     fn request(&self, method: &Method, input: &[u8]) -> http::Request<Body> {
         let header = Header {
-            audience: method.service.clone(),
+            audience: method.process.clone(),
             tenant: "acme".to_owned(),
             account: "user_ha_456".to_owned(),
             incarnation: vec![7; 16],
@@ -98,7 +98,7 @@ impl Service {
             .body(Body::new(Full::new(Bytes::from(body))))
             .expect("a request");
         request.headers_mut().extend(headers.into_headers());
-        request.extensions_mut().insert(Deadline::after(TIME));
+        request.extensions_mut().insert(Deadline::after(CALL_TIMEOUT));
         request
     }
 }

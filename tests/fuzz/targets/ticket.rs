@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use granary_credential::ticket::{Expected, Header, Ring, open, seal};
 use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Credential, Key, Kind, Secret, principal};
-use granary_proto::granary::vault::v1::Principal;
+use granary_proto::granary::internal::v1::Principal;
 use libfuzzer_sys::fuzz_target;
 
 const NOW: u64 = 1_800_000_000_000;

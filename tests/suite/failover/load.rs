@@ -9,11 +9,11 @@ use granary_testkit::Client;
 use tonic::Status;
 
 /// Between calls.
-const TICK: Duration = Duration::from_millis(50);
+const CALL_INTERVAL: Duration = Duration::from_millis(50);
 /// So many calls in a row that succeed are the end of a fail-over.
 const STEADY: usize = 30;
 /// How soon it must come.
-const WITHIN: Duration = Duration::from_secs(40);
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// The accounts that cold calls are for, in turn.
 pub(super) const COLD: [&str; 6] = ["cold-0", "cold-1", "cold-2", "cold-3", "cold-4", "cold-5"];
@@ -68,7 +68,7 @@ impl Load {
         let (ended, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));
         let (callers, stop, told) = (callers.clone(), Arc::clone(&ended), Arc::clone(&calls));
         let task = tokio::spawn(async move {
-            let mut tick = tokio::time::interval(TICK);
+            let mut tick = tokio::time::interval(CALL_INTERVAL);
             let mut flying = tokio::task::JoinSet::new();
             for number in 0_usize.. {
                 tick.tick().await;
@@ -89,15 +89,15 @@ impl Load {
     /// Waits until calls succeed again, one after the other, ends them, and tells what was lost.
     pub(super) async fn finish(self) -> Lost {
         let begun = Instant::now();
-        while self.in_a_row(begun) < STEADY && begun.elapsed() < WITHIN {
-            tokio::time::sleep(TICK).await;
+        while self.in_a_row(begun) < STEADY && begun.elapsed() < RECOVERY_TIMEOUT {
+            tokio::time::sleep(CALL_INTERVAL).await;
         }
-        let well = begun.elapsed() < WITHIN;
+        let well = begun.elapsed() < RECOVERY_TIMEOUT;
         self.ended.store(true, Ordering::Relaxed);
         self.task.await.unwrap();
         let lost = Lost::of(&self.calls.lock().unwrap());
         let last = self.calls.lock().unwrap().iter().rev().find_map(|call| call.lost.clone());
-        assert!(well, "calls still fail after {WITHIN:?}: {lost}: {last:?}");
+        assert!(well, "calls still fail after {RECOVERY_TIMEOUT:?}: {lost}: {last:?}");
         lost
     }
 

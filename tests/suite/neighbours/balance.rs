@@ -16,7 +16,7 @@ const VENDOR: u64 = 50;
 const METHOD: &str = "GetMyApiUser";
 /// How often two replicas may be measured.
 const LOOKS: usize = 5;
-const FOUND: Duration = Duration::from_secs(5);
+const FIND_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Callers of several tenants that call again as soon as they are answered.
 struct Load {
@@ -93,7 +93,7 @@ async fn one_replica() -> Cluster {
 async fn found(cluster: &Cluster, number: u32) {
     let begun = Instant::now();
     while cluster.answered(number, METHOD).await == 0 {
-        assert!(begun.elapsed() < FOUND, "replica {number} gets no call after {FOUND:?}");
+        assert!(begun.elapsed() < FIND_TIMEOUT, "replica {number} gets no call after {FIND_TIMEOUT:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("replica {number} gets calls after {:?}", begun.elapsed());

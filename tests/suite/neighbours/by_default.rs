@@ -14,14 +14,14 @@ use super::unread::as_a_gateway;
 use super::{COMPANY, GET_ACCOUNT, HEALTH, House, LIST_SERVICES, PROFILE, REFLECTION, TOOL, profile, sized};
 
 /// When a call must have ended whose deadline is a second.
-const ENDED: Duration = Duration::from_millis(2_500);
+const END_TIMEOUT: Duration = Duration::from_millis(2_500);
 const LIST_TOOLS: &str = "/granary.gateway.v1.ToolService/ListTools";
-const DOORS: [&str; 5] = [
+const LISTENERS: [&str; 5] = [
     "gateway",
     "credential_vault.public",
     "credential_vault.broker",
-    "harvest_time.door",
-    "linkedin_data.door",
+    "harvest_time.server",
+    "linkedin_data.server",
 ];
 
 /// Calls of one connection: of reflection it may hold eight, and the list of tools is so long that more than thirty that nobody
@@ -32,7 +32,7 @@ fn count(path: &str) -> usize {
 
 /// The services, at each listener of which a call that names no deadline has a second.
 async fn hasty() -> House {
-    let settings = DOORS.map(|door| format!("{door}.limits.default_deadline_ms=1000"));
+    let settings = LISTENERS.map(|listener| format!("{listener}.limits.default_deadline_ms=1000"));
     House::open(&settings.each_ref().map(String::as_str)).await
 }
 
@@ -42,13 +42,13 @@ async fn insiders(house: &House) -> [Hostile; 3] {
     [
         as_a_gateway(house, "harvest-time", COMPANY).await,
         as_a_gateway(house, "linkedin-data", PROFILE).await,
-        broker.with("granary-edge-key", &house.cluster.file("edge-broker")),
+        broker.with("granary-peer-key", &house.cluster.file("peer-broker")),
     ]
 }
 
 /// How the calls of a connection have ended, and the connection, which has to live until then.
 async fn end_all(connection: Connection, calls: Vec<Call>) -> (Connection, Vec<Ended>) {
-    (connection, join_all(calls.into_iter().map(|call| call.end(ENDED))).await)
+    (connection, join_all(calls.into_iter().map(|call| call.end(END_TIMEOUT))).await)
 }
 
 async fn all<F: Future<Output = (Connection, Vec<Ended>)>>(
@@ -81,10 +81,10 @@ async fn a_body_without_an_end_ends_at_the_default_deadline_at_every_listener() 
         ("harvest-time", &harvest, HEALTH),
         ("linkedin-data", &linkedin, PROFILE),
         ("linkedin-data", &linkedin, HEALTH),
-        ("broker", &broker, "/granary.vault.v1.CredentialBroker/Authenticate"),
+        ("broker", &broker, "/granary.internal.v1.CredentialBroker/Authenticate"),
         ("broker", &broker, HEALTH),
     ];
-    let running = targets.map(|(door, caller, path)| {
+    let running = targets.map(|(listener, caller, path)| {
         let running = async move {
             let mut connection = caller.connect().await;
             let mut calls = Vec::new();
@@ -95,7 +95,7 @@ async fn a_body_without_an_end_ends_at_the_default_deadline_at_every_listener() 
             }
             end_all(connection, calls).await
         };
-        (format!("{path} at {door}"), running)
+        (format!("{path} at {listener}"), running)
     });
     let ended = Box::pin(all(running)).await;
     calling.stop().await.assert_unharmed();
@@ -140,7 +140,7 @@ async fn an_answer_that_nobody_reads_ends_at_the_default_deadline_at_every_liste
         ("linkedin-data", &linkedin, PROFILE, &profile()),
         ("broker", &broker, HEALTH, &empty),
     ];
-    let running = targets.map(|(door, caller, path, body)| {
+    let running = targets.map(|(listener, caller, path, body)| {
         let running = async move {
             let mut connection = caller.clone().with_window(0).connect().await;
             let mut calls = Vec::new();
@@ -149,7 +149,7 @@ async fn an_answer_that_nobody_reads_ends_at_the_default_deadline_at_every_liste
             }
             end_all(connection, calls).await
         };
-        (format!("{path} at {door}"), running)
+        (format!("{path} at {listener}"), running)
     });
     let ended = Box::pin(all(running)).await;
     calling.stop().await.assert_unharmed();

@@ -13,7 +13,7 @@ use granary_testkit::hostile::{EMPTY, Ended};
 use super::{GET_ACCOUNT, HEALTH, House, REFLECTION, TIME_ENTRY, TOOL, sized};
 
 const LIST_TOOLS: &str = "/granary.gateway.v1.ToolService/ListTools";
-const SOON: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A message as one gRPC frame in gzip.
 fn packed(message: &[u8]) -> Bytes {
@@ -32,7 +32,7 @@ fn flagged(bytes: &[u8]) -> Bytes {
 }
 
 async fn call(caller: &Hostile, path: &str, body: Bytes) -> Ended {
-    caller.connect().await.call(path, body).await.expect("a call").end(SOON).await
+    caller.connect().await.call(path, body).await.expect("a call").end(TIMEOUT).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -103,7 +103,7 @@ async fn answers_are_compressed_where_a_setting_and_the_caller_say_so() {
     let takes = house.evil.clone().with("grpc-accept-encoding", "identity,gzip");
     let (ended, body) = {
         let mut connection = takes.connect().await;
-        connection.call(LIST_TOOLS, Bytes::from_static(EMPTY)).await.expect("a call").collect(SOON).await
+        connection.call(LIST_TOOLS, Bytes::from_static(EMPTY)).await.expect("a call").collect(TIMEOUT).await
     };
     assert!(plain.is_ok() && ended.is_ok(), "{plain}; {ended}");
     assert!(ended.bytes * 3 < plain.bytes, "{} of {} bytes", ended.bytes, plain.bytes);
@@ -114,6 +114,6 @@ async fn answers_are_compressed_where_a_setting_and_the_caller_say_so() {
     // A small one goes as it is.
     let mut connection = takes.connect().await;
     let (ended, body) =
-        connection.call(HEALTH, Bytes::from_static(EMPTY)).await.expect("a call").collect(SOON).await;
+        connection.call(HEALTH, Bytes::from_static(EMPTY)).await.expect("a call").collect(TIMEOUT).await;
     assert!(ended.is_ok() && body[0] == 0, "{ended}");
 }

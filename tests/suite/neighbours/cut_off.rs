@@ -12,7 +12,7 @@ use granary_testkit::{Deed, Impostor};
 use super::streams::{all_pages, endless_pages};
 use super::{COMPANY, House, PROFILE, TIME_ENTRY, TOOL, profile, sized};
 
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const FOLLOW: &str = "/granary.linkedin.v1.LinkedInData/FollowPages";
 
 fn assert_told(what: &str, call: &Ended, expected: Reason) {
@@ -33,7 +33,7 @@ async fn streams_of_a_service_that_is_killed_end_with_trailers_that_say_why() {
     tokio::time::sleep(Duration::from_millis(sized(600, 6_000))).await;
     house.cluster.kill("linkedin-data").await;
     for stream in streams {
-        let ended = stream.end(SOON).await;
+        let ended = stream.end(TIMEOUT).await;
         assert!(ended.bytes > 0, "it was in the middle of its pages: {ended}");
         assert_told("a stream", &ended, Reason::ServiceUnavailable);
     }
@@ -67,7 +67,7 @@ async fn large_answers_of_a_service_that_breaks_off_end_with_trailers_that_say_w
         let mut connection = house.evil.connect().await;
         for (what, path, body, expected) in calls {
             let before = impostor.calls().len();
-            let ended = connection.call(path, body).await.expect("a call").end(SOON).await;
+            let ended = connection.call(path, body).await.expect("a call").end(TIMEOUT).await;
             assert_told(&format!("{what}, {deed:?}"), &ended, expected);
             assert_eq!(ended.bytes > EMPTY.len(), path != TOOL, "{what}: its beginning arrived: {ended}");
             assert_eq!(impostor.calls().len() - before, 1, "{what}, {deed:?}: it was sent once");

@@ -42,14 +42,14 @@ async fn a_connection_that_is_turned_over_for_its_age_loses_no_call() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_peer_and_a_watch_of_health_delay_no_end() {
     const LAME_DUCK: u64 = 500;
-    let doors = [
+    let listeners = [
         "gateway",
-        "harvest_time.door",
-        "linkedin_data.door",
+        "harvest_time.server",
+        "linkedin_data.server",
         "credential_vault.public",
         "credential_vault.broker",
     ];
-    let settings = doors.map(|door| format!("{door}.limits.lame_duck_ms={LAME_DUCK}"));
+    let settings = listeners.map(|listener| format!("{listener}.limits.lame_duck_ms={LAME_DUCK}"));
     let mut cluster = Cluster::start_with(&settings.each_ref().map(String::as_str)).await;
     for (service, listener) in [
         ("gateway", "gateway"),

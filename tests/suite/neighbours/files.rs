@@ -8,7 +8,7 @@ use super::crowds::{ELSEWHERE, idle};
 use super::{House, attack_time};
 
 /// Kept and refused connections show a moment later.
-const SHOWS: Duration = Duration::from_millis(300);
+const SHOW_TIMEOUT: Duration = Duration::from_millis(300);
 
 fn open(all: &[Connection]) -> usize {
     all.iter().filter(|connection| connection.is_open()).count()
@@ -25,10 +25,10 @@ async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
     cluster.ready("gateway").await;
     let house = House::around(cluster).await;
     let calling = house.good.start().await;
-    for (door, process) in [("gateway", "gateway"), ("vault", "credential-vault")] {
-        let all = idle(&Hostile::new(&house.cluster.address(door)).from(ELSEWHERE), 400).await;
-        tokio::time::sleep(SHOWS).await;
-        assert_eq!((all.len(), open(&all)), (400, 400), "connections to {door} that stay");
+    for (listener, process) in [("gateway", "gateway"), ("vault", "credential-vault")] {
+        let all = idle(&Hostile::new(&house.cluster.address(listener)).from(ELSEWHERE), 400).await;
+        tokio::time::sleep(SHOW_TIMEOUT).await;
+        assert_eq!((all.len(), open(&all)), (400, 400), "connections to {listener} that stay");
         let files = house.cluster.process(process).descriptors();
         assert!(files > 400, "{process} has {files} files open");
     }
@@ -43,11 +43,11 @@ async fn connections_are_counted_for_all_threads_of_the_process_together() {
     let house = House::open(&settings.each_ref().map(String::as_str)).await;
     // So many that each of the two threads is offered more than there may be in all.
     let all = idle(&Hostile::new(&house.gateway()), 6 * MOST).await;
-    tokio::time::sleep(SHOWS).await;
+    tokio::time::sleep(SHOW_TIMEOUT).await;
     let kept = open(&all);
     // Those by which the house was prepared are among them.
     assert!((MOST / 2..=MOST).contains(&kept), "{kept} connections are open, {MOST} may be");
     drop(all);
-    tokio::time::sleep(SHOWS).await;
-    house.good.call_for(SHOWS).await.assert_unharmed();
+    tokio::time::sleep(SHOW_TIMEOUT).await;
+    house.good.call_for(SHOW_TIMEOUT).await.assert_unharmed();
 }

@@ -7,7 +7,7 @@ use granary_testkit::{Hostile, hostile};
 
 use super::{COMPANY, GET_ACCOUNT, HEALTH, House, TIME_ENTRY, again_and_again, attack_time, sized};
 
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Begins calls of these methods again and again, and cuts each body into so many pieces of these bytes.
 async fn pieces(evil: &Hostile, paths: &[&str], piece: &'static [u8], count: usize) {
@@ -72,19 +72,19 @@ async fn headers_that_are_too_large_are_refused_by_themselves() {
     for size in LARGE {
         let mut connection = Hostile::new(&house.gateway()).connect().await;
         connection.becomes(&Hostile::new(&house.gateway()).with_large_headers(size));
-        let large = connection.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+        let large = connection.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
         assert_refused(size, &large);
         connection.becomes(&Hostile::new(&house.gateway()));
-        let next = connection.call(HEALTH, EMPTY).await.expect("the connection goes on").end(SOON).await;
+        let next = connection.call(HEALTH, EMPTY).await.expect("the connection goes on").end(TIMEOUT).await;
         assert!(next.is_ok(), "the call after {size} bytes of headers: {next}");
     }
     // One value of 60,000 bytes, as a token may be.
     let one = Hostile::new(&house.gateway()).with("x-large", &"X".repeat(60_000));
     let mut connection = one.connect().await;
-    let large = connection.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    let large = connection.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
     assert_refused(60_000, &large);
     connection.becomes(&Hostile::new(&house.gateway()));
-    let next = connection.call(HEALTH, EMPTY).await.expect("the connection goes on").end(SOON).await;
+    let next = connection.call(HEALTH, EMPTY).await.expect("the connection goes on").end(TIMEOUT).await;
     assert!(next.is_ok(), "the call after one header of 60,000 bytes: {next}");
 }
 
@@ -104,7 +104,7 @@ async fn behind_envoy_headers_that_are_too_large_cost_no_other_caller_a_call() {
         for size in [20_000, 56_000] {
             let mut connection = stranger.clone().with_large_headers(size).connect().await;
             if let Some(call) = connection.call(COMPANY, EMPTY).await {
-                call.end(SOON).await;
+                call.end(TIMEOUT).await;
             }
         }
     })
@@ -143,7 +143,7 @@ async fn eleven_hundred_early_refusals_close_no_connection() {
     raw.send(&hostile::Frame::call(stream, HEALTH, &[]).bytes()).await;
     raw.send(&hostile::Frame::data(stream, EMPTY, true).bytes()).await;
     let mut answered = false;
-    while let Some(frame) = raw.next(SOON).await {
+    while let Some(frame) = raw.next(TIMEOUT).await {
         if frame.stream == stream && frame.is_data() {
             answered = true;
             break;

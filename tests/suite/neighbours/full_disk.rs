@@ -12,9 +12,9 @@ use tonic_types::StatusExt as _;
 use super::{COMPANY, GET_ACCOUNT, House, attack_time};
 
 /// Longest time in which a refusal comes that is known beforehand.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const AT_ONCE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Longest time in which things go on once there is room.
-const SOON: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The services, with credential-vault's audit log on a disk of a megabyte.
 async fn on(disk: &SmallDisk) -> House {
@@ -32,8 +32,8 @@ async fn on(disk: &SmallDisk) -> House {
 /// many were told that their key is none.
 async fn strangers(house: &House) -> JoinSet<usize> {
     let mut all = JoinSet::new();
-    for (door, path) in [("gateway", COMPANY), ("gateway", COMPANY), ("vault", GET_ACCOUNT)] {
-        let caller = Hostile::new(&house.cluster.address(door)).with_account("x");
+    for (listener, path) in [("gateway", COMPANY), ("gateway", COMPANY), ("vault", GET_ACCOUNT)] {
+        let caller = Hostile::new(&house.cluster.address(listener)).with_account("x");
         all.spawn(async move {
             let (begun, mut refused) = (Instant::now(), 0);
             let mut connection = caller.connect().await;
@@ -46,7 +46,7 @@ async fn strangers(house: &House) -> JoinSet<usize> {
                     calls.push(connection.call(path, EMPTY).await.expect("a call"));
                 }
                 for call in calls {
-                    let ended: Ended = call.end(SOON).await;
+                    let ended: Ended = call.end(TIMEOUT).await;
                     assert_eq!(ended.reason(), Some(Reason::ApiKeyInvalid), "{ended}");
                     refused += 1;
                 }
@@ -88,7 +88,11 @@ async fn a_full_disk_and_a_flood_of_strangers_cost_no_caller_with_a_ticket_a_cal
         let status = neighbours::call(client, "cold", good).await.expect_err("a ticket needs a line");
         assert_eq!(error::reason_of(&status), Some(Reason::StoreUnavailable), "{good:?}: {status:?}");
         let retry = status.get_details_retry_info().and_then(|info| info.retry_delay);
-        assert!(retry.is_some() && begun.elapsed() < AT_ONCE, "{good:?}, {:?}: {status:?}", begun.elapsed());
+        assert!(
+            retry.is_some() && begun.elapsed() < AT_ONCE_TIMEOUT,
+            "{good:?}, {:?}: {status:?}",
+            begun.elapsed()
+        );
     }
     let refused: usize = flood.join_all().await.into_iter().sum();
     println!("{refused} strangers were refused meanwhile");
@@ -96,7 +100,7 @@ async fn a_full_disk_and_a_flood_of_strangers_cost_no_caller_with_a_ticket_a_cal
     disk.free();
     let begun = Instant::now();
     while let Err(status) = neighbours::call(client, "cold", Good::Company).await {
-        assert!(begun.elapsed() < SOON, "{}", neighbours::told(&status));
+        assert!(begun.elapsed() < TIMEOUT, "{}", neighbours::told(&status));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     report.assert_unhurt(Duration::from_secs(1));

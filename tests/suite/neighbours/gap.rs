@@ -7,7 +7,7 @@ use granary_testkit::{Cluster, FaultProxy, Link};
 use super::streams::{endless_pages, failure, follow, follower, pages, revoke_key};
 
 /// How long after the link is back what was revoked may go on: the gateway connects again, drops what it knows, and asks.
-const HEARD: Duration = Duration::from_secs(1);
+const HEARD_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_revoked_while_credential_vault_could_not_be_reached_ends_once_it_can() {
@@ -43,7 +43,8 @@ async fn revoked_meanwhile(link: Link) {
     pages(&mut ends, 5).await;
     proxy.heal().await;
     let since = Instant::now();
-    let status = failure(&mut ends, since, HEARD).await.unwrap_or_else(|told| panic!("{link:?}: {told}"));
+    let status =
+        failure(&mut ends, since, HEARD_TIMEOUT).await.unwrap_or_else(|told| panic!("{link:?}: {told}"));
     println!("{link:?}: ended {:?} after the gap", since.elapsed());
     assert_eq!(error::reason_of(&status), Some(Reason::ApiKeyInvalid), "{link:?}: {status:?}");
     tokio::time::sleep(Duration::from_millis(300)).await;

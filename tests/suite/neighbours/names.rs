@@ -14,7 +14,7 @@ const NAME: &str = "replicas.linkedin.test";
 const HOSTS: [IpAddr; 2] =
     [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 1)), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 21))];
 /// Names are resolved again every three seconds.
-const FOLLOWS: Duration = Duration::from_millis(4_000);
+const FOLLOW_TIMEOUT: Duration = Duration::from_millis(4_000);
 const METHOD: &str = "GetMyApiUser";
 
 /// Says what the name is from now on, to processes that have this file for their own.
@@ -36,7 +36,7 @@ async fn an_address_that_is_new_behind_a_name_gets_the_calls_and_one_that_left_g
     }
     let metrics = format!("--set={}", cluster.metrics(1));
     cluster.run_with("linkedin-data", "linkedin-data", &[metrics]);
-    let second = format!("linkedin_data.door.listen.address={}:{port}", HOSTS[1]);
+    let second = format!("linkedin_data.server.listen.address={}:{port}", HOSTS[1]);
     cluster.run_replica("linkedin-data-2", &[second, cluster.metrics(2)]);
     // The gateway alone sees the file, in a mount namespace of its own.
     let script = r#"mount --bind "$0" /etc/hosts && exec "$@""#;
@@ -57,7 +57,7 @@ async fn an_address_that_is_new_behind_a_name_gets_the_calls_and_one_that_left_g
     resolves_to(&hosts, &HOSTS[1..]);
     let begun = Instant::now();
     while house.cluster.answered(2, METHOD).await == 0 {
-        assert!(begun.elapsed() < FOLLOWS, "the new address gets no call");
+        assert!(begun.elapsed() < FOLLOW_TIMEOUT, "the new address gets no call");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     println!("the new address gets calls after {:?}", begun.elapsed());

@@ -13,7 +13,7 @@ use super::{House, LIST_SERVICES, REFLECTION, sized};
 /// Streams on one connection, and in the process, where the first of each connection does not count.
 const EACH: usize = 8;
 const ALL: usize = 128;
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 const MIB: u64 = 1 << 20;
 
 /// Asks for the services, in so many bytes.
@@ -27,7 +27,7 @@ fn list_services(bytes: usize) -> Bytes {
     frame_of(&message)
 }
 
-/// Asks for the file that declares the objects of time tracking, whose answer has tens of kilobytes at every door.
+/// Asks for the file that declares the objects of time tracking, whose answer has tens of kilobytes at every listener.
 fn large_file() -> Bytes {
     let symbol = b"granary.harvest.v1.TimeEntry";
     let length = u8::try_from(symbol.len()).unwrap();
@@ -59,13 +59,13 @@ async fn reflection_streams_are_bounded_on_a_connection_and_in_the_process() {
     }
     // Those of a connection arrive one after the other, those of several in any order.
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let one_more = converse(&mut connections[0]).await.end(SOON).await;
+    let one_more = converse(&mut connections[0]).await.end(TIMEOUT).await;
     assert_eq!(one_more.reason(), Some(Reason::LimitExceeded), "on its connection: {one_more}");
     let mut fresh = stranger.connect().await;
     let own = converse(&mut fresh).await.end(Duration::from_millis(300)).await;
     assert!(own.how == How::Open && own.bytes > 0, "nobody takes a connection's first from it: {own}");
     let _first = converse(&mut fresh).await;
-    let refused = converse(&mut fresh).await.end(SOON).await;
+    let refused = converse(&mut fresh).await.end(TIMEOUT).await;
     assert_eq!(refused.reason(), Some(Reason::Overloaded), "in the process: {refused}");
     let retry = refused.status.as_ref().and_then(StatusExt::get_details_retry_info);
     assert!(retry.is_some_and(|info| info.retry_delay.is_some()), "it says when to try again: {refused}");
@@ -84,12 +84,17 @@ async fn reflection_streams_are_bounded_on_a_connection_and_in_the_process() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_of_reflection_has_a_kibibyte_at_most() {
     let house = House::open(&[]).await;
-    for door in ["gateway", "vault"] {
-        let mut connection = Hostile::new(&house.cluster.address(door)).connect().await;
-        let fits = connection.call(REFLECTION, list_services(1_024)).await.expect("a call").end(SOON).await;
-        assert!(fits.is_ok() && fits.bytes > 0, "{door}: {fits}");
-        let large = connection.call(REFLECTION, list_services(1_025)).await.expect("a call").end(SOON).await;
-        assert!(large.bytes == 0 && large.how != How::Open, "{door}: a byte more is not answered: {large}");
+    for listener in ["gateway", "vault"] {
+        let mut connection = Hostile::new(&house.cluster.address(listener)).connect().await;
+        let fits =
+            connection.call(REFLECTION, list_services(1_024)).await.expect("a call").end(TIMEOUT).await;
+        assert!(fits.is_ok() && fits.bytes > 0, "{listener}: {fits}");
+        let large =
+            connection.call(REFLECTION, list_services(1_025)).await.expect("a call").end(TIMEOUT).await;
+        assert!(
+            large.bytes == 0 && large.how != How::Open,
+            "{listener}: a byte more is not answered: {large}"
+        );
     }
 }
 
@@ -97,14 +102,14 @@ async fn a_question_of_reflection_has_a_kibibyte_at_most() {
 async fn answers_of_reflection_that_nobody_reads_end_at_their_deadline_and_hold_little() {
     let house = House::open(&[]).await;
     let calling = house.good.start().await;
-    for (door, process) in [("gateway", "gateway"), ("vault", "credential-vault")] {
+    for (listener, process) in [("gateway", "gateway"), ("vault", "credential-vault")] {
         let process = house.cluster.process(process);
         process.forget_peak();
         let before = process.most_resident();
-        let reader = Hostile::new(&house.cluster.address(door)).with_timeout("1S");
+        let reader = Hostile::new(&house.cluster.address(listener)).with_timeout("1S");
         let mut connection = reader.connect().await;
-        let whole = connection.call(REFLECTION, large_file()).await.expect("a call").end(SOON).await;
-        assert!(whole.is_ok() && whole.bytes > 20_000, "{door}: {whole}");
+        let whole = connection.call(REFLECTION, large_file()).await.expect("a call").end(TIMEOUT).await;
+        assert!(whole.is_ok() && whole.bytes > 20_000, "{listener}: {whole}");
         let stranger = reader.with_window(0);
         let (mut connections, mut calls) = (Vec::new(), Vec::new());
         for _ in 0..ALL / EACH {
@@ -121,15 +126,15 @@ async fn answers_of_reflection_that_nobody_reads_end_at_their_deadline_and_hold_
         }
         let ended = join_all(calls.into_iter().map(|call| call.end(Duration::from_millis(2_500)))).await;
         let grown = process.most_resident().saturating_sub(before);
-        println!("{door}: {} MiB more for {ALL} answers that nobody reads", grown / MIB);
-        assert_ended(door, &ended);
-        assert!(grown < 64 * MIB, "{door}: {} MiB more", grown / MIB);
+        println!("{listener}: {} MiB more for {ALL} answers that nobody reads", grown / MIB);
+        assert_ended(listener, &ended);
+        assert!(grown < 64 * MIB, "{listener}: {} MiB more", grown / MIB);
     }
     calling.stop().await.assert_unharmed();
 }
 
-fn assert_ended(door: &str, ended: &[Ended]) {
+fn assert_ended(listener: &str, ended: &[Ended]) {
     for call in ended {
-        assert!(call.status.is_some() && !call.is_ok(), "{door}: {call}");
+        assert!(call.status.is_some() && !call.is_ok(), "{listener}: {call}");
     }
 }

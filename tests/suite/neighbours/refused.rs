@@ -12,7 +12,7 @@ use http::Method;
 
 use super::{GET_ACCOUNT, HEALTH, House, TIME_ENTRY, sized};
 
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 fn entry() -> Bytes {
     hostile::frame(&LogTimeEntryRequest {
@@ -28,7 +28,7 @@ fn entry() -> Bytes {
 async fn write(house: &House, caller: &Hostile, body: Bytes) -> (Ended, usize) {
     let before = house.sandbox.newest().await;
     let mut connection = caller.connect().await;
-    let ended = connection.call(TIME_ENTRY, body).await.expect("a call").end(SOON).await;
+    let ended = connection.call(TIME_ENTRY, body).await.expect("a call").end(TIMEOUT).await;
     // What is carried out in spite of a refusal arrives a little later.
     tokio::time::sleep(Duration::from_millis(50)).await;
     let journal = house.sandbox.journal(before).await;
@@ -57,15 +57,15 @@ async fn the_log_names_nobody_who_was_not_admitted() {
     ];
     for caller in &callers {
         let mut connection = caller.connect().await;
-        connection.call(super::COMPANY, EMPTY).await.expect("a call").end(SOON).await;
+        connection.call(super::COMPANY, EMPTY).await.expect("a call").end(TIMEOUT).await;
     }
-    // At credential-vault's own door, too, where a good key is admitted and what stands beside it is still nobody's word.
+    // At credential-vault's own address, too, where a good key is admitted and what stands beside it is still nobody's word.
     let vault = house.cluster.address("vault");
     let at_vault = [
         forged(Hostile::new(&vault), "forged-without"),
         forged(Hostile::new(&vault).with_key("grn_bad"), "forged-bad"),
         // An account that the request does not name is refused, and not written down either.
-        forged(Hostile::new(&vault).with_key(house.evil_client.key_text()), "forged-own-door"),
+        forged(Hostile::new(&vault).with_key(house.evil_client.key_text()), "forged-direct"),
         Hostile::new(&vault)
             .with_key(house.evil_client.key_text())
             .with("granary-tenant", "forged-tenant")
@@ -75,7 +75,7 @@ async fn the_log_names_nobody_who_was_not_admitted() {
     for (number, caller) in at_vault.iter().enumerate() {
         let mut connection = caller.connect().await;
         let call = connection.call(GET_ACCOUNT, account.clone()).await.expect("a call");
-        let ended = call.end(SOON).await;
+        let ended = call.end(TIMEOUT).await;
         assert_eq!(ended.is_ok(), number == 3, "{ended}");
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -85,7 +85,7 @@ async fn the_log_names_nobody_who_was_not_admitted() {
         |log: &String| log.lines().any(|line| line.contains("evil-user") && line.contains("\"evil\""));
     assert!(admitted(&logs[0]), "who is admitted is named: {}", logs[0]);
     let named = |line: &str| line.contains("GetConnectedAccount") && line.contains("\"evil\"");
-    assert!(logs[1].lines().any(named), "so is the tenant at the own door: {}", logs[1]);
+    assert!(logs[1].lines().any(named), "so is the tenant at the own address: {}", logs[1]);
     for log in &logs {
         assert!(!log.contains("forged"), "{log}");
     }
@@ -151,7 +151,7 @@ async fn two_deadlines_or_two_messages_are_refused_and_nothing_is_carried_out() 
         let (two, more) = ([EMPTY, EMPTY].concat(), [EMPTY, b"more"].concat());
         for (body, good) in [(EMPTY.to_vec(), true), (two, false), (more, false), (vec![], false)] {
             let length = body.len();
-            let ended = connection.call(HEALTH, body).await.expect("a call").end(SOON).await;
+            let ended = connection.call(HEALTH, body).await.expect("a call").end(TIMEOUT).await;
             let told = ended.is_ok() == good && ended.status.is_some();
             assert!(told, "{length} bytes to the health of {listener}: {ended}");
         }
@@ -175,7 +175,7 @@ async fn strangers_write_a_few_lines_of_log_however_many_they_are() {
                 tokio::task::yield_now().await;
                 if number % 4 == 0 { call.cancel() } else { connection.hang_up().await }
             } else {
-                connection.call(TIME_ENTRY, EMPTY).await.expect("a call").end(SOON).await;
+                connection.call(TIME_ENTRY, EMPTY).await.expect("a call").end(TIMEOUT).await;
             }
         }
         let seconds = usize::try_from(begun.elapsed().as_secs()).expect("a number") + 2;
@@ -208,7 +208,7 @@ async fn http_1_and_tls_on_a_plain_port_are_answered_in_one_readable_line_and_a_
         for request in [get, post] {
             let mut raw = Raw::connect(&address).await;
             raw.send(request.as_bytes()).await;
-            let answer = raw.rest(SOON).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            let answer = raw.rest(TIMEOUT).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
             if !answer.as_deref().is_ok_and(readable) {
                 told.push(format!("HTTP/1.1 at {name}: {answer:?}"));
             }
@@ -216,7 +216,7 @@ async fn http_1_and_tls_on_a_plain_port_are_answered_in_one_readable_line_and_a_
         // A TLS library calls it no TLS, and whoever looks at the bytes reads why.
         let mut raw = Raw::connect(&address).await;
         raw.send(&client_hello()).await;
-        let answer = raw.rest(SOON).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let answer = raw.rest(TIMEOUT).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         if !answer.as_deref().is_ok_and(readable) {
             told.push(format!("TLS at {name}: {answer:?}"));
         }

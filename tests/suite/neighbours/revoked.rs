@@ -20,7 +20,7 @@ use super::streams::{DEADLINE, caller, endless_pages, failure, follow, follower,
 use crate::support::{apify, key};
 
 /// When a stream must have ended after what it needs was revoked.
-const ENDED: Duration = Duration::from_secs(1);
+const END_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A caller whose account "bulk" has runs that take a minute for each row.
 pub(super) async fn bulk_caller(operator: &Client, sandbox: &Sandbox) -> (Client, String) {
@@ -65,7 +65,7 @@ async fn a_stream_ends_within_a_second_of_what_it_needs() {
             }
         }
         let since = Instant::now();
-        match failure(&mut stream, since, ENDED).await {
+        match failure(&mut stream, since, END_TIMEOUT).await {
             Ok(status) if error::reason_of(&status) == Some(expected) => {
                 println!("{account}: ended after {:?}", since.elapsed());
             }
@@ -95,7 +95,7 @@ async fn a_rotation_lets_a_stream_go_on() {
     sandbox.set(json!({"harvestapi_key": "rotated-key-9876543210"})).await;
     operator.put_sealed("rotated", &key("rotated-key-9876543210")).await.unwrap();
     let since = Instant::now();
-    while since.elapsed() < ENDED {
+    while since.elapsed() < END_TIMEOUT {
         pages(&mut stream, 1).await;
     }
 }
@@ -115,7 +115,8 @@ async fn a_bulk_run_that_is_cut_off_names_its_run() {
     let run = progress.run.and_then(|run| run.id).expect("the run's id");
 
     revoke_key(&operator, key_id).await;
-    let status = failure(&mut stream, Instant::now(), ENDED).await.unwrap_or_else(|told| panic!("{told}"));
+    let status =
+        failure(&mut stream, Instant::now(), END_TIMEOUT).await.unwrap_or_else(|told| panic!("{told}"));
     assert_eq!(error::reason_of(&status), Some(Reason::ApiKeyInvalid), "{status:?}");
     assert_eq!(named_run(&status), Some(run));
 }
@@ -150,7 +151,7 @@ async fn a_bulk_call_that_is_cut_off_names_its_run() {
         Instant::now()
     };
     let (typed, by_name, revoked) = tokio::join!(typed, by_name, revoked);
-    assert!(revoked.elapsed() < ENDED, "{:?}", revoked.elapsed());
+    assert!(revoked.elapsed() < END_TIMEOUT, "{:?}", revoked.elapsed());
     for status in [&typed, &by_name] {
         assert_eq!(error::reason_of(status), Some(Reason::ApiKeyInvalid), "{status:?}");
         assert!(named_run(status).is_some_and(|run| !run.is_empty()), "{status:?}");

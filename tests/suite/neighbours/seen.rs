@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use super::{COMPANY, HEALTH, House, PROFILE, WATCH, profile};
 
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Starts everything, with the gateway's metrics under 1.
 async fn house(settings: &[&str]) -> House {
@@ -37,7 +37,7 @@ impl House {
             if count >= least {
                 return count;
             }
-            assert!(begun.elapsed() < SOON, "{name}{labels:?}: {count} of {least}");
+            assert!(begun.elapsed() < TIMEOUT, "{name}{labels:?}: {count} of {least}");
             sleep(Duration::from_millis(50)).await;
         }
     }
@@ -66,17 +66,17 @@ async fn what_peers_do_is_counted_under_the_name_of_its_limit() {
     // Whoever connects before they are let go of is refused as well.
     let begun = Instant::now();
     while house.measured("granary_connections{", &["side=\"server\""]).await >= 20 {
-        assert!(begun.elapsed() < SOON, "connections that were closed are still counted");
+        assert!(begun.elapsed() < TIMEOUT, "connections that were closed are still counted");
         sleep(Duration::from_millis(50)).await;
     }
 
     // Calls that are refused at a limit, and those that are taken back.
     let large = stranger.clone().with_large_headers(20_000);
-    large.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    large.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
     let other = stranger.clone().without("content-type").with("content-type", "text/html");
-    other.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    other.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
     let packed = stranger.clone().with("grpc-encoding", "zstd");
-    packed.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(SOON).await;
+    packed.connect().await.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
     let mut connection = house.evil.connect().await;
     let mut calls = Vec::new();
     for _ in 0..10 {
@@ -117,12 +117,12 @@ async fn answers_that_nobody_reads_and_connections_that_are_turned_over_are_coun
     let unread = house.measured("granary_unread_bytes ", &[]).await;
     assert!((10_000..400_000).contains(&unread), "{unread} bytes wait for their reader");
     for call in calls {
-        call.end(SOON).await;
+        call.end(TIMEOUT).await;
     }
     house.measured_at_least(1, "granary_stalls_total ", &[]).await;
     house.measured_at_least(1, "granary_stalls_ended_total ", &[]).await;
     let idle = Hostile::new(&house.gateway()).connect().await;
-    idle.ended(SOON).await;
+    idle.ended(TIMEOUT).await;
     house.measured_at_least(1, "granary_connections_closed_total{", &["idle"]).await;
     house.measured_at_least(1, "granary_goaways_total{", &["direction=\"sent\"", "NO_ERROR"]).await;
 }
@@ -138,10 +138,10 @@ async fn a_trace_and_a_request_id_join_the_logs_of_whatever_a_call_passes_throug
         .with("tracestate", "vendor=1")
         .with("baggage", "shop=7")
         .with("x-request-id", id);
-    let ended = traced.connect().await.call(COMPANY, EMPTY).await.expect("a call").end(SOON).await;
+    let ended = traced.connect().await.call(COMPANY, EMPTY).await.expect("a call").end(TIMEOUT).await;
     assert!(ended.is_ok(), "{ended}");
     let forged = house.evil.clone().with("traceparent", "00-nonsense");
-    forged.connect().await.call(COMPANY, EMPTY).await.expect("a call").end(SOON).await;
+    forged.connect().await.call(COMPANY, EMPTY).await.expect("a call").end(TIMEOUT).await;
     sleep(Duration::from_millis(200)).await;
     for service in ["gateway", "harvest-time"] {
         let log = house.cluster.process(service).log_text();

@@ -12,7 +12,7 @@ use super::streams::{all_pages, endless_pages};
 use super::{COMPANY, House};
 
 const FOLLOW: &str = "/granary.linkedin.v1.LinkedInData/FollowPages";
-const SOON: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long each call of the tenant is under way.
 const WORK: u64 = 600;
 
@@ -35,7 +35,7 @@ async fn at_once(caller: &Hostile, count: usize) -> Vec<Ended> {
     for _ in 0..count {
         calls.push(connection.call(COMPANY, EMPTY).await.expect("a call"));
     }
-    join_all(calls.into_iter().map(|call| call.end(SOON))).await
+    join_all(calls.into_iter().map(|call| call.end(TIMEOUT))).await
 }
 
 /// How many were answered; each of the others was refused for a limit, and was told when to try again.
@@ -83,7 +83,7 @@ async fn a_tenant_and_each_of_its_keys_have_the_calls_and_streams_that_its_recor
     for _ in 0..3 {
         streams.push(connection.call(FOLLOW, hostile::frame(&all_pages())).await.expect("a call"));
     }
-    let third = streams.pop().expect("three").end(SOON).await;
+    let third = streams.pop().expect("three").end(TIMEOUT).await;
     assert_overloaded(&third, "streams_per_tenant");
     drop(streams);
 
@@ -91,7 +91,7 @@ async fn a_tenant_and_each_of_its_keys_have_the_calls_and_streams_that_its_recor
     set(&house, TenantLimits::default()).await;
     let begun = Instant::now();
     while at_once(&house.evil, 12).await.iter().any(|call| !call.is_ok()) {
-        assert!(begun.elapsed() < SOON, "the record's limits still hold");
+        assert!(begun.elapsed() < TIMEOUT, "the record's limits still hold");
     }
     calling.stop().await.assert_unharmed();
 }
@@ -117,12 +117,12 @@ async fn a_full_queue_of_a_service_names_itself_and_says_when_to_try_again() {
     let settings = [
         "harvest_time.admission.max_in_flight=8",
         "harvest_time.admission.max_in_flight_per_tenant=4",
-        "harvest_time.admission.max_waiting_per_tenant=3",
+        "harvest_time.admission.max_waiting_per_tenant=8",
     ];
     let house = House::open(&settings).await;
     house.answer_evil("/v2/company*", WORK / 2, None).await;
     let calling = house.good.start().await;
     let ended = at_once(&house.evil, 30).await;
     calling.stop().await.assert_unharmed();
-    assert_eq!(answered(&ended, "waiting_per_tenant"), 7, "four run, and three wait for them");
+    assert_eq!(answered(&ended, "waiting_per_tenant"), 12, "four run, and eight wait for them");
 }

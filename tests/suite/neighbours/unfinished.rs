@@ -13,7 +13,7 @@ use super::{COMPANY, GET_ACCOUNT, HEALTH, House, REFLECTION, TIME_ENTRY, TOOL, a
 
 const TIMEOUT: &str = "1S";
 /// When a call of that deadline must have ended.
-const ENDED: Duration = Duration::from_millis(2_500);
+const END_TIMEOUT: Duration = Duration::from_millis(2_500);
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
@@ -32,7 +32,7 @@ async fn hold(caller: &Hostile, path: &str, body: &Bytes, count: usize) -> (Conn
 /// The same with a deadline, by which they must have ended.
 async fn begin(caller: &Hostile, path: &str, body: &Bytes, count: usize) -> (Connection, Vec<Ended>) {
     let (connection, calls) = hold(&caller.clone().with_timeout(TIMEOUT), path, body, count).await;
-    let ended = join_all(calls.into_iter().map(|call| call.end(ENDED))).await;
+    let ended = join_all(calls.into_iter().map(|call| call.end(END_TIMEOUT))).await;
     (connection, ended)
 }
 

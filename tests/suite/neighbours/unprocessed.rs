@@ -15,7 +15,7 @@ use super::{COMPANY, House, TIME_ENTRY};
 /// So many that each kind of call meets the impostor many times, whichever of two addresses it is sent to first.
 const CALLS: usize = 30;
 const LIST_TOOLS: &str = "/granary.gateway.v1.ToolService/ListTools";
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The services, with an impostor beside harvest-time and beside linkedin-data.
 async fn beside(impostor: &Impostor) -> House {
@@ -83,18 +83,18 @@ fn entry(notes: &str) -> Bytes {
 /// A service takes one call at a time, so that all others wait in the gateway, on a connection that they share.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_ends_before_it_was_written_is_not_sent_any_more() {
-    const HOLDS: Duration = Duration::from_millis(500);
-    let impostor = Impostor::start(Deed::Answer(HOLDS), 1).await;
+    const HOLD_DELAY: Duration = Duration::from_millis(500);
+    let impostor = Impostor::start(Deed::Answer(HOLD_DELAY), 1).await;
     let address = format!("gateway.harvest_time.address={}", impostor.address());
     let house = House::open(&[&address, "gateway.threads=1"]).await;
     // Its ticket is there from now on.
     let caller = house.evil.clone();
     let mut connection = caller.connect().await;
-    let first = connection.call(COMPANY, EMPTY).await.expect("a call").end(HOLDS * 4).await;
+    let first = connection.call(COMPANY, EMPTY).await.expect("a call").end(HOLD_DELAY * 4).await;
     assert!(first.is_ok(), "{first}");
 
     let holding = connection.call(COMPANY, EMPTY).await.expect("a call");
-    tokio::time::sleep(HOLDS / 5).await;
+    tokio::time::sleep(HOLD_DELAY / 5).await;
     let mut taken_back = Vec::new();
     for _ in 0..10 {
         taken_back.push(connection.call(TIME_ENTRY, entry("taken back")).await.expect("a call"));
@@ -106,19 +106,19 @@ async fn a_call_that_ends_before_it_was_written_is_not_sent_any_more() {
     }
     connection.becomes(&caller);
     let kept = connection.call(TIME_ENTRY, entry("kept")).await.expect("a call");
-    tokio::time::sleep(HOLDS / 5).await;
+    tokio::time::sleep(HOLD_DELAY / 5).await;
     assert_eq!(impostor.calls().len(), 2, "they wait");
     taken_back.into_iter().for_each(Call::cancel);
-    let late = join_all(late.into_iter().map(|call| call.end(HOLDS))).await;
+    let late = join_all(late.into_iter().map(|call| call.end(HOLD_DELAY))).await;
     for call in late {
         let code = call.status.as_ref().map(tonic::Status::code);
         assert!(call.how == How::Answered && code == Some(Code::DeadlineExceeded), "{call}");
     }
-    assert!(holding.end(HOLDS).await.is_ok());
-    let kept = kept.end(HOLDS * 3).await;
+    assert!(holding.end(HOLD_DELAY).await.is_ok());
+    let kept = kept.end(HOLD_DELAY * 3).await;
     assert!(kept.is_ok(), "{kept}");
     // What would still be sent comes by now. Of what a connection had already numbered, the peer may hear that it is no more.
-    tokio::time::sleep(HOLDS + HOLDS / 5).await;
+    tokio::time::sleep(HOLD_DELAY + HOLD_DELAY / 5).await;
     let mut messages = impostor.calls().split_off(2);
     messages.retain(|message| !message.is_empty());
     assert_eq!(messages, [entry("kept")], "what was taken back or late was sent, too");
@@ -127,7 +127,7 @@ async fn a_call_that_ends_before_it_was_written_is_not_sent_any_more() {
 /// The broker says nothing, so that calls without a ticket wait.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_ends_before_it_has_a_ticket_is_never_sent() {
-    const WAITS: Duration = Duration::from_millis(300);
+    const WAIT_DELAY: Duration = Duration::from_millis(300);
     let impostor = Impostor::start(Deed::Answer(Duration::ZERO), 100).await;
     let mut cluster = Cluster::prepare("").await;
     let broker = FaultProxy::start(&cluster.address("broker")).await;
@@ -140,7 +140,7 @@ async fn a_call_that_ends_before_it_has_a_ticket_is_never_sent() {
     let house = House::around(cluster).await;
     // The key is known, the account's ticket for a write is not.
     let mut connection = house.evil.connect().await;
-    let known = connection.call(LIST_TOOLS, EMPTY).await.expect("a call").end(SOON).await;
+    let known = connection.call(LIST_TOOLS, EMPTY).await.expect("a call").end(TIMEOUT).await;
     assert!(known.is_ok(), "{known}");
     broker.link(Link::Partitioned).await;
     let mut taken_back = Vec::new();
@@ -154,17 +154,17 @@ async fn a_call_that_ends_before_it_has_a_ticket_is_never_sent() {
     }
     connection.becomes(&house.evil);
     let kept = connection.call(TIME_ENTRY, entry("kept")).await.expect("a call");
-    tokio::time::sleep(WAITS).await;
+    tokio::time::sleep(WAIT_DELAY).await;
     taken_back.into_iter().for_each(Call::cancel);
     // That takes a moment to arrive, on a busy machine.
-    tokio::time::sleep(WAITS).await;
-    for call in join_all(late.into_iter().map(|call| call.end(WAITS))).await {
+    tokio::time::sleep(WAIT_DELAY).await;
+    for call in join_all(late.into_iter().map(|call| call.end(WAIT_DELAY))).await {
         let code = call.status.as_ref().map(tonic::Status::code);
         assert!(call.how == How::Answered && code == Some(Code::DeadlineExceeded), "{call}");
     }
     broker.heal().await;
-    let kept = kept.end(SOON).await;
+    let kept = kept.end(TIMEOUT).await;
     assert!(kept.is_ok(), "{kept}");
-    tokio::time::sleep(WAITS).await;
+    tokio::time::sleep(WAIT_DELAY).await;
     assert_eq!(impostor.calls(), [entry("kept")], "what was taken back or late was sent, too");
 }

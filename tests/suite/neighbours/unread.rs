@@ -12,9 +12,9 @@ use super::{COMPANY, House, PROFILE, profile, sized};
 
 /// The deadline of the hostile calls, and when the last must have ended.
 const TIMEOUT: &str = "2S";
-const ENDED: Duration = Duration::from_millis(3_500);
+const END_TIMEOUT: Duration = Duration::from_millis(3_500);
 /// What a good caller may wait, whoever does not read.
-const USUAL: Duration = Duration::from_secs(1);
+const USUAL_TIMEOUT: Duration = Duration::from_secs(1);
 const MIB: u64 = 1 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +31,7 @@ async fn profiles_that_nobody_reads_cost_no_other_caller_a_call() {
         calls.push(connection.call(PROFILE, body.clone()).await.expect("a call"));
     }
     let ended = end_all(calls).await;
-    calling.stop().await.assert_unhurt(USUAL);
+    calling.stop().await.assert_unhurt(USUAL_TIMEOUT);
     assert_each_ended_at_its_deadline(&ended);
     assert_bounded(&house, before);
 }
@@ -55,7 +55,7 @@ async fn lists_of_700_kib_that_nobody_reads_cost_no_other_caller_a_call() {
     }
     let count = calls.len();
     let ended = end_all(calls).await;
-    calling.stop().await.assert_unhurt(USUAL);
+    calling.stop().await.assert_unhurt(USUAL_TIMEOUT);
     // Behind what was begun and cannot be ended, no status can be sent.
     let begun = |call: &&Ended| call.bytes > 0 && matches!(call.how, How::Reset(_));
     let told: Vec<Ended> = ended.into_iter().filter(|call| !begun(&call)).collect();
@@ -86,7 +86,7 @@ async fn answers_of_the_gateway_and_the_vault_that_nobody_reads_end_at_their_dea
         connections.push(connection);
     }
     let ended = end_all(calls).await;
-    calling.stop().await.assert_unhurt(USUAL);
+    calling.stop().await.assert_unhurt(USUAL_TIMEOUT);
     assert_each_ended_at_its_deadline(&ended);
 }
 
@@ -102,7 +102,7 @@ async fn a_gateway_that_does_not_read_holds_up_nobody_at_the_service() {
         calls.push(connection.call(PROFILE, body.clone()).await.expect("a call"));
     }
     let ended = end_all(calls).await;
-    calling.stop().await.assert_unhurt(USUAL);
+    calling.stop().await.assert_unhurt(USUAL_TIMEOUT);
     assert_each_ended_at_its_deadline(&ended);
 }
 
@@ -120,7 +120,7 @@ async fn bytes_that_wait_are_bounded_for_a_tenant_and_for_the_process() {
             calls.push(connection.call(COMPANY, EMPTY).await.expect("a call"));
         }
         let ended = end_all(calls).await;
-        calling.stop().await.assert_unhurt(USUAL);
+        calling.stop().await.assert_unhurt(USUAL_TIMEOUT);
         let over = ended.iter().filter(|call| call.how != How::Open);
         let told = over.clone().filter(|call| {
             call.status.as_ref().is_some_and(|status| status.code() == Code::ResourceExhausted)
@@ -137,13 +137,13 @@ async fn bytes_that_wait_are_bounded_for_a_tenant_and_for_the_process() {
 /// A caller of a service with all that a gateway sends for the hostile tenant's account and a method of this path.
 pub(super) async fn as_a_gateway(house: &House, service: &str, path: &str) -> Hostile {
     use base64::Engine as _;
-    use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
-    use granary_proto::granary::vault::v1::{AuthenticateRequest, IssueTicketRequest};
+    use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
+    use granary_proto::granary::internal::v1::{AuthenticateRequest, IssueTicketRequest};
     let channel = granary_testkit::client::channel(&house.cluster.address("broker"));
-    let edge = house.cluster.file("edge-broker");
+    let key = house.cluster.file("peer-broker");
     let mut broker =
         CredentialBrokerClient::with_interceptor(channel, move |mut request: tonic::Request<()>| {
-            request.metadata_mut().insert("granary-edge-key", edge.parse().unwrap());
+            request.metadata_mut().insert("granary-peer-key", key.parse().unwrap());
             Ok(request)
         });
     let api_key = house.evil_client.key_text().to_owned();
@@ -154,10 +154,10 @@ pub(super) async fn as_a_gateway(house: &House, service: &str, path: &str) -> Ho
         method: path.trim_start_matches('/').into(),
     };
     let issued = broker.issue_ticket(request).await.unwrap().into_inner();
-    let edge = if service == "harvest-time" { "edge-harvest" } else { "edge-linkedin" };
+    let key = if service == "harvest-time" { "peer-harvest" } else { "peer-linkedin" };
     Hostile::new(&house.cluster.address(service))
         .with_account("evil-user")
-        .with("granary-edge-key", &house.cluster.file(edge))
+        .with("granary-peer-key", &house.cluster.file(key))
         .with("granary-tenant", "evil")
         .with("granary-incarnation", &data_encoding::HEXLOWER.encode(&issued.incarnation))
         .with("granary-ticket-bin", &base64::prelude::BASE64_STANDARD_NO_PAD.encode(&issued.ticket))
@@ -165,7 +165,7 @@ pub(super) async fn as_a_gateway(house: &House, service: &str, path: &str) -> Ho
 
 async fn end_all(calls: Vec<Call>) -> Vec<Ended> {
     let begun = Instant::now();
-    let ended = join_all(calls.into_iter().map(|call| call.end(ENDED))).await;
+    let ended = join_all(calls.into_iter().map(|call| call.end(END_TIMEOUT))).await;
     println!("all ended, or were given up, after {:?}", begun.elapsed());
     ended
 }

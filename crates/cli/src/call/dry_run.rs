@@ -7,7 +7,7 @@ use granary_rpc::{Error, Reason};
 use serde_json::{Value, json};
 
 use super::Args;
-use crate::client::Door;
+use crate::client::ApiClient;
 use crate::dollars::usd;
 use crate::exit::{Failure, USER};
 use crate::output::{Shown, fields, pretty};
@@ -61,13 +61,13 @@ pub(super) async fn run(args: &Args, input: &str) -> Result<Shown, Failure> {
 }
 
 /// The kinds of credential that the account lacks for a tool that the key may call.
-async fn lacks(door: &Door, account: &str, method: &Method) -> Result<Vec<&'static str>, Failure> {
+async fn lacks(api: &ApiClient, account: &str, method: &Method) -> Result<Vec<&'static str>, Failure> {
     let wanted = wire::ListToolsRequest {
         identifier: account.to_owned(),
         view: wire::ToolView::Basic.into(),
         ..Default::default()
     };
-    let all = tools::listed(door, wanted).await;
+    let all = tools::listed(api, wanted).await;
     let all = all.map_err(|failure| failure.for_account(account))?;
     let Some(tool) = all.into_iter().find(|tool| tool.name == method.tool) else {
         let scope = if method.scope == Scope::Unspecified { "" } else { method.scope.text() };

@@ -36,7 +36,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     from_file: Option<PathBuf>,
     /// What the sealing key must be: its SHA-256 in hexadecimal, from `granary up` or `granary keys sealing`. With it the
-    /// key may come through the gateway; without it, it comes from credential-vault's own door
+    /// key may come through the gateway; without it, it comes from credential-vault's own address
     #[arg(long, value_name = "HEX", env = "GRANARY_SEALING_FINGERPRINT")]
     fingerprint: Option<String>,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::kind::KindName;
 use crate::accounts;
 use crate::ceiling::Ceiling;
-use crate::client::{Door, GatewayConnection};
+use crate::client::{ApiClient, GatewayConnection};
 use crate::exit::{Failure, UPSTREAM, USER};
 use crate::output::{Shown, Table};
 
@@ -32,14 +32,14 @@ pub struct Args {
 /// Asks. Of all credentials, one that cannot be asked about stands among the others with what was said of it. A credential
 /// that is refused is the user's to renew, and the exit code says so, as it does where nobody could tell.
 pub async fn run(args: Args) -> Result<Shown, Failure> {
-    let door = args.connection.open()?;
+    let api = args.connection.open()?;
     let kinds: Vec<CredentialKind> = match args.kind {
         Some(kind) => vec![kind.kind()],
-        None => held(&door, args.account.clone()).await?,
+        None => held(&api, args.account.clone()).await?,
     };
     let (mut rows, mut code) = (Vec::new(), 0);
     for kind in kinds {
-        match ask(&door, &args, kind).await {
+        match ask(&api, &args, kind).await {
             Ok(answer) => {
                 rows.push(row(kind, &answer));
                 if matches!(answer.status(), CredentialStatus::Suspect | CredentialStatus::Expired) {
@@ -66,18 +66,22 @@ pub async fn run(args: Args) -> Result<Shown, Failure> {
     Ok(Shown { text, document: json!({"credentials": rows}), code, ..Shown::default() })
 }
 
-async fn held(door: &Door, account: String) -> Result<Vec<CredentialKind>, Failure> {
-    let account = accounts::get(door, account).await?;
+async fn held(api: &ApiClient, account: String) -> Result<Vec<CredentialKind>, Failure> {
+    let account = accounts::get(api, account).await?;
     let usable =
         account.credentials.iter().filter(|credential| credential.status() != CredentialStatus::Revoked);
     Ok(usable.map(CredentialState::kind).collect())
 }
 
-async fn ask(door: &Door, args: &Args, kind: CredentialKind) -> Result<VerifyCredentialResponse, Failure> {
+async fn ask(
+    api: &ApiClient,
+    args: &Args,
+    kind: CredentialKind,
+) -> Result<VerifyCredentialResponse, Failure> {
     let message = VerifyCredentialRequest { identifier: args.account.clone(), kind: kind.into() };
-    let mut request = door.request(message);
+    let mut request = api.request(message);
     args.ceiling.put_on(&mut request);
-    door.answer_for(&args.account, door.tools().verify_credential(request)).await
+    api.answer_for(&args.account, api.tools().verify_credential(request)).await
 }
 
 fn row(kind: CredentialKind, answer: &VerifyCredentialResponse) -> Value {

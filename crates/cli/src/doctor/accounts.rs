@@ -3,7 +3,7 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::{AccountStatus, ConnectedAccount, CredentialState, CredentialStatus};
 
 use super::finding::Finding;
-use crate::client::{Door, all_pages};
+use crate::client::{ApiClient, all_pages};
 use crate::exit::{Failure, USER};
 use crate::shell;
 
@@ -15,7 +15,7 @@ const PAGE: i32 = 1_000;
 const CHECK: &str = "accounts";
 
 /// Every account that the key may see.
-pub(super) async fn all(gateway: &Door) -> Result<Vec<ConnectedAccount>, Failure> {
+pub(super) async fn all(gateway: &ApiClient) -> Result<Vec<ConnectedAccount>, Failure> {
     all_pages(async |page_token| {
         let request = wire::ListConnectedAccountsRequest { page_size: PAGE, page_token, status: 0 };
         let mut client = gateway.accounts();

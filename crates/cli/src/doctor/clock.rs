@@ -5,15 +5,15 @@ use granary_credential::{Credential, Secret};
 use granary_proto::granary::vault::v1::PutSealedCredentialRequest;
 
 use super::finding::Finding;
-use crate::client::Door;
+use crate::client::ApiClient;
 use crate::clock::apart;
 use crate::exit::{CONFIGURATION, Failure};
 use crate::sealing::SealingKey;
 
 /// From here on it is said.
-const MAX_UNSAID: Duration = Duration::from_secs(5);
+const MAX_UNREPORTED_DELAY: Duration = Duration::from_secs(5);
 /// From here on sealed credentials are near to being refused.
-const MAX_USABLE: Duration = Duration::from_secs(120);
+const MAX_CLOCK_DELAY: Duration = Duration::from_secs(120);
 
 const CHECK: &str = "clock";
 /// Whose box it is where no account is known.
@@ -21,14 +21,14 @@ const NOBODY: &str = "granary-doctor";
 
 /// Asks what time it is by the one answer that tells: the refusal of a box that is long past its time. It holds nothing, and would
 /// be refused for its version, too.
-pub(super) async fn look(gateway: &Door, key: &SealingKey, account: Option<&str>) -> Finding {
+pub(super) async fn look(gateway: &ApiClient, key: &SealingKey, account: Option<&str>) -> Finding {
     match refusal(gateway, key, account.unwrap_or(NOBODY)).await {
         Ok(refusal) => judged(&refusal, SystemTime::now()),
         Err(failure) => Finding::unseen(CHECK, &failure),
     }
 }
 
-async fn refusal(gateway: &Door, key: &SealingKey, account: &str) -> Result<Failure, Failure> {
+async fn refusal(gateway: &ApiClient, key: &SealingKey, account: &str) -> Result<Failure, Failure> {
     let nothing = Credential::ApifyToken { token: Secret::new("nothing".to_owned()) };
     let request = PutSealedCredentialRequest {
         sealed_box: key.seal_until(SystemTime::UNIX_EPOCH, account, &nothing, Some(i64::MAX))?,
@@ -46,8 +46,10 @@ fn judged(refusal: &Failure, own: SystemTime) -> Finding {
     let said = format!("this machine's clock is {} credential-vault's", apart.text);
     let next = "set the clock of the machine that is wrong; sealed credentials live for minutes";
     match apart.by {
-        by if by < MAX_UNSAID => Finding::fine(CHECK, "this machine's clock and credential-vault's agree"),
-        by if by < MAX_USABLE => Finding::warning(CHECK, said, next),
+        by if by < MAX_UNREPORTED_DELAY => {
+            Finding::fine(CHECK, "this machine's clock and credential-vault's agree")
+        }
+        by if by < MAX_CLOCK_DELAY => Finding::warning(CHECK, said, next),
         _ => Finding::fault(CHECK, CONFIGURATION, said, next),
     }
 }

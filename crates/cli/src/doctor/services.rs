@@ -5,7 +5,7 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use super::finding::Finding;
-use crate::client::Door;
+use crate::client::ApiClient;
 use crate::exit::OPERATOR;
 
 const STORE: &str = "store";
@@ -25,17 +25,17 @@ const SERVICES: [(&str, &str, &str); 4] = [
     (
         "granary.harvest.v1.HarvestTime",
         "harvest-time",
-        "start harvest-time, or look at the address and edge key of `gateway.harvest_time`; the gateway's log says why",
+        "start harvest-time, or look at the address and peer key of `gateway.harvest_time`; the gateway's log says why",
     ),
     (
         "granary.linkedin.v1.LinkedInData",
         "linkedin-data",
-        "start linkedin-data, or look at the address and edge key of `gateway.linkedin_data`; the gateway's log says why",
+        "start linkedin-data, or look at the address and peer key of `gateway.linkedin_data`; the gateway's log says why",
     ),
 ];
 
 /// Whether each service serves.
-pub(super) async fn look(gateway: &Door) -> Vec<Finding> {
+pub(super) async fn look(gateway: &ApiClient) -> Vec<Finding> {
     let mut found = Vec::new();
     for (service, check, next) in SERVICES {
         let request = gateway.request(HealthCheckRequest { service: service.to_owned() });
@@ -53,7 +53,7 @@ pub(super) async fn look(gateway: &Door) -> Vec<Finding> {
 }
 
 /// What a call is told that needs the store.
-async fn cause(gateway: &Door) -> String {
+async fn cause(gateway: &ApiClient) -> String {
     let request = gateway.request(ListConnectedAccountsRequest { page_size: 1, ..Default::default() });
     match gateway.answer(gateway.accounts().list_connected_accounts(request)).await {
         Ok(_) => String::new(),

@@ -14,11 +14,11 @@ use crate::settings::{From, Settings};
 const CHECK: &str = "settings";
 const VAULT: &str = "vault";
 /// How long it may take to log in to Vault and to look at it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Looks at them; nothing is found where there are none.
 pub(super) async fn look(from: &From) -> Vec<Finding> {
-    look_within(from, PATIENCE).await
+    look_within(from, STORE_TIMEOUT).await
 }
 
 /// The same, of a Vault that is given so long.
@@ -56,7 +56,7 @@ async fn look_within(from: &From, patience: Duration) -> Vec<Finding> {
 async fn look_at_vault(vault: &VaultConfig, patience: Duration) -> Finding {
     if vault.auth.secret_id_wrapped {
         let said = "a look would spend the wrapped secret id, and was not taken";
-        let next = "`granary vault bootstrap --dry-run` looks with your own token";
+        let next = "`granary hashicorp-vault bootstrap --dry-run` looks with your own token";
         return Finding::warning(VAULT, said, next);
     }
     let looked = tokio::time::timeout(patience, async {
@@ -65,7 +65,7 @@ async fn look_at_vault(vault: &VaultConfig, patience: Duration) -> Finding {
         store.close().await;
         serves
     });
-    let next = "docs: deploy/vault/operations.md has each cause; `granary vault bootstrap` mends policy and settings";
+    let next = "docs: deploy/vault/operations.md has each cause; `granary hashicorp-vault bootstrap` mends policy and settings";
     match looked.await {
         Ok(Ok(())) => Finding::fine(VAULT, "lets credential-vault in, serves, and keeps what it must"),
         Ok(Err(said)) => Finding::fault(VAULT, CONFIGURATION, said, next),

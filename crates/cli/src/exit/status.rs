@@ -68,7 +68,7 @@ fn unexplained(status: &Status) -> Failure {
     };
     let message = match status.message() {
         "" if code == Code::Unimplemented => {
-            "nobody serves this at that address; is it the right door?".to_owned()
+            "nobody serves this at that address; is it the right api?".to_owned()
         }
         "" => format!("the answer was {code:?}, without a word"),
         message => message.to_owned(),

@@ -4,7 +4,7 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::{Error, Reason};
 use serde_json::Value;
 
-use crate::client::{Door, VaultConnection};
+use crate::client::{ApiClient, VaultConnection};
 use crate::exit::Failure;
 use crate::output::{Shown, fields};
 use crate::views;
@@ -46,12 +46,12 @@ const PAGE: i32 = 1_000;
 
 /// Shows or changes the limits. A limit that no flag names stays as it is.
 pub(super) async fn run(args: Limits) -> Result<Shown, Failure> {
-    let door = args.connection.open()?;
-    let tenant = find(&door, &args.name).await?;
+    let api = args.connection.open()?;
+    let tenant = find(&api, &args.name).await?;
     let limits = args.changed(tenant.limits.unwrap_or_default())?;
     let Some(limits) = limits else { return shown(&tenant) };
     let request = wire::SetTenantLimitsRequest { tenant: args.name, limits: Some(limits) };
-    let answer = door.answer(door.admin().set_tenant_limits(door.request(request))).await?;
+    let answer = api.answer(api.admin().set_tenant_limits(api.request(request))).await?;
     shown(&answer.tenant.ok_or_else(|| Failure::unexpected("the answer holds no tenant"))?)
 }
 
@@ -78,11 +78,11 @@ impl Limits {
     }
 }
 
-async fn find(door: &Door, name: &str) -> Result<wire::Tenant, Failure> {
+async fn find(api: &ApiClient, name: &str) -> Result<wire::Tenant, Failure> {
     let mut page_token = String::new();
     loop {
-        let request = door.request(wire::ListTenantsRequest { page_size: PAGE, page_token });
-        let answer = door.answer(door.admin().list_tenants(request)).await?;
+        let request = api.request(wire::ListTenantsRequest { page_size: PAGE, page_token });
+        let answer = api.answer(api.admin().list_tenants(request)).await?;
         if let Some(tenant) = answer.tenants.into_iter().find(|tenant| tenant.name == name) {
             return Ok(tenant);
         }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use granary_server::{Limits, Peer};
 
-use super::inner_door;
+use super::inner_server;
 use super::lock::Lock;
 use super::ports::Ports;
 use crate::exit::Failure;
@@ -16,11 +16,8 @@ pub(super) struct State {
     root: PathBuf,
 }
 
-const EDGES: [&str; 3] = ["broker", "harvest-time", "linkedin-data"];
-const TICKETS: [(&str, &str); 2] = [
-    ("granary.harvest.v1.HarvestTime", "harvest-time"),
-    ("granary.linkedin.v1.LinkedInData", "linkedin-data"),
-];
+const PEERS: [&str; 3] = ["broker", "harvest-time", "linkedin-data"];
+const TICKETS: [&str; 2] = ["harvest-time", "linkedin-data"];
 
 impl State {
     /// The directory that was named, or the usual one. Nothing is made yet.
@@ -42,20 +39,20 @@ impl State {
     pub(super) fn make_keys(&self) -> Result<(), Failure> {
         let failed = |e| Failure::configuration(format!("cannot write keys to {}: {e}", self.root.display()));
         keyfile::key(&self.master_key()).map_err(failed)?;
-        for (_, service) in TICKETS {
-            keyfile::key(&self.ticket_key(service)).map_err(failed)?;
+        for process in TICKETS {
+            keyfile::key(&self.ticket_key(process)).map_err(failed)?;
         }
-        for edge in EDGES {
-            keyfile::edge(&self.edge(edge)).map_err(failed)?;
+        for peer in PEERS {
+            keyfile::peer(&self.peer(peer)).map_err(failed)?;
         }
         Ok(())
     }
 
     /// The paths of the keys that do not exist.
     pub(super) fn missing_keys(&self) -> Vec<String> {
-        let tickets = TICKETS.map(|(_, service)| self.ticket_key(service));
-        let edges = EDGES.map(|edge| self.edge(edge));
-        let all = tickets.into_iter().chain(edges).chain([self.master_key()]);
+        let tickets = TICKETS.map(|process| self.ticket_key(process));
+        let peers = PEERS.map(|peer| self.peer(peer));
+        let all = tickets.into_iter().chain(peers).chain([self.master_key()]);
         all.filter(|path| !path.exists()).map(|path| path.display().to_string()).collect()
     }
 
@@ -83,8 +80,8 @@ impl State {
         self.root.join("keys/master.key")
     }
 
-    pub(super) fn edge(&self, name: &str) -> PathBuf {
-        self.root.join(format!("keys/edge-{name}.key"))
+    pub(super) fn peer(&self, name: &str) -> PathBuf {
+        self.root.join(format!("keys/peer-{name}.key"))
     }
 
     fn ticket_key(&self, service: &str) -> PathBuf {
@@ -97,23 +94,22 @@ impl State {
         vault.store_path = self.root.join("store.redb");
         vault.master_key_file = Some(self.master_key());
         vault.audit_file = Some(self.root.join("audit.jsonl"));
-        vault.ticket_keys = TICKETS
-            .iter()
-            .map(|(audience, service)| ((*audience).to_owned(), self.ticket_key(service)))
-            .collect();
-        vault.public = inner_door(vault.public.clone(), ports.vault, None);
-        vault.broker = inner_door(vault.broker.clone(), ports.broker, Some(self.edge("broker")));
+        vault.ticket_keys =
+            TICKETS.iter().map(|process| ((*process).to_owned(), self.ticket_key(process))).collect();
+        vault.public = inner_server(vault.public.clone(), ports.vault, None);
+        vault.broker = inner_server(vault.broker.clone(), ports.broker, Some(self.peer("broker")));
 
         let harvest = &mut settings.harvest_time;
         harvest.ticket_key_file = self.ticket_key("harvest-time");
-        harvest.door = inner_door(harvest.door.clone(), ports.harvest_time, Some(self.edge("harvest-time")));
+        harvest.server =
+            inner_server(harvest.server.clone(), ports.harvest_time, Some(self.peer("harvest-time")));
         let linkedin = &mut settings.linkedin_data;
         linkedin.ticket_key_file = self.ticket_key("linkedin-data");
-        linkedin.door =
-            inner_door(linkedin.door.clone(), ports.linkedin_data, Some(self.edge("linkedin-data")));
+        linkedin.server =
+            inner_server(linkedin.server.clone(), ports.linkedin_data, Some(self.peer("linkedin-data")));
         settings.gateway.listen.address.set_port(ports.gateway);
-        let peer = |port: u16, edge: Option<&str>| {
-            Peer::plain(format!("127.0.0.1:{port}"), edge.map(|name| self.edge(name)))
+        let peer = |port: u16, peer: Option<&str>| {
+            Peer::plain(format!("127.0.0.1:{port}"), peer.map(|name| self.peer(name)))
         };
         settings.gateway.credential_vault = peer(ports.vault, None);
         settings.gateway.broker = peer(ports.broker, Some("broker"));
@@ -123,8 +119,8 @@ impl State {
         for limits in [
             &mut vault.public.limits,
             &mut vault.broker.limits,
-            &mut harvest.door.limits,
-            &mut linkedin.door.limits,
+            &mut harvest.server.limits,
+            &mut linkedin.server.limits,
             &mut settings.gateway.limits,
         ] {
             if limits.lame_duck_ms == Limits::default().lame_duck_ms {

@@ -38,7 +38,7 @@ fn text(house: &House, state: &State) -> String {
     let vault = house.credential_vault.public();
     let program = std::env::current_exe().map_or_else(|_| "granary".to_owned(), |p| p.display().to_string());
     let mut text = format!(
-        "Granary is up.\n\n  gateway            {gateway}\n  credential-vault   {vault}   (its own door: keys, plain puts)\n"
+        "Granary is up.\n\n  gateway            {gateway}\n  credential-vault   {vault}   (its own address: keys, plain puts)\n"
     );
     if let Some(sandbox) = &house.sandbox {
         text += &format!(

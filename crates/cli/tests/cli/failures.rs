@@ -43,7 +43,8 @@ async fn people_are_told_the_same_in_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vault_that_is_away_is_told_once_and_in_the_form_that_was_asked_for() {
-    let mut bootstrap = command("127.0.0.1:1", &["vault", "bootstrap", "--dry-run", "--output", "json"]);
+    let mut bootstrap =
+        command("127.0.0.1:1", &["hashicorp-vault", "bootstrap", "--dry-run", "--output", "json"]);
     bootstrap.env("VAULT_ADDR", "http://127.0.0.1:1").env("VAULT_TOKEN", "hvs.canary");
     let done = run(bootstrap, "").await;
     assert_eq!((done.code, &done.error()["reason"]), (3, &json!("CONFIGURATION")));
@@ -93,7 +94,7 @@ async fn a_reader_that_goes_away_is_no_failure() {
 async fn a_check_tells_every_fault_by_the_name_of_its_setting() {
     let check = ["gateway", "--check-config", "--output", "json"];
     let flags =
-        ["--set", "gateway.threads=x", "--set", "broker.edge_key_file=x", "--set", "gateway.max_tickets=0"];
+        ["--set", "gateway.threads=x", "--set", "broker.peer_key_file=x", "--set", "gateway.max_tickets=0"];
     let mut command = command("127.0.0.1:1", &[&check[..], &flags].concat());
     command.env("GRANARY_METRICS_ADDRESS", "nowhere");
     let done = run(command, "").await;
@@ -103,7 +104,7 @@ async fn a_check_tells_every_fault_by_the_name_of_its_setting() {
         error["violations"].as_array().unwrap().iter().map(|v| v["field"].as_str().unwrap()).collect();
     for field in [
         "gateway.threads",
-        "broker.edge_key_file",
+        "broker.peer_key_file",
         "gateway.max_tickets",
         "gateway.broker",
         "gateway.harvest_time",
@@ -133,7 +134,7 @@ async fn a_check_finds_secrets_in_plain_text_and_two_listeners_at_one_address() 
         assert!(done.code == 3 && done.stderr.contains(names), "{}", done.stderr);
     }
     // The operator's own command is checked as what it does.
-    let bootstrap = ["vault", "bootstrap", "--check-config", "--output", "json"];
+    let bootstrap = ["hashicorp-vault", "bootstrap", "--check-config", "--output", "json"];
     for (address, token, names) in [
         ("http://vault.internal:8200", "hvs.canary", "credential_vault.vault.addresses"),
         ("http://127.0.0.1:1", "", "credential_vault.vault.auth"),
@@ -147,7 +148,7 @@ async fn a_check_finds_secrets_in_plain_text_and_two_listeners_at_one_address() 
     let done =
         run(command("127.0.0.1:1", &["gateway", "--config", "/nonexistent.toml", "--check-config"]), "")
             .await;
-    assert!(done.code == 3 && !done.stderr.contains("edge_key_file"), "{}", done.stderr);
+    assert!(done.code == 3 && !done.stderr.contains("peer_key_file"), "{}", done.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,8 +177,9 @@ async fn a_start_that_waits_for_its_store_ends_by_a_signal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_without_a_fault_says_so_in_the_form_that_was_asked_for_and_does_nothing_else() {
     let file = std::env::temp_dir().join(format!("granary-secret-id-{}", std::process::id()));
-    let bootstrap = ["vault", "bootstrap", "--secret-id-file", file.to_str().unwrap()];
-    for command_line in [&bootstrap[..], &["vault", "policy"], &["up", "--state-dir", "/nonexistent/granary"]]
+    let bootstrap = ["hashicorp-vault", "bootstrap", "--secret-id-file", file.to_str().unwrap()];
+    for command_line in
+        [&bootstrap[..], &["hashicorp-vault", "policy"], &["up", "--state-dir", "/nonexistent/granary"]]
     {
         let mut check =
             command("127.0.0.1:1", &[command_line, &["--check-config", "--output", "json"]].concat());
@@ -223,9 +225,9 @@ async fn a_bad_flag_is_the_command_lines_and_a_bad_variable_the_environments() {
 /// The simulator speaks HTTP/2, too, but no gRPC.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_port_or_a_scheme_that_is_wrong_is_told_as_what_it_is() {
-    let sandbox = granary_sandbox::start(granary_sandbox::Config {
-        ports: granary_sandbox::Ports { harvest: 0, harvestapi: 0, apify: 0, control: 0 },
-        ..granary_sandbox::Config::default()
+    let sandbox = granary_simulator::start(granary_simulator::Config {
+        ports: granary_simulator::Ports { harvest: 0, harvestapi: 0, apify: 0, control: 0 },
+        ..granary_simulator::Config::default()
     })
     .await
     .unwrap();

@@ -1,4 +1,4 @@
-//! A stand-in for both doors: it opens sealed credentials, remembers what it was asked, and answers as it is told.
+//! A stand-in for gateway and credential-vault: it opens sealed credentials, remembers what it was asked, and answers as it is told.
 use std::sync::{Arc, Mutex};
 
 use granary_credential::{Key, sealed};

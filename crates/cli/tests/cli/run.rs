@@ -27,7 +27,7 @@ impl Done {
     }
 }
 
-/// The command, with both doors at one address.
+/// The command, with gateway and credential-vault at one address.
 pub(crate) fn command(address: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_granary"));
     command.env_clear().args(arguments);

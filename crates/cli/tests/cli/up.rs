@@ -108,11 +108,11 @@ async fn a_port_and_a_state_directory_belong_to_one_of_them() {
 async fn a_gateway_by_itself_shares_its_port_with_nobody_either() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = Folder::new("gateway-twice");
-    let key = folder.0.join("edge.key");
+    let key = folder.0.join("peer.key");
     std::fs::write(&key, "k".repeat(32)).unwrap();
     let mut flags = vec!["gateway".to_owned(), "--output".into(), "json".into()];
     for peer in ["broker", "harvest_time", "linkedin_data"] {
-        flags.extend(["--set".into(), format!("gateway.{peer}.edge_key_file={}", key.display())]);
+        flags.extend(["--set".into(), format!("gateway.{peer}.peer_key_file={}", key.display())]);
         flags.extend(["--set".into(), format!("gateway.{peer}.address=127.0.0.1:1")]);
     }
     flags.extend(["--set".into(), format!("gateway.listen.address={}", taken.local_addr().unwrap())]);

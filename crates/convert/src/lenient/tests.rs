@@ -2,11 +2,10 @@
 mod node;
 
 use granary_proto::granary::harvest::v1::TimeEntry;
+use granary_proto::granary::internal::v1::AuthenticateResponse;
 use granary_proto::granary::linkedin::v1::{GetMyApiUserResponse, Profile};
 use granary_proto::granary::types::v1::PageInfo;
-use granary_proto::granary::vault::v1::{
-    ApiKey, AuthenticateResponse, PutCredentialRequest, put_credential_request,
-};
+use granary_proto::granary::vault::v1::{ApiKey, PutCredentialRequest, put_credential_request};
 use prost::Message;
 use prost_reflect::DynamicMessage;
 use serde_json::{Value, json};

@@ -17,12 +17,14 @@ impl PolicyTable {
         let upstream = extension(pool, "granary.policy.v1.upstream")?;
         let mut table = PolicyTable { methods: Vec::new(), by_path: HashMap::new(), by_tool: HashMap::new() };
         let mut classes = Vec::new();
+        let process = extension(pool, "granary.policy.v1.process")?;
         for service in pool.services().filter(|s| s.full_name().starts_with("granary.")) {
+            let served_by = service.options().get_extension(&process).as_str().unwrap_or_default().to_owned();
             for method in service.methods() {
                 let declared: Policy =
                     option(&method, &policy)?.ok_or_else(|| Error::Missing(method.full_name().to_owned()))?;
                 let upstream: Option<UpstreamCall> = option(&method, &upstream)?;
-                table.add(parse(method, declared, upstream, &mut classes)?)?;
+                table.add(parse(method, &served_by, declared, upstream, &mut classes)?)?;
             }
         }
         Ok(table)
@@ -62,12 +64,16 @@ fn option<T: Message + Default>(
 
 fn parse(
     descriptor: MethodDescriptor,
+    process: &str,
     policy: Policy,
     upstream: Option<UpstreamCall>,
     classes: &mut Vec<(String, Vec<Vec<CredentialKind>>)>,
 ) -> Result<Method, Error> {
     let service = descriptor.parent_service().full_name().to_owned();
     let mut needs = Vec::new();
+    if process.is_empty() {
+        return Err(unusable(&descriptor, "its service names no process"));
+    }
     for need in &policy.needs {
         let kinds: Vec<CredentialKind> = need.any_of().collect();
         if kinds.is_empty() || kinds.contains(&CredentialKind::Unspecified) {
@@ -85,7 +91,7 @@ fn parse(
     if !needs.is_empty() && exposure == Exposure::Gateway && scope == Scope::Unspecified {
         return Err(unusable(&descriptor, "a method that needs a credential must need a scope"));
     }
-    let class = (service.clone(), needs.clone());
+    let class = (process.to_owned(), needs.clone());
     let position = classes.iter().position(|c| *c == class).unwrap_or_else(|| {
         classes.push(class);
         classes.len() - 1
@@ -95,6 +101,7 @@ fn parse(
     Ok(Method {
         path: format!("/{service}/{}", descriptor.name()),
         service,
+        process: process.to_owned(),
         needs,
         ticket_class,
         effect,

@@ -2,6 +2,9 @@
 //! the wrong place.
 use figment::error::{Actual, Kind};
 
+/// Settings that had another name before the first release.
+const RENAMED: [(&str, &str); 2] = [("door", "server"), ("edge_key_file", "peer_key_file")];
+
 /// Says what must stand there instead.
 pub(super) fn told(kind: &Kind) -> String {
     match kind {
@@ -9,9 +12,10 @@ pub(super) fn told(kind: &Kind) -> String {
             format!("must be {}, is {}", wanted(expected), found(actual))
         }
         Kind::UnknownVariant(_, expected) => format!("must be {}", expected.join(" or ")),
-        Kind::UnknownField(name, expected) => {
-            format!("there is no {name}; there are {}", expected.join(", "))
-        }
+        Kind::UnknownField(name, expected) => match RENAMED.iter().find(|(old, _)| old == name) {
+            Some((_, new)) => format!("is called {new}"),
+            None => format!("there is no {name}; there are {}", expected.join(", ")),
+        },
         other => other.to_string(),
     }
 }
@@ -51,6 +55,8 @@ mod tests {
         assert_eq!(told(&variant), "must be embedded or vault");
         let text = Kind::InvalidType(Actual::Str("hush".into()), "usize".into());
         assert_eq!(told(&text), "must be a whole number, 0 or more, is text");
+        let renamed = Kind::UnknownField("edge_key_file".into(), &["address", "peer_key_file"]);
+        assert_eq!(told(&renamed), "is called peer_key_file");
         let number = Kind::InvalidValue(Actual::Unsigned(70_000), "u16".into());
         assert_eq!(told(&number), "must be a whole number from 0 to 65,535, is 70000");
     }

@@ -22,7 +22,7 @@ mod neighbours;
 mod spread;
 
 /// How long a call of [`slow`] takes.
-const WORK: Duration = Duration::from_millis(20);
+const WORK_DELAY: Duration = Duration::from_millis(20);
 
 type Served = JoinHandle<std::io::Result<()>>;
 
@@ -69,7 +69,7 @@ async fn echo(request: Request<Incoming>) -> Response<Incoming> {
 }
 
 async fn slow(request: Request<Incoming>) -> Response<Incoming> {
-    sleep(WORK).await;
+    sleep(WORK_DELAY).await;
     echo(request).await
 }
 

@@ -5,7 +5,8 @@ pub use crate::hashicorp::rights::{Rule, rules};
 
 /// The policy in Vault's own language.
 pub fn text(rules: &[Rule]) -> String {
-    let mut text = String::from("# Granary's credential-vault. Written by: granary vault bootstrap\n");
+    let mut text =
+        String::from("# Granary's credential-vault. Written by: granary hashicorp-vault bootstrap\n");
     for Rule { path, capabilities, why } in rules {
         let list = capabilities.iter().map(|c| format!("\"{c}\"")).collect::<Vec<_>>().join(", ");
         // Writing to a String cannot fail.
@@ -36,7 +37,7 @@ mod tests {
         assert_eq!(
             shipped,
             text(&rules(&Config::default())),
-            "run: granary vault policy > deploy/vault/policy.hcl"
+            "run: granary hashicorp-vault policy > deploy/vault/policy.hcl"
         );
     }
 }

@@ -7,7 +7,7 @@ use redb::Database;
 use crate::{Error, Outage};
 
 /// When a caller may come back; it is tried more often whether the file can be used again.
-const RETRY: Duration = Duration::from_secs(2);
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// The database, as far as it may be used.
 pub(super) struct Access(RwLock<State>);
@@ -62,5 +62,9 @@ impl Access {
 
 /// Nothing was tried, for the reason that is known already.
 pub(super) fn refused(outage: Outage) -> Error {
-    Error::Unavailable { retry: RETRY, outage, cause: "its file cannot be used at the moment".to_owned() }
+    Error::Unavailable {
+        retry: RETRY_DELAY,
+        outage,
+        cause: "its file cannot be used at the moment".to_owned(),
+    }
 }

@@ -11,7 +11,7 @@ use super::access::Access;
 use super::cipher::Cipher;
 use super::commit::{Change, Waiting, commit};
 use super::recover::{Recovery, outage_of};
-use crate::{CALL, Error, Outage};
+use crate::{CALL_TIMEOUT, Error, Outage};
 
 /// Changes that may wait; further callers wait for room.
 const QUEUE: usize = 1_024;
@@ -47,7 +47,7 @@ impl Writer {
         let jobs = self.jobs.lock().map_or(None, |slot| slot.clone());
         let jobs = jobs.ok_or_else(|| Error::unavailable("it is closed"))?;
         let (answer, answered) = oneshot::channel();
-        let deadline = tokio::time::Instant::now() + CALL;
+        let deadline = tokio::time::Instant::now() + CALL_TIMEOUT;
         let late = |_| Error::unavailable("a write took too long");
         timeout_at(deadline, jobs.send(Job::Change(change, answer)))
             .await
@@ -74,7 +74,7 @@ impl Writer {
         let thread = self.thread.lock().map_or(None, |mut slot| slot.take());
         if let Some(thread) = thread {
             let joined = tokio::task::spawn_blocking(move || thread.join());
-            if tokio::time::timeout(CALL, joined).await.is_err() {
+            if tokio::time::timeout(CALL_TIMEOUT, joined).await.is_err() {
                 tracing::error!("the store's writer did not end in time");
             }
         }

@@ -86,9 +86,9 @@ impl From<Fault> for Error {
             Fault::Conflict => Self::Conflict,
             Fault::NotFound => Self::Corrupt("vault has no such record".to_owned()),
             Fault::Invalid => Self::Corrupt("vault refused a value".to_owned()),
-            Fault::NotSetUp => {
-                Self::Denied("an engine or key is missing in vault; run granary vault bootstrap".to_owned())
-            }
+            Fault::NotSetUp => Self::Denied(
+                "an engine or key is missing in vault; run granary hashicorp-vault bootstrap".to_owned(),
+            ),
             Fault::Forbidden => Self::Denied("vault says that permission is denied".to_owned()),
             Fault::Unreadable => outage(Outage::Unreadable),
             Fault::Outage(kind) => outage(kind),

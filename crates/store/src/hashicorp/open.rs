@@ -14,7 +14,7 @@ use crate::Outage;
 /// What to look at where certificates are not taken.
 const CERTIFICATES: &str = "see vault.ca_file, and vault.client_cert_file if vault asks for one";
 /// How long a start waits for a Vault that is away.
-const PATIENCE: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum OpenError {
     #[error("cannot log in to vault: {0}")]
     Login(String),
     /// Vault is not as the store needs it.
-    #[error("{0}; run: granary vault bootstrap")]
+    #[error("{0}; run: granary hashicorp-vault bootstrap")]
     NotSetUp(String),
 }
 
@@ -69,7 +69,7 @@ impl HashiCorp {
                 Fault::Outage(Outage::Untrusted) => {
                     return Err(OpenError::Login(format!("{text}; {CERTIFICATES}")));
                 }
-                Fault::Outage(_) | Fault::Unreached if begun.elapsed() < PATIENCE => {
+                Fault::Outage(_) | Fault::Unreached if begun.elapsed() < START_TIMEOUT => {
                     if told != fault.text() {
                         told = fault.text();
                         tracing::warn!(cause = told, "vault cannot serve; trying again for a minute");

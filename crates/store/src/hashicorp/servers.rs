@@ -14,30 +14,30 @@ use zeroize::Zeroize;
 use super::config::Config;
 
 /// How long a connection may take to be made, TLS included.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an answer may take to begin and to end. The caller's own limit is shorter.
-const ANSWER: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Idle connections that are kept to each server.
 const IDLE: usize = 64;
 
 /// Every server, in the order of the configuration.
 pub(crate) struct Servers {
     config: Config,
-    doors: ArcSwap<Vec<Arc<Door>>>,
-    /// Of the certificates that the doors were made with.
+    nodes: ArcSwap<Vec<Arc<Node>>>,
+    /// Of the certificates that the nodes were made with.
     digest: Mutex<[u8; 32]>,
     namespace: Option<String>,
     current: AtomicUsize,
 }
 
-struct Door {
+struct Node {
     http: Http,
     settings: VaultClientSettings,
 }
 
 /// One server, spoken to with one token.
 pub(crate) struct Link {
-    door: Arc<Door>,
+    node: Arc<Node>,
     middle: EndpointMiddleware,
 }
 
@@ -45,9 +45,9 @@ impl Servers {
     /// Nothing is connected yet.
     pub(crate) fn new(config: &Config) -> Result<Self, String> {
         let digest = Mutex::new(config.digest()?);
-        let doors = ArcSwap::from_pointee(doors(config)?);
+        let nodes = ArcSwap::from_pointee(nodes(config)?);
         let namespace = Some(config.namespace.clone()).filter(|name| !name.is_empty());
-        Ok(Self { config: config.clone(), doors, digest, namespace, current: AtomicUsize::new(0) })
+        Ok(Self { config: config.clone(), nodes, digest, namespace, current: AtomicUsize::new(0) })
     }
 
     /// Takes certificates as their files have them now; whether they had changed. What cannot be used is not taken.
@@ -57,32 +57,32 @@ impl Servers {
         if *seen == digest {
             return Ok(false);
         }
-        self.doors.store(Arc::new(doors(&self.config)?));
+        self.nodes.store(Arc::new(nodes(&self.config)?));
         *seen = digest;
         Ok(true)
     }
 
-    /// The same links through the doors of now.
-    pub(crate) fn through_doors_of_now(&self, links: &[Arc<Link>]) -> Vec<Arc<Link>> {
-        let doors = self.doors.load();
-        let moved = |(door, link): (&Arc<Door>, &Arc<Link>)| {
-            Arc::new(Link { door: Arc::clone(door), middle: link.middle.clone() })
+    /// The same links through the nodes of now.
+    pub(crate) fn through_nodes_of_now(&self, links: &[Arc<Link>]) -> Vec<Arc<Link>> {
+        let nodes = self.nodes.load();
+        let moved = |(node, link): (&Arc<Node>, &Arc<Link>)| {
+            Arc::new(Link { node: Arc::clone(node), middle: link.middle.clone() })
         };
-        doors.iter().zip(links).map(moved).collect()
+        nodes.iter().zip(links).map(moved).collect()
     }
 
     /// Links to every server with one token, or with none.
     pub(crate) fn links(&self, token: Option<&Secret>) -> Vec<Arc<Link>> {
-        let link = |door: &Arc<Door>| {
+        let link = |node: &Arc<Node>| {
             let middle = EndpointMiddleware {
                 token: token.map_or_else(String::new, |token| token.expose().to_owned()),
                 version: "v1".to_owned(),
                 wrap: None,
                 namespace: self.namespace.clone(),
             };
-            Arc::new(Link { door: Arc::clone(door), middle })
+            Arc::new(Link { node: Arc::clone(node), middle })
         };
-        self.doors.load().iter().map(link).collect()
+        self.nodes.load().iter().map(link).collect()
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -111,15 +111,15 @@ impl Servers {
     }
 }
 
-fn doors(config: &Config) -> Result<Vec<Arc<Door>>, String> {
+fn nodes(config: &Config) -> Result<Vec<Arc<Node>>, String> {
     // A redirect is not followed: the token goes to the servers that are configured, and to no other host.
     let mut client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .http1_only()
         .tcp_nodelay(true)
-        .connect_timeout(CONNECT)
-        .timeout(ANSWER)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ANSWER_TIMEOUT)
         .pool_max_idle_per_host(IDLE);
     let certificates = config.certificates()?;
     if !certificates.is_empty() {
@@ -129,7 +129,7 @@ fn doors(config: &Config) -> Result<Vec<Arc<Door>>, String> {
         client = client.identity(identity);
     }
     let client = client.build().map_err(|_| "the client of vault cannot be built".to_owned())?;
-    let door = |address: &String| {
+    let node = |address: &String| {
         let settings = VaultClientSettingsBuilder::default()
             .address(address)
             .token("")
@@ -138,16 +138,16 @@ fn doors(config: &Config) -> Result<Vec<Arc<Door>>, String> {
             .verify(true)
             .build()
             .map_err(|_| format!("vault.addresses: \"{address}\" cannot be used"))?;
-        Ok(Arc::new(Door { http: Http::new(address.trim_end_matches('/'), client.clone()), settings }))
+        Ok(Arc::new(Node { http: Http::new(address.trim_end_matches('/'), client.clone()), settings }))
     };
-    config.addresses.iter().map(door).collect()
+    config.addresses.iter().map(node).collect()
 }
 
 impl Link {
     /// The same server with a response-wrapping token in place of ours.
     pub(crate) fn with_token(&self, token: &Secret) -> Self {
         let middle = EndpointMiddleware { token: token.expose().to_owned(), ..self.middle.clone() };
-        Self { door: Arc::clone(&self.door), middle }
+        Self { node: Arc::clone(&self.node), middle }
     }
 }
 
@@ -159,7 +159,7 @@ impl Drop for Link {
 
 impl Client for Link {
     fn http(&self) -> &Http {
-        &self.door.http
+        &self.node.http
     }
 
     fn middle(&self) -> &EndpointMiddleware {
@@ -167,7 +167,7 @@ impl Client for Link {
     }
 
     fn settings(&self) -> &VaultClientSettings {
-        &self.door.settings
+        &self.node.settings
     }
 
     fn set_token(&mut self, token: &str) {

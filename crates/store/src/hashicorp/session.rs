@@ -22,16 +22,16 @@ use super::fault::Fault;
 use super::login::{self, Failure, Login};
 use super::questions::Health;
 use super::servers::{Link, Servers};
-use crate::{CALL, Outage};
+use crate::{CALL_TIMEOUT, Outage};
 use said::Said;
 
 /// Calls under way at a time; more wait.
 const CALLS: usize = 256;
 /// How often one command tries to log in, and how soon again.
 const TRIES: u32 = 3;
-const BETWEEN_TRIES: Duration = Duration::from_millis(300);
+const RETRY_DELAY: Duration = Duration::from_millis(300);
 /// Longest wait for an answer to whether Vault is well.
-const HEALTH: Duration = Duration::from_millis(1_500);
+const HEALTH_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// Vault as we are logged in to it.
 pub(crate) struct Session {
@@ -81,7 +81,7 @@ impl Session {
             denied: Notify::new(),
             closing: CancellationToken::new(),
         });
-        session.log_in(0, Instant::now() + CALL * 2).await?;
+        session.log_in(0, Instant::now() + CALL_TIMEOUT * 2).await?;
         Ok(session)
     }
 
@@ -102,7 +102,7 @@ impl Session {
                     if tries < TRIES =>
                 {
                     tries += 1;
-                    sleep(BETWEEN_TRIES).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 Err(failure) => return Err(OpenError::Login(failure.at(&config.addresses))),
             }
@@ -159,7 +159,7 @@ impl Session {
         again: bool,
         work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<T, ClientError>> + Send + Sync,
     ) -> Result<T, Fault> {
-        let deadline = Instant::now() + CALL;
+        let deadline = Instant::now() + CALL_TIMEOUT;
         let slow = |_| Fault::Outage(Outage::Slow);
         let _place = timeout_at(deadline, self.places.acquire()).await.map_err(slow)?;
         let (mut judged, mut said) = (false, Said::default());
@@ -236,7 +236,7 @@ impl Session {
     /// Whether a server serves us, the first that does deciding. A dead token is replaced here, too: while we say that we
     /// cannot serve, there may be no call that would do it.
     pub(crate) async fn health(&self) -> Result<(), Fault> {
-        let deadline = Instant::now() + HEALTH;
+        let deadline = Instant::now() + HEALTH_TIMEOUT;
         let live = self.live(deadline).await?;
         let mut said = Said::default();
         for asked in 0..self.servers.count() {

@@ -9,24 +9,24 @@ use tokio::time::Instant;
 use super::{Fault, HashiCorp};
 
 /// How often files of certificates are looked at, and what was denied.
-const TICK: Duration = Duration::from_secs(1);
+const RELOAD_INTERVAL: Duration = Duration::from_secs(1);
 /// How often policy and settings are looked at where nothing tells of a change.
-const INTERVAL: Duration = Duration::from_secs(30);
+const SETTINGS_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Looks for as long as the store is open.
 pub(super) async fn follow(store: HashiCorp) {
-    let mut due = Instant::now() + INTERVAL;
+    let mut due = Instant::now() + SETTINGS_INTERVAL;
     let mut told = Told::default();
     loop {
         tokio::select! {
             () = store.session.closing.cancelled() => return,
-            () = tokio::time::sleep(TICK) => {}
+            () = tokio::time::sleep(RELOAD_INTERVAL) => {}
         }
         told.certificates(&store.session.reload().await);
         let denied = store.session.denied.notified().now_or_never().is_some();
         // What is missing may be given back at any time.
         if denied || store.lacks.load().is_some() || due <= Instant::now() {
-            due = Instant::now() + INTERVAL;
+            due = Instant::now() + SETTINGS_INTERVAL;
             // An outage is told by itself.
             if let Ok(lacks) = store.lacking().await {
                 told.policy(lacks.as_deref());
@@ -70,7 +70,7 @@ impl Told {
                 Some(lacks) => {
                     tracing::error!(
                         lacks,
-                        "vault's policy for us is too narrow; run: granary vault bootstrap"
+                        "vault's policy for us is too narrow; run: granary hashicorp-vault bootstrap"
                     );
                 }
                 None => tracing::info!("vault's policy for us is whole again"),
@@ -85,7 +85,10 @@ impl Told {
             if wrong.is_empty() {
                 tracing::info!("the settings of vault are as they must be again");
             } else {
-                tracing::error!(wrong, "a setting of vault was changed; run: granary vault bootstrap");
+                tracing::error!(
+                    wrong,
+                    "a setting of vault was changed; run: granary hashicorp-vault bootstrap"
+                );
             }
             wrong.clone_into(&mut self.settings);
         }

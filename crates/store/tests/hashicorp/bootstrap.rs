@@ -1,4 +1,4 @@
-//! `granary vault bootstrap`: idempotent, honest about what it would do, and no wider than it must be.
+//! `granary hashicorp-vault bootstrap`: idempotent, honest about what it would do, and no wider than it must be.
 use std::sync::Arc;
 
 use granary_store::bootstrap::{self, NAME, Options, Outcome, Role, policy};
@@ -45,7 +45,10 @@ async fn what_was_changed_by_hand_is_told_and_put_right() {
     let api = ready.server.api();
     api.must("POST", "granary/config", json!({"max_versions": 10, "cas_required": false})).await;
     let refused = HashiCorp::open(&ready.app_role()).await.unwrap_err().to_string();
-    assert!(refused.contains("max_versions = 1") && refused.contains("granary vault bootstrap"), "{refused}");
+    assert!(
+        refused.contains("max_versions = 1") && refused.contains("granary hashicorp-vault bootstrap"),
+        "{refused}"
+    );
     api.write_policy(NAME, "path \"*\" { capabilities = [\"sudo\"] }").await;
     let dry =
         bootstrap::run(&root(&ready.server), &[], &Options { dry_run: true, ..Options::default() }).await;
@@ -76,7 +79,10 @@ async fn a_setting_that_loses_records_is_named_and_put_right() {
         let seen = running.look().await.unwrap_err();
         assert!(seen.contains(named), "{seen}");
         let refused = HashiCorp::open(&ready.app_role()).await.unwrap_err().to_string();
-        assert!(refused.contains(named) && refused.contains("granary vault bootstrap"), "{refused}");
+        assert!(
+            refused.contains(named) && refused.contains("granary hashicorp-vault bootstrap"),
+            "{refused}"
+        );
         let dry = Options { dry_run: true, ..Options::default() };
         let would = bootstrap::run(&root(&ready.server), &[], &dry).await.unwrap().steps;
         let changes = 1 + usize::from(named.starts_with("max_versions"));

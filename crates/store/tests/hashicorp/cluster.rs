@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use granary_store::bootstrap::{self, Options, SecretId};
 use granary_store::hashicorp::config::{Auth, Method};
 use granary_store::hashicorp::{Config, HashiCorp};
-use granary_store::{CALL, Error, Expect, Outage, Store};
+use granary_store::{CALL_TIMEOUT, Error, Expect, Outage, Store};
 use granary_testkit::fault::Link;
 use granary_testkit::vault::NODES;
 use granary_testkit::{FaultProxy, VaultCluster};
@@ -15,9 +15,9 @@ use crate::load::Load;
 use granary_testkit::vault::ready::file;
 
 /// How soon all must be well after a leader was lost.
-const WITHIN: Duration = Duration::from_secs(30);
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long the nodes cannot be reached.
-const PARTITION: Duration = Duration::from_secs(30);
+const PARTITION_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long it must be well for us to say so.
 const STEADY: u32 = 20;
 
@@ -26,7 +26,7 @@ async fn well(store: &Arc<dyn Store>, what: &str) -> String {
     let begun = Instant::now();
     let mut row = 0;
     while row < STEADY {
-        assert!(begun.elapsed() < WITHIN, "{what}: not well after {WITHIN:?}");
+        assert!(begun.elapsed() < RECOVERY_TIMEOUT, "{what}: not well after {RECOVERY_TIMEOUT:?}");
         let path = format!("system/probe-{:016x}", rand::random::<u64>());
         let put = store.put(&path, b"x".to_vec(), Expect::Absent).await;
         row = if put.is_ok() { row + 1 } else { 0 };
@@ -101,7 +101,7 @@ async fn another_authority_is_taken_while_it_runs(config: &Config, dir: &std::pa
     tokio::time::sleep(Duration::from_secs(2)).await;
     outage(&store, Outage::Untrusted).await;
     file(dir, "changing-ca.pem", &format!("{another}{ours}"));
-    tokio::time::timeout(WITHIN, async {
+    tokio::time::timeout(RECOVERY_TIMEOUT, async {
         while store.get("system/any").await.is_err() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
@@ -116,7 +116,7 @@ async fn outage(store: &dyn Store, expected: Outage) {
     loop {
         match store.check().await {
             Err(Error::Unavailable { outage, .. }) if outage == expected => return,
-            other => assert!(begun.elapsed() < WITHIN, "{other:?} and not {expected:?}"),
+            other => assert!(begun.elapsed() < RECOVERY_TIMEOUT, "{other:?} and not {expected:?}"),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -157,7 +157,7 @@ async fn no_acknowledged_write_is_lost_and_no_read_goes_back_whatever_becomes_of
     for proxy in &proxies {
         proxy.link(Link::Partitioned).await;
     }
-    tokio::time::sleep(PARTITION).await;
+    tokio::time::sleep(PARTITION_TIMEOUT).await;
     for proxy in &proxies {
         proxy.heal().await;
     }
@@ -168,7 +168,7 @@ async fn no_acknowledged_write_is_lost_and_no_read_goes_back_whatever_becomes_of
     let told = format!("{told:?}; {done} succeeded, {failed} failed, the slowest took {slowest:?}");
     assert_eq!(wrong, Vec::<String>::new(), "{told}");
     assert!(failed > 0 && done > 2_000, "{told}");
-    assert!(slowest < CALL + Duration::from_secs(1), "{told}");
+    assert!(slowest < CALL_TIMEOUT + Duration::from_secs(1), "{told}");
 
     // Two of three gone is no leader that is being chosen: someone must start or unseal them.
     let leader = cluster.leader().await;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 /// Workers, each with a record that it alone writes.
 const WORKERS: usize = 50;
 /// Between two operations of a worker: all of them make 500 in a second.
-const EVERY: Duration = Duration::from_millis(100);
+const CALL_INTERVAL: Duration = Duration::from_millis(100);
 /// Records that all of them write.
 const SHARED: usize = 4;
 
@@ -78,7 +78,7 @@ impl Load {
     }
 
     async fn work(self: Arc<Self>, mut own: Own) {
-        let mut tick = interval(EVERY);
+        let mut tick = interval(CALL_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while self.end.run_until_cancelled(tick.tick()).await.is_some() {
             match rand::random_range(0..100) {

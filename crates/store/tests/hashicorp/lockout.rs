@@ -9,9 +9,9 @@ use serde_json::json;
 use granary_testkit::vault::ready::{Ready, asked, file, lines, outage, root};
 
 /// Longer than two logins are apart.
-const A_WHILE: Duration = Duration::from_secs(12);
+const OBSERVED_INTERVAL: Duration = Duration::from_secs(12);
 /// How soon a fresh secret id must serve.
-const SOON: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_secret_id_is_sent_once_and_an_exchanged_one_at_once() {
@@ -25,7 +25,7 @@ async fn a_refused_secret_id_is_sent_once_and_an_exchanged_one_at_once() {
     api.revoke_app_role_logins().await;
     let since = lines(&audit);
     let begun = tokio::time::Instant::now();
-    while begun.elapsed() < A_WHILE {
+    while begun.elapsed() < OBSERVED_INTERVAL {
         let _ = store.check().await;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -35,7 +35,7 @@ async fn a_refused_secret_id_is_sent_once_and_an_exchanged_one_at_once() {
 
     let fresh = api.must("POST", &role, json!({})).await;
     file(ready.server.dir(), "secret-id", fresh["data"]["secret_id"].as_str().unwrap());
-    let serves = tokio::time::timeout(SOON, async {
+    let serves = tokio::time::timeout(TIMEOUT, async {
         while store.check().await.is_err() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

@@ -51,7 +51,7 @@ impl Cluster {
     pub fn run_replica(&mut self, name: &str, settings: &[String]) {
         let (service, _) = name.rsplit_once('-').expect("a number");
         let table = service.replace('-', "_");
-        let mut flags = vec![format!("--set={table}.door.listen.address={}", self.address(name))];
+        let mut flags = vec![format!("--set={table}.server.listen.address={}", self.address(name))];
         flags.extend(settings.iter().map(|setting| format!("--set={setting}")));
         self.run_with(name, service, &flags);
     }
@@ -78,7 +78,7 @@ impl Cluster {
         text.lines().filter(is_meant).filter_map(count).sum()
     }
 
-    /// A file among those that the services use, such as "edge-broker".
+    /// A file among those that the services use, such as "peer-broker".
     pub fn file(&self, name: &str) -> String {
         let text = std::fs::read_to_string(self.dir().join(name)).expect("one of its files");
         text.trim().to_owned()

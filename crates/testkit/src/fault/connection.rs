@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::{Shared, exchange};
 
 /// How long the server may take to accept a connection.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves a connection until it ends.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
@@ -28,7 +28,7 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 
 /// Connects to the server.
 pub(super) async fn connect(shared: &Shared) -> io::Result<TcpStream> {
-    let stream = tokio::time::timeout(CONNECT, TcpStream::connect(&shared.target)).await??;
+    let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(&shared.target)).await??;
     stream.set_nodelay(true)?;
     Ok(stream)
 }

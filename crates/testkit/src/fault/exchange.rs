@@ -21,7 +21,7 @@ use super::{Fault, Seen, Shared, connection};
 /// The largest body, in bytes.
 const LARGEST: usize = 64 << 20;
 /// How long the server may take to answer in full.
-const ANSWER: Duration = Duration::from_secs(120);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 /// Vault's own header.
 const NAMESPACE: &str = "x-vault-namespace";
 /// How many requests are remembered.
@@ -128,7 +128,7 @@ pub(super) async fn exchange(
         Fault::Pass | Fault::CutAfter | Fault::Truncate => {}
     }
     let forwarded = forward(Request::from_parts(head, Full::new(body)), shared);
-    let (mut head, mut body) = tokio::time::timeout(ANSWER, forwarded).await??.into_parts();
+    let (mut head, mut body) = tokio::time::timeout(ANSWER_TIMEOUT, forwarded).await??.into_parts();
     shared.passable().await;
     match fault {
         Fault::CutAfter => return Err(cut()),

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::{Call, Hostile, How};
 
 /// How long anything but a call itself may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 /// The windows of whoever does read.
 const WIDE: u32 = 16 << 20;
 
@@ -105,7 +105,7 @@ impl Connection {
         *request.version_mut() = Version::HTTP_2;
         *request.uri_mut() = format!("http://{}{path}", self.caller.address).parse().expect("a path");
         *request.headers_mut() = self.caller.headers.clone();
-        let ready = tokio::time::timeout(PATIENCE, self.sender.clone().ready()).await;
+        let ready = tokio::time::timeout(CONNECTION_TIMEOUT, self.sender.clone().ready()).await;
         self.sender = ready.ok()?.ok()?;
         let (answer, stream) = self.sender.send_request(request, ends).ok()?;
         Some(Call::new(answer, stream, self.caller.window.is_none()))
@@ -125,7 +125,7 @@ async fn connect(caller: &Hostile) -> io::Result<TcpStream> {
     if let Some(ip) = caller.from {
         socket.bind(SocketAddr::new(ip, 0))?;
     }
-    let connecting = tokio::time::timeout(PATIENCE, socket.connect(address));
+    let connecting = tokio::time::timeout(CONNECTION_TIMEOUT, socket.connect(address));
     let stream = connecting.await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     stream.set_nodelay(true)?;
     Ok(stream)

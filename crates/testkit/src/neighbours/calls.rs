@@ -14,7 +14,7 @@ use crate::client::Client;
 /// The deadline of each call.
 pub const DEADLINE: Duration = Duration::from_secs(5);
 /// How long after its deadline an answer may arrive; after that, there is none.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A call that good callers make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub async fn call(client: &Client, account: &str, good: Good) -> Result<Answered
             answered => answered,
         }
     };
-    let answered = tokio::time::timeout(DEADLINE + GRACE, made).await;
+    let answered = tokio::time::timeout(DEADLINE + GRACE_TIMEOUT, made).await;
     answered.unwrap_or_else(|_| Err(Status::deadline_exceeded("nothing came, not even at the deadline")))
 }
 

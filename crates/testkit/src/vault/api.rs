@@ -6,7 +6,7 @@ use reqwest::{Certificate, Identity, Method};
 use serde_json::{Value, json};
 
 /// How long one request may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One server's API, with one token.
 #[derive(Clone, Debug)]
@@ -28,14 +28,14 @@ pub struct Answer {
 impl Api {
     /// The server at `http://…`.
     pub fn new(address: &str, token: &str) -> Self {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().expect("a client");
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).build().expect("a client");
         Self { address: address.to_owned(), token: token.to_owned(), http }
     }
 
     /// The server at `https://…`, trusted if its certificate leads to this authority (PEM).
     pub fn with_ca(address: &str, token: &str, ca: &str) -> Self {
         let ca = Certificate::from_pem(ca.as_bytes()).expect("a certificate");
-        let http = reqwest::Client::builder().timeout(PATIENCE).tls_certs_only([ca]).build();
+        let http = reqwest::Client::builder().timeout(REQUEST_TIMEOUT).tls_certs_only([ca]).build();
         Self { address: address.to_owned(), token: token.to_owned(), http: http.expect("a client") }
     }
 
@@ -43,8 +43,11 @@ impl Api {
     pub fn with_identity(address: &str, token: &str, ca: &str, identity: &str) -> Self {
         let ca = Certificate::from_pem(ca.as_bytes()).expect("a certificate");
         let identity = Identity::from_pem(identity.as_bytes()).expect("a certificate with its key");
-        let http =
-            reqwest::Client::builder().timeout(PATIENCE).tls_certs_only([ca]).identity(identity).build();
+        let http = reqwest::Client::builder()
+            .timeout(REQUEST_TIMEOUT)
+            .tls_certs_only([ca])
+            .identity(identity)
+            .build();
         Self { address: address.to_owned(), token: token.to_owned(), http: http.expect("a client") }
     }
 
@@ -120,7 +123,7 @@ impl Api {
         let body = json!({"type": "kv", "options": {"version": "2"}});
         self.must("POST", &format!("sys/mounts/{mount}"), body).await;
         let config = format!("{mount}/config");
-        self.until(&config, PATIENCE, |answer| answer.status == 200).await;
+        self.until(&config, REQUEST_TIMEOUT, |answer| answer.status == 200).await;
     }
 
     /// Mounts a transit engine.

@@ -15,12 +15,12 @@ use crate::process::Process;
 pub const NODES: usize = 3;
 
 /// How long the cluster may take to start or to elect a leader. It mostly takes 15 s.
-const PATIENCE: Duration = Duration::from_secs(90);
+const CLUSTER_TIMEOUT: Duration = Duration::from_secs(90);
 /// How long a node may take to say whether it leads; one that is paused never does.
-const GLANCE: Duration = Duration::from_secs(1);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a node that took the key may take to join the others.
-const JOIN: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(100);
+const JOIN_TIMEOUT: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Three running nodes.
 #[derive(Debug)]
@@ -102,7 +102,8 @@ impl VaultCluster {
         command.args(args).env("VAULT_ADDR", self.address(number)).env("VAULT_TOKEN", self.root_token());
         let done =
             command.env("VAULT_CACERT", self.ca_file()).env("TMPDIR", self.dir()).kill_on_drop(true).output();
-        let done = tokio::time::timeout(PATIENCE, done).await.expect("it ends in time").expect("it runs");
+        let done =
+            tokio::time::timeout(CLUSTER_TIMEOUT, done).await.expect("it ends in time").expect("it runs");
         assert!(done.status.success(), "vault {args:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).into_owned()
     }
@@ -129,15 +130,16 @@ impl VaultCluster {
                 for (number, node) in self.nodes.iter().enumerate().filter(|(_, n)| n.process.is_some()) {
                     // 200 is the leader's alone; a standby answers 429.
                     let answer = node.api.try_request("GET", "sys/health", Value::Null);
-                    if matches!(tokio::time::timeout(GLANCE, answer).await, Ok(Ok(a)) if a.status == 200) {
+                    if matches!(tokio::time::timeout(CHECK_TIMEOUT, answer).await, Ok(Ok(a)) if a.status == 200)
+                    {
                         return number;
                     }
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         };
-        let found = tokio::time::timeout(PATIENCE, wait).await;
-        found.unwrap_or_else(|_| panic!("no node leads after {PATIENCE:?}:\n{}", self.logs()))
+        let found = tokio::time::timeout(CLUSTER_TIMEOUT, wait).await;
+        found.unwrap_or_else(|_| panic!("no node leads after {CLUSTER_TIMEOUT:?}:\n{}", self.logs()))
     }
 
     /// Waits until this many nodes have a vote. What is killed keeps its own.
@@ -147,7 +149,7 @@ impl VaultCluster {
             let servers = answer["data"]["config"]["servers"].as_array();
             servers.map_or(0, |all| all.iter().filter(|s| s["voter"] == true).count())
         };
-        leader.until("sys/storage/raft/configuration", PATIENCE, |a| votes(&a.body) == count).await;
+        leader.until("sys/storage/raft/configuration", CLUSTER_TIMEOUT, |a| votes(&a.body) == count).await;
     }
 
     /// Kills a node.
@@ -194,13 +196,13 @@ impl VaultCluster {
                     Err(e) => e.is_timeout(),
                 };
                 // On a machine that is too busy the others may let it down, and then it takes the key once more.
-                if taken && tokio::time::timeout(JOIN, unsealed(api)).await.is_ok() {
+                if taken && tokio::time::timeout(JOIN_TIMEOUT, unsealed(api)).await.is_ok() {
                     break;
                 }
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         };
-        let taken = tokio::time::timeout(PATIENCE, wait).await;
+        let taken = tokio::time::timeout(CLUSTER_TIMEOUT, wait).await;
         taken.unwrap_or_else(|_| panic!("node {number} took no key:\n{}", self.log_text(number)));
         self.serves(number).await;
     }
@@ -209,7 +211,7 @@ impl VaultCluster {
     pub async fn serves(&self, number: usize) {
         let served = |answer: &Answer| answer.status == 200;
         // Standbys hand this on to the leader.
-        self.nodes[number].api.until("auth/token/lookup-self", PATIENCE, served).await;
+        self.nodes[number].api.until("auth/token/lookup-self", CLUSTER_TIMEOUT, served).await;
     }
 
     /// Stops a node from running without ending it: its connections stay, and nothing answers.
@@ -226,7 +228,7 @@ impl VaultCluster {
     pub async fn step_down(&self) {
         let leader = &self.nodes[self.leader().await].api;
         leader.must("PUT", "sys/step-down", Value::Null).await;
-        leader.until("sys/health", PATIENCE, |answer| answer.status == 429).await;
+        leader.until("sys/health", CLUSTER_TIMEOUT, |answer| answer.status == 429).await;
     }
 
     /// Starts the first node and makes it the cluster's.
@@ -234,7 +236,7 @@ impl VaultCluster {
         self.run(0);
         let body = json!({"secret_shares": 1, "secret_threshold": 1});
         let first = &self.nodes[0].api;
-        first.until("sys/seal-status", PATIENCE, |answer| answer.status == 200).await;
+        first.until("sys/seal-status", CLUSTER_TIMEOUT, |answer| answer.status == 200).await;
         let keys = first.must("PUT", "sys/init", body).await;
         self.unseal_key = text(&keys["keys_base64"][0]);
         for node in &mut self.nodes {
@@ -242,7 +244,7 @@ impl VaultCluster {
         }
         let first = &self.nodes[0].api;
         first.must("PUT", "sys/unseal", json!({"key": self.unseal_key})).await;
-        first.until("sys/health", PATIENCE, |answer| answer.status == 200).await;
+        first.until("sys/health", CLUSTER_TIMEOUT, |answer| answer.status == 200).await;
         // How long a new node must have been well before it gets a vote; Vault's default is 10 s.
         let body = json!({"server_stabilization_time": "2s"});
         first.must("POST", "sys/storage/raft/autopilot/configuration", body).await;
@@ -299,7 +301,7 @@ fn configuration(dir: &TempDir, ports: &[(u16, u16)], number: usize, mutual: boo
 }
 
 async fn unsealed(api: &Api) {
-    api.until("sys/seal-status", PATIENCE, |answer| answer.body["sealed"] == false).await;
+    api.until("sys/seal-status", CLUSTER_TIMEOUT, |answer| answer.body["sealed"] == false).await;
 }
 
 fn text(value: &Value) -> String {

@@ -13,7 +13,7 @@ use granary_store::{Context, Error, Expect, Outage, Store};
 /// Numbers the files of tokens.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A dev server on which `granary vault bootstrap` was run.
+/// A dev server on which `granary hashicorp-vault bootstrap` was run.
 #[derive(Debug)]
 pub struct Ready {
     /// The server.

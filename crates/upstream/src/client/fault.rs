@@ -10,7 +10,7 @@ use crate::status::{failure, failure_of_write};
 /// What is told where there is no room for a large answer.
 pub(crate) const NO_ROOM: &str = "too many large answers are held; there was no room for this one in time";
 /// When room may have become free.
-pub(crate) const RETRY: Duration = Duration::from_secs(1);
+pub(crate) const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// What a call does, as far as repeating it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,7 @@ impl Fault {
             _ => Error::new(reason, text),
         };
         let error = error.with("upstream", api);
-        let error = if error.reason() == Reason::Overloaded { error.retry_after(RETRY) } else { error };
+        let error = if error.reason() == Reason::Overloaded { error.retry_after(RETRY_DELAY) } else { error };
         match cause {
             Some(cause) => error.caused_by(cause),
             None => error,

@@ -7,11 +7,11 @@ use super::fault::{Effect, Fault};
 use crate::Answer;
 
 /// Longest pause before the first repeat; it doubles with each.
-const FIRST: Duration = Duration::from_millis(200);
+const MIN_BACKOFF: Duration = Duration::from_millis(200);
 /// The same where the upstream has had enough and does not say for how long.
-const LIMITED: Duration = Duration::from_secs(2);
+const THROTTLED_BACKOFF: Duration = Duration::from_secs(2);
 /// Longest pause that is not asked for by the upstream.
-const LONGEST: Duration = Duration::from_secs(10);
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
 /// The repeats that a call has left.
 pub(super) struct Retries {
@@ -34,11 +34,11 @@ impl Retries {
         }
         let answer = outcome.as_ref().ok();
         let wait = match answer.and_then(|answer| answer.retry_after).filter(|asked| !asked.is_zero()) {
-            Some(asked) => asked + jitter(FIRST, self.made),
+            Some(asked) => asked + jitter(MIN_BACKOFF, self.made),
             None if answer.is_some_and(|answer| answer.status == 429) => {
-                LIMITED / 2 + jitter(LIMITED, self.made) / 2
+                THROTTLED_BACKOFF / 2 + jitter(THROTTLED_BACKOFF, self.made) / 2
             }
-            None => jitter(FIRST, self.made),
+            None => jitter(MIN_BACKOFF, self.made),
         };
         if Instant::now() + wait >= self.end {
             return None;
@@ -65,7 +65,7 @@ impl Retries {
 
 /// Full jitter: anything up to a bound that doubles, so that callers do not return together.
 fn jitter(first: Duration, made: u32) -> Duration {
-    let bound = first.saturating_mul(2_u32.saturating_pow(made)).min(LONGEST);
+    let bound = first.saturating_mul(2_u32.saturating_pow(made)).min(MAX_BACKOFF);
     bound.mul_f64(rand::random::<f64>())
 }
 
@@ -76,9 +76,9 @@ mod tests {
     #[test]
     fn pauses_stay_below_a_bound_that_doubles_and_ends() {
         for made in 0..40 {
-            let bound = Duration::from_millis(200 * (1 << made.min(20))).min(LONGEST);
+            let bound = Duration::from_millis(200 * (1 << made.min(20))).min(MAX_BACKOFF);
             for _ in 0..100 {
-                assert!(jitter(FIRST, made) <= bound);
+                assert!(jitter(MIN_BACKOFF, made) <= bound);
             }
         }
     }

@@ -10,7 +10,7 @@ pub(crate) const SMALL: usize = 256 << 10;
 /// What is made of an answer takes at most this many bytes for each of it; what would take more is refused as malformed.
 const MADE_OF_BYTE: usize = 16;
 /// What is kept of a call's time, so that it can be told that there was no room.
-const MARGIN: Duration = Duration::from_millis(500);
+const MARGIN_TIMEOUT: Duration = Duration::from_millis(500);
 /// Bytes of one permit, since a semaphore counts no further than 32 bits.
 const UNIT: usize = 1 << 10;
 
@@ -91,7 +91,7 @@ async fn take(
         return Ok(None);
     }
     let left = end.saturating_duration_since(Instant::now());
-    let end = end - MARGIN.min(left / 10);
+    let end = end - MARGIN_TIMEOUT.min(left / 10);
     let permit = timeout_at(end, Arc::clone(room).acquire_many_owned(units)).await;
     permit.map_err(|_| NoRoom)?.map(Some).map_err(|_| NoRoom)
 }

@@ -23,7 +23,7 @@ pub(crate) use place::Place;
 pub(crate) const KINDS: [Kind; 4] =
     [Kind::HarvestapiKey, Kind::HarvestToken, Kind::LinkedinSession, Kind::ApifyToken];
 /// Longest wait for another's deletion of the same account.
-const PATIENCE: Duration = Duration::from_secs(10);
+const DELETE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Accounts {
@@ -50,7 +50,7 @@ impl Accounts {
     ) -> Result<(Found, bool), Error> {
         let place = Place::of(tenant, identifier);
         let path = place.account();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DELETE_TIMEOUT;
         loop {
             let current: Option<documents::Account> = self.records.get(&path).await?;
             let outcome = match current {

@@ -1,6 +1,6 @@
 //! Who calls, as an API key or a principal says it.
+use granary_proto::granary::internal::v1::Principal;
 use granary_proto::granary::policy::v1::Scope;
-use granary_proto::granary::vault::v1::Principal;
 use granary_rpc::{Error, Identifier, Reason};
 
 use crate::domain::documents::ApiKey;

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
-use granary_proto::granary::vault::v1::{AccountChanged, Heartbeat, KeyChanged, WatchInvalidationsResponse};
+use granary_proto::granary::internal::v1::watch_invalidations_response::Event;
+use granary_proto::granary::internal::v1::{
+    AccountChanged, Heartbeat, KeyChanged, WatchInvalidationsResponse,
+};
 use granary_rpc::{Error, Reason};
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,7 +20,7 @@ use tonic::Status;
 const BEHIND: usize = 1_024;
 /// Streams at a time.
 const WATCHERS: usize = 256;
-const HEARTBEAT: Duration = Duration::from_millis(500);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Where changes are announced.
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ impl Announcements {
         let permit = Arc::clone(&self.watchers)
             .try_acquire_owned()
             .map_err(|_| Error::new(Reason::Overloaded, "too many streams of invalidations are open"))?;
-        let mut heartbeat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut heartbeat = interval_at(Instant::now() + HEARTBEAT_INTERVAL, HEARTBEAT_INTERVAL);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watcher = Watcher {
             events: self.sender.subscribe(),

@@ -25,7 +25,7 @@ use crate::domain::time::{now_ms, timestamp};
 use granary_store::{Expect, MAX_LIST};
 
 /// How long a looked-up key is used without asking again; with the look-up itself it stays under a second.
-const CACHED: Duration = Duration::from_millis(800);
+const KEY_TTL: Duration = Duration::from_millis(800);
 /// Most keys that are remembered, unknown ones included.
 const CACHE: u64 = 10_000;
 /// Looks for keys that nobody remembers, at a time. Keys that are made up, of which anybody can send many, take half at most of
@@ -58,7 +58,7 @@ pub(crate) struct NewKey {
 
 impl Keys {
     pub(crate) fn new(records: Records, announcements: Announcements) -> Self {
-        let cache = Cache::builder().max_capacity(CACHE).time_to_live(CACHED).build();
+        let cache = Cache::builder().max_capacity(CACHE).time_to_live(KEY_TTL).build();
         let looks = Arc::new(Semaphore::new(LOOKS));
         Self { records, announcements, cache, flights: Flights::default(), looks }
     }

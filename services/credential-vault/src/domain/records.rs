@@ -11,7 +11,7 @@ use crate::domain::documents::Document;
 use granary_store::{self as store, Expect, Record, Store};
 
 /// Longest time that a change tries for.
-const CHANGE: Duration = Duration::from_secs(10);
+const CHANGE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Most attempts of a change. Writers of one process queue up, so only other replicas make attempts fail.
 const ATTEMPTS: u32 = 20;
 /// Locks that all paths share.
@@ -92,7 +92,7 @@ impl Records {
         path: &str,
         mut decide: impl FnMut(Option<D>) -> Result<Decision<D, T>, Error>,
     ) -> Result<(T, u64), Error> {
-        let deadline = Instant::now() + CHANGE;
+        let deadline = Instant::now() + CHANGE_TIMEOUT;
         let _turn = self.turn(path, deadline).await?;
         // Writes whose outcome is open, with what they would have come to.
         let mut open: Vec<(Vec<u8>, T)> = Vec::new();

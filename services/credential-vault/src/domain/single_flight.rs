@@ -10,10 +10,10 @@ use futures_util::future::{BoxFuture, Shared};
 use granary_rpc::{Error, Reason};
 use tokio::time::timeout;
 
-use granary_store::{self as store, CALL, Outage};
+use granary_store::{self as store, CALL_TIMEOUT, Outage};
 
 /// Longest time of a look: a few operations of the store follow one another.
-const LOOK_TIMEOUT: Duration = CALL.saturating_mul(2);
+const LOOK_TIMEOUT: Duration = CALL_TIMEOUT.saturating_mul(2);
 /// Most looks that go on without whoever asked. Further ones are made by each caller for itself, and end with it.
 const MAX_LOOKS: usize = 4_096;
 
@@ -126,13 +126,13 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_millis(200);
+    const LOOKUP_DELAY: Duration = Duration::from_millis(200);
 
     /// A look that takes a while, and counts.
     fn slow(count: &Arc<AtomicUsize>) -> BoxFuture<'static, Result<usize, Error>> {
         let count = Arc::clone(count);
         async move {
-            sleep(LONG).await;
+            sleep(LOOKUP_DELAY).await;
             Ok(count.fetch_add(1, Ordering::SeqCst) + 1)
         }
         .boxed()
@@ -142,7 +142,7 @@ mod tests {
     async fn a_caller_whose_deadline_passes_takes_no_answer_from_those_who_still_wait() {
         let (flights, count) = (Flights::<(), usize>::default(), Arc::default());
         // The first to ask is the first to give up.
-        let hasty = timeout(LONG / 100, flights.join("u", &(), || slow(&count)));
+        let hasty = timeout(LOOKUP_DELAY / 100, flights.join("u", &(), || slow(&count)));
         let patient = flights.join("u", &(), || slow(&count));
         let (hasty, patient) = tokio::join!(hasty, patient);
         assert!(hasty.is_err());
@@ -152,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_look_that_never_ends_is_ended_and_the_next_one_begins_afresh() {
-        let flights = Flights::<(), usize>::within(LONG);
+        let flights = Flights::<(), usize>::within(LOOKUP_DELAY);
         let stuck = flights.join("u", &(), || pending().boxed()).await;
         assert_eq!(stuck.unwrap_err().reason(), Reason::StoreUnavailable);
         assert_eq!(flights.join("u", &(), || async { Ok(7) }.boxed()).await.unwrap(), 7);
@@ -163,7 +163,7 @@ mod tests {
         let (flights, count) = (Flights::<u8, usize>::default(), Arc::default());
         let first = flights.join("u", &1, || slow(&count));
         let after = async {
-            sleep(LONG / 2).await;
+            sleep(LOOKUP_DELAY / 2).await;
             flights.forget("u");
             flights.join("u", &1, || slow(&count)).await
         };

@@ -1,7 +1,7 @@
 //! The keys that credential-vault makes for itself: at first use, by check-and-set, sealed in the store.
 use granary_credential::sealed::{SealingKey, fingerprint_of, key_id};
 use granary_credential::{Key, principal};
-use granary_proto::granary::vault::v1::Principal;
+use granary_proto::granary::internal::v1::Principal;
 use granary_rpc::{Error, Reason};
 
 use crate::domain::documents::SystemKey;
@@ -49,7 +49,7 @@ impl SystemKeys {
     pub(crate) fn principal(&self, token: &[u8]) -> Result<Principal, Error> {
         principal::read(&self.principal, token, now_ms().div_euclid(1_000)).ok_or_else(|| {
             Error::new(
-                Reason::EdgeRefused,
+                Reason::PeerRefused,
                 "the principal token is not ours or has expired; authenticate again",
             )
         })

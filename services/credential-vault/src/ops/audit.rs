@@ -21,7 +21,7 @@ pub(crate) use fault::Fault;
 pub(crate) use slot::Slot;
 
 /// Longest wait of a call for its line, where its deadline is further away.
-const PATIENCE: Duration = Duration::from_secs(2);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Where the lines go.
 #[derive(Debug, Default)]

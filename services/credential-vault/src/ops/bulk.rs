@@ -23,7 +23,7 @@ use granary_store::Expect;
 
 /// Attempts at one account, while the store is too busy.
 const ATTEMPTS: u32 = 30;
-const PAUSE: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// A store that is being filled.
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Bulk {
                 // A write that was not answered in time may land in the middle of the next attempt.
                 Err(error) if busy(&error) && attempt < ATTEMPTS => {
                     attempt += 1;
-                    sleep(PAUSE).await;
+                    sleep(RETRY_DELAY).await;
                 }
                 outcome => return Ok(outcome?),
             }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::records::Records;
 use crate::ops::audit::Fault;
 
-const EVERY: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Looks at both.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl OutageWatch {
         mut audit: watch::Receiver<Option<Fault>>,
         end: CancellationToken,
     ) {
-        let mut tick = interval(EVERY);
+        let mut tick = interval(CHECK_INTERVAL);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut cause = "";
         loop {

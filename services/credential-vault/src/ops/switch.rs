@@ -14,7 +14,7 @@ use crate::ops::term::{self, Phase, Watch, moving};
 use granary_store::{Context, Error, Expect, Outage, Record, Store};
 
 /// Longest look at the term of a store, beside the one at the store itself.
-const LOOK: Duration = Duration::from_millis(1_500);
+const TERM_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// A store that stands for another one.
 pub(crate) struct Switch {
@@ -150,7 +150,7 @@ impl Store for Switch {
         store.check().await?;
         if store.is_shared() {
             let slow = |_| Error::out(Outage::Slow, "the term of the store was not read in time");
-            let phase = timeout(LOOK, term::phase(store.as_ref())).await.map_err(slow)??;
+            let phase = timeout(TERM_TIMEOUT, term::phase(store.as_ref())).await.map_err(slow)??;
             let is_left = phase == Phase::Left;
             // Where everything came back meanwhile, it is gone on with.
             self.is_left.store(is_left, Ordering::Release);

@@ -11,16 +11,16 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::domain::paths;
 use crate::domain::time::now_ms;
-use granary_store::{self as store, CALL, Expect, Outage, Store};
+use granary_store::{self as store, CALL_TIMEOUT, Expect, Outage, Store};
 
 /// How often whoever moves everything renews the term.
-pub(crate) const RENEWAL: Duration = Duration::from_secs(2);
+pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(2);
 /// After how long without a renewal, by its own clock, a writer takes the term over.
-const STALE: Duration = Duration::from_secs(10);
+const STALE_TTL: Duration = Duration::from_secs(10);
 /// How long a move waits for writes that were begun in the term before: each ends within one call's time.
-pub(crate) const DRAIN: Duration = Duration::from_secs(6);
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(6);
 /// When a writer may come back.
-const RETRY: Duration = Duration::from_secs(5);
+const RETRY_DELAY: Duration = Duration::from_secs(5);
 
 /// `store/term`
 #[derive(Clone, PartialEq, Message)]
@@ -72,7 +72,7 @@ pub(crate) async fn write<T>(
     watch: &Watch,
     work: impl Future<Output = Result<T, store::Error>>,
 ) -> Result<T, store::Error> {
-    let deadline = Instant::now() + CALL;
+    let deadline = Instant::now() + CALL_TIMEOUT;
     let slow = |_| store::Error::out(Outage::Slow, "a write took too long");
     timeout_at(deadline, watch.open(store)).await.map_err(slow)??;
     if Instant::now() >= deadline {
@@ -108,7 +108,7 @@ impl Watch {
     fn is_stale(&self, version: u64) -> bool {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match *seen {
-            Some((before, since)) if before == version => since.elapsed() >= STALE,
+            Some((before, since)) if before == version => since.elapsed() >= STALE_TTL,
             _ => {
                 *seen = Some((version, Instant::now()));
                 false
@@ -132,7 +132,7 @@ impl Held {
             if *first.get_or_insert(version) != version {
                 return Err(moving());
             }
-            sleep(RENEWAL).await;
+            sleep(RENEWAL_INTERVAL).await;
         };
         let owner = rand::random::<[u8; 16]>().to_vec();
         let held = Self { owner, number: term.number + 1 };
@@ -180,7 +180,7 @@ pub(crate) fn left() -> store::Error {
 
 pub(crate) fn moving() -> store::Error {
     store::Error::Unavailable {
-        retry: RETRY,
+        retry: RETRY_DELAY,
         outage: Outage::Migrating,
         cause: "everything is being moved to another store".to_owned(),
     }
@@ -242,9 +242,9 @@ mod tests {
             *seen = Some((version, since.checked_sub(by).expect("a machine that runs for longer")));
         };
         held.enter(store.as_ref(), Phase::Moving).await.unwrap();
-        aged(STALE);
+        aged(STALE_TTL);
         assert_eq!(outage(put(&store, &watch, "a/1").await), Outage::Migrating);
-        aged(STALE);
+        aged(STALE_TTL);
         put(&store, &watch, "a/1").await.unwrap();
         for phase in [Phase::Moving, Phase::Left] {
             let lost = held.enter(store.as_ref(), phase).await;

@@ -7,10 +7,11 @@ use futures_util::Stream;
 use granary_credential::ticket::{self, Header};
 use granary_credential::{Credential, Kind, Secret};
 use granary_proto::Method;
+use granary_proto::granary::internal::v1 as internal;
+use granary_proto::granary::internal::v1::TicketCredential;
+use granary_proto::granary::internal::v1::credential_broker_server::CredentialBroker as Rpcs;
 use granary_proto::granary::policy::v1::{Exposure, Scope};
-use granary_proto::granary::vault::v1 as wire;
-use granary_proto::granary::vault::v1::credential_broker_server::CredentialBroker as Rpcs;
-use granary_proto::granary::vault::v1::{CredentialStatus, TicketCredential};
+use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::clock::now_ms as now_ms_unsigned;
 use granary_rpc::{Error, Identifier, Reason};
 use granary_server::RequestId;
@@ -36,7 +37,7 @@ impl CredentialBroker {
     }
 
     fn entry<T>(&self, method: &str, request: &Request<T>) -> Result<Entry, Error> {
-        let path = format!("/granary.vault.v1.CredentialBroker/{method}");
+        let path = format!("/granary.internal.v1.CredentialBroker/{method}");
         let method = self.0.table.path(&path).ok_or_else(|| unknown(&path))?;
         let id = RequestId::of_call(request.extensions(), request.metadata().as_ref());
         Ok(Entry::new(method, &id, request.extensions().get().copied()))
@@ -51,13 +52,13 @@ impl CredentialBroker {
     }
 
     /// Who an API key stands for, and how much of a gateway its tenant may use.
-    async fn principal(&self, text: &str) -> Result<wire::Principal, Error> {
+    async fn principal(&self, text: &str) -> Result<internal::Principal, Error> {
         if text.is_empty() {
             return Err(Error::new(Reason::ApiKeyMissing, "no API key was sent"));
         }
         let caller = self.0.keys.authenticate(text).await?;
         let limits = self.0.tenants.limits(&caller.tenant).await?;
-        Ok(wire::Principal { limits, ..caller.principal() })
+        Ok(internal::Principal { limits, ..caller.principal() })
     }
 
     /// Whether the caller may use what is probed: by any scope that covers a public method of that service and kind.
@@ -68,7 +69,7 @@ impl CredentialBroker {
                 && method.needs.iter().flatten().any(|kind| kinds.contains(kind))
         };
         let mut scopes: Vec<Scope> =
-            self.0.table.service(&probe.service).filter(uses).map(|method| method.scope).collect();
+            self.0.table.process(&probe.process).filter(uses).map(|method| method.scope).collect();
         scopes.sort_unstable_by_key(|scope| scope.text());
         scopes.dedup();
         if scopes.is_empty() || scopes.iter().any(|scope| caller.holds(*scope)) {
@@ -84,7 +85,7 @@ impl CredentialBroker {
         caller: &Caller,
         identifier: &Identifier,
         method: &Method,
-    ) -> Result<(wire::IssueTicketResponse, Vec<Kind>), Error> {
+    ) -> Result<(internal::IssueTicketResponse, Vec<Kind>), Error> {
         let is_probe = method.exposure == Exposure::Internal;
         if is_probe {
             self.must_use(caller, method)?;
@@ -93,8 +94,8 @@ impl CredentialBroker {
         }
         caller.must_cover(identifier)?;
         let place = Place::of(&caller.tenant, identifier);
-        let ring = self.0.rings.get(&method.service).ok_or_else(|| {
-            Error::new(Reason::Internal, format!("no ticket keys are configured for {}", method.service))
+        let ring = self.0.rings.get(&method.process).ok_or_else(|| {
+            Error::new(Reason::Internal, format!("no ticket keys are configured for {}", method.process))
         })?;
         let mut credentials: Vec<(Credential, i64)> = Vec::new();
         let mut inside = Vec::new();
@@ -121,7 +122,7 @@ impl CredentialBroker {
         let header = Header {
             probe: is_probe,
             unproven: inside.iter().filter(is_unproven).map(|c| c.kind).collect(),
-            audience: method.service.clone(),
+            audience: method.process.clone(),
             tenant: caller.tenant.clone(),
             account: identifier.as_str().to_owned(),
             incarnation: incarnation.clone(),
@@ -131,25 +132,28 @@ impl CredentialBroker {
             .ok_or_else(|| Error::new(Reason::Internal, "the ticket cannot be sealed"))?;
         let expire_time = timestamp(i64::try_from(header.expires_ms).unwrap_or(i64::MAX));
         let kinds = credentials.iter().map(|(credential, _)| credential.kind()).collect();
-        Ok((wire::IssueTicketResponse { ticket, expire_time, credentials: inside, incarnation }, kinds))
+        Ok((internal::IssueTicketResponse { ticket, expire_time, credentials: inside, incarnation }, kinds))
     }
 }
 
 #[tonic::async_trait]
 impl Rpcs for CredentialBroker {
     type WatchInvalidationsStream =
-        Pin<Box<dyn Stream<Item = Result<wire::WatchInvalidationsResponse, Status>> + Send>>;
+        Pin<Box<dyn Stream<Item = Result<internal::WatchInvalidationsResponse, Status>> + Send>>;
 
     async fn authenticate(
         &self,
-        request: Request<wire::AuthenticateRequest>,
-    ) -> Answer<wire::AuthenticateResponse> {
+        request: Request<internal::AuthenticateRequest>,
+    ) -> Answer<internal::AuthenticateResponse> {
         let entry = self.entry("Authenticate", &request)?;
         let text = Secret::new(request.into_inner().api_key);
         match self.principal(text.expose()).await {
             Ok(principal) => {
                 let principal_token = self.0.system.mint(&principal);
-                Ok(Response::new(wire::AuthenticateResponse { principal_token, principal: Some(principal) }))
+                Ok(Response::new(internal::AuthenticateResponse {
+                    principal_token,
+                    principal: Some(principal),
+                }))
             }
             Err(error) => Err(self.0.audit.refuse(entry, error).await.into()),
         }
@@ -157,8 +161,8 @@ impl Rpcs for CredentialBroker {
 
     async fn issue_ticket(
         &self,
-        request: Request<wire::IssueTicketRequest>,
-    ) -> Answer<wire::IssueTicketResponse> {
+        request: Request<internal::IssueTicketRequest>,
+    ) -> Answer<internal::IssueTicketResponse> {
         let mut entry = self.entry("IssueTicket", &request)?;
         let until = deadline_of(request.extensions());
         let request = request.into_inner();
@@ -195,15 +199,15 @@ impl Rpcs for CredentialBroker {
 
     async fn watch_invalidations(
         &self,
-        _: Request<wire::WatchInvalidationsRequest>,
+        _: Request<internal::WatchInvalidationsRequest>,
     ) -> Answer<Self::WatchInvalidationsStream> {
         Ok(Response::new(Box::pin(self.0.announcements.watch()?)))
     }
 
     async fn report_outcome(
         &self,
-        request: Request<wire::ReportOutcomeRequest>,
-    ) -> Answer<wire::ReportOutcomeResponse> {
+        request: Request<internal::ReportOutcomeRequest>,
+    ) -> Answer<internal::ReportOutcomeResponse> {
         let mut entry = self.entry("ReportOutcome", &request)?;
         let until = deadline_of(request.extensions());
         let request = request.into_inner();
@@ -231,7 +235,7 @@ impl Rpcs for CredentialBroker {
         };
         let known = self.0.change(entry, report).await?;
         let probe = is_rejected && known.status == CredentialStatus::Suspect;
-        Ok(Response::new(wire::ReportOutcomeResponse {
+        Ok(Response::new(internal::ReportOutcomeResponse {
             status: known.status.into(),
             probe_method: if probe { probe_of(kind).to_owned() } else { String::new() },
             probe_delay: probe.then(|| known.probe_delay.try_into().ok()).flatten(),
@@ -243,10 +247,10 @@ impl Rpcs for CredentialBroker {
 /// The method that settles whether a suspect credential still works.
 fn probe_of(kind: Kind) -> &'static str {
     match kind {
-        Kind::HarvestToken => "granary.harvest.v1.HarvestTime/ProbeHarvestToken",
-        Kind::HarvestapiKey => "granary.linkedin.v1.LinkedInData/ProbeHarvestapiKey",
-        Kind::LinkedinSession => "granary.linkedin.v1.LinkedInData/ProbeLinkedinSession",
-        Kind::ApifyToken => "granary.linkedin.v1.LinkedInData/ProbeApifyToken",
+        Kind::HarvestToken => "granary.internal.v1.HarvestProbes/ProbeHarvestToken",
+        Kind::HarvestapiKey => "granary.internal.v1.LinkedInProbes/ProbeHarvestapiKey",
+        Kind::LinkedinSession => "granary.internal.v1.LinkedInProbes/ProbeLinkedinSession",
+        Kind::ApifyToken => "granary.internal.v1.LinkedInProbes/ProbeApifyToken",
         Kind::Unspecified => "",
     }
 }

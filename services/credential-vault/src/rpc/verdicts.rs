@@ -9,16 +9,16 @@ use granary_rpc::{Error, Identifier, Reason};
 use crate::state::State;
 
 /// How far the time of a verdict may be from ours: clocks differ, and reports may wait.
-const FRESH: Duration = Duration::from_secs(300);
+const VERDICT_TTL: Duration = Duration::from_secs(300);
 
-/// A verdict that the service which it names has signed about a kind that it uses, and whose time is near.
+/// A verdict that the process which it names has signed about a kind that it uses, and whose time is near.
 pub(super) fn read(state: &State, signed: &[u8]) -> Option<(Verdict, Kind)> {
-    let service = verdict::claimed_service(signed)?;
-    let verdict = verdict::verify(state.rings.get(&service)?, signed)?;
+    let process = verdict::claimed_process(signed)?;
+    let verdict = verdict::verify(state.rings.get(&process)?, signed)?;
     let kind = verdict.known_kind()?;
     let uses = |needs: &[Vec<Kind>]| needs.iter().flatten().any(|needed| *needed == kind);
-    let is_used = state.table.service(&service).any(|method| uses(&method.needs));
-    let is_fresh = u128::from(verdict.at_ms.abs_diff(now_ms())) <= FRESH.as_millis();
+    let is_used = state.table.process(&process).any(|method| uses(&method.needs));
+    let is_fresh = u128::from(verdict.at_ms.abs_diff(now_ms())) <= VERDICT_TTL.as_millis();
     (is_used && is_fresh && verdict.version > 0).then_some((verdict, kind))
 }
 

@@ -1,3 +1,4 @@
+use granary_proto::granary::internal::v1 as internal;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
@@ -128,7 +129,7 @@ async fn a_revoked_key_is_refused_at_once_also_with_a_principal_from_before() {
     assert!(revoked.revoke_time.is_some());
     assert_eq!(reason(suite.get(&text, "u").await), Reason::ApiKeyInvalid);
     let request =
-        wire::IssueTicketRequest { principal_token, identifier: "u".into(), method: LOG_TIME.into() };
+        internal::IssueTicketRequest { principal_token, identifier: "u".into(), method: LOG_TIME.into() };
     assert_eq!(reason(suite.brokers().issue_ticket(request).await), Reason::ApiKeyInvalid);
 }
 

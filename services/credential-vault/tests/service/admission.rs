@@ -1,5 +1,6 @@
 use std::time::{Duration, SystemTime};
 
+use granary_proto::granary::internal::v1 as internal;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
@@ -28,10 +29,10 @@ async fn a_call_without_a_good_key_is_refused_with_the_exact_reason() {
     near.push(last);
     for invalid in ["x", "grn_", &unknown, &near] {
         assert_eq!(get(with(invalid, message())).await, Reason::ApiKeyInvalid, "{invalid}");
-        let request = wire::AuthenticateRequest { api_key: invalid.to_owned() };
+        let request = internal::AuthenticateRequest { api_key: invalid.to_owned() };
         assert_eq!(reason(suite.brokers().authenticate(request).await), Reason::ApiKeyInvalid);
     }
-    let request = wire::AuthenticateRequest::default();
+    let request = internal::AuthenticateRequest::default();
     assert_eq!(reason(suite.brokers().authenticate(request).await), Reason::ApiKeyMissing);
     assert_eq!(get(with(&suite.operator, message())).await, Reason::AccountNotFound);
 }
@@ -46,7 +47,7 @@ async fn a_key_that_has_expired_says_so() {
     };
     let created = suite.admin().create_api_key(with(&suite.operator, request)).await.unwrap().into_inner();
     let expires = created.api_key.unwrap().expire_time.unwrap();
-    let request = wire::AuthenticateRequest { api_key: created.key_text.clone() };
+    let request = internal::AuthenticateRequest { api_key: created.key_text.clone() };
     let answer = suite.brokers().authenticate(request.clone()).await.unwrap().into_inner();
     assert_eq!(answer.principal.unwrap().expire_time.unwrap(), expires, "the principal ends with its key");
     assert_eq!(reason(suite.get(&created.key_text, "u").await), Reason::AccountNotFound);

@@ -2,6 +2,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use granary_proto::granary::internal::v1 as internal;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
 use granary_server::admission::Settings;
@@ -11,10 +12,10 @@ use crate::support::{LOG_TIME, Options, Suite, harvest_token, reason, suite_with
 
 /// Reads that the store makes at a time, as the embedded one does, and how long each takes.
 const READS: usize = 64;
-const EACH: Duration = Duration::from_millis(50);
+const READ_DELAY: Duration = Duration::from_millis(50);
 /// Far more than are over soon: behind all of them, a call would wait for some seconds.
 const MANY: usize = 2_000;
-const SOON: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Two tenants, of which the second has an account with a token; and how many calls run at a time.
 async fn two_tenants() -> (Suite, String, String) {
@@ -33,9 +34,9 @@ async fn two_tenants() -> (Suite, String, String) {
 }
 
 /// Asks for a ticket to log time.
-fn for_ticket(principal_token: &[u8], identifier: String) -> wire::IssueTicketRequest {
+fn for_ticket(principal_token: &[u8], identifier: String) -> internal::IssueTicketRequest {
     let principal_token = principal_token.to_vec();
-    wire::IssueTicketRequest { principal_token, identifier, method: LOG_TIME.to_owned() }
+    internal::IssueTicketRequest { principal_token, identifier, method: LOG_TIME.to_owned() }
 }
 
 /// An account that is not there.
@@ -49,19 +50,19 @@ where
     F: Future<Output = Result<(), tonic::Status>> + Send + 'static,
 {
     let principal_token = suite.principal(good).await;
-    suite.store.slow_down(READS, EACH);
+    suite.store.slow_down(READS, READ_DELAY);
     let mut asking = JoinSet::new();
     for other in others {
         asking.spawn(other);
     }
-    tokio::time::sleep(5 * EACH).await;
+    tokio::time::sleep(5 * READ_DELAY).await;
     for _ in 0..3 {
         let begun = Instant::now();
         let request = for_ticket(&principal_token, "u".to_owned());
         suite.brokers().issue_ticket(request).await.unwrap();
         suite.get(good, "u").await.unwrap();
         let took = begun.elapsed();
-        assert!(took < SOON, "{took:?}");
+        assert!(took < TIMEOUT, "{took:?}");
     }
     assert!(!asking.is_empty() && asking.try_join_next().is_none_or(|ended| ended.unwrap().is_err()));
     asking.abort_all();
@@ -80,7 +81,7 @@ async fn cold_tickets_of_one_tenant_hold_up_nobody_else() {
 }
 
 #[tokio::test]
-async fn calls_of_one_tenant_at_the_own_door_hold_up_nobody_else() {
+async fn calls_of_one_tenant_at_its_own_address_hold_up_nobody_else() {
     let (suite, evil, good) = two_tenants().await;
     let others = (0..MANY).map(|number| {
         let request = with(&evil, wire::GetConnectedAccountRequest { identifier: nobody(number) });
@@ -96,7 +97,7 @@ async fn keys_that_are_made_up_hold_up_no_tenant() {
     let others = (0..MANY).map(|number| {
         let api_key = format!("grn_{number:012}_{}", "b".repeat(43));
         let mut brokers = suite.brokers();
-        async move { brokers.authenticate(wire::AuthenticateRequest { api_key }).await.map(drop) }
+        async move { brokers.authenticate(internal::AuthenticateRequest { api_key }).await.map(drop) }
     });
     comes_soon(&suite, &good, others).await;
 }
@@ -107,7 +108,7 @@ async fn a_tenant_that_has_too_many_calls_waiting_is_told_what_is_full() {
         Settings { max_in_flight_per_tenant: 1, max_waiting_per_tenant: 0, ..Settings::default() };
     let suite = suite_with(Options { admission, ..Options::default() }).await;
     let principal_token = suite.principal(&suite.operator).await;
-    suite.store.slow_down(1, 4 * EACH);
+    suite.store.slow_down(1, 4 * READ_DELAY);
     let ask = |number: usize| {
         let request = for_ticket(&principal_token, nobody(number));
         let mut brokers = suite.brokers();

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
-use granary_proto::granary::vault::v1::{IssueTicketRequest, WatchInvalidationsRequest};
+use granary_proto::granary::internal::v1::watch_invalidations_response::Event;
+use granary_proto::granary::internal::v1::{IssueTicketRequest, WatchInvalidationsRequest};
 use granary_rpc::Reason;
 use tokio::sync::Notify;
 

@@ -1,18 +1,19 @@
 use std::time::{Duration, Instant};
 
 use granary_credential::Kind;
+use granary_proto::granary::internal::v1 as internal;
+use granary_proto::granary::internal::v1::watch_invalidations_response::Event;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::support::{Suite, Word, harvest_token, suite, with};
 
-type Watch = Streaming<wire::WatchInvalidationsResponse>;
+type Watch = Streaming<internal::WatchInvalidationsResponse>;
 
 async fn watch(suite: &Suite) -> Watch {
-    suite.brokers().watch_invalidations(wire::WatchInvalidationsRequest {}).await.unwrap().into_inner()
+    suite.brokers().watch_invalidations(internal::WatchInvalidationsRequest {}).await.unwrap().into_inner()
 }
 
 /// The events until the next heartbeat but one, so that everything announced so far is among them.
@@ -40,8 +41,10 @@ async fn every_change_is_announced_and_a_reading_is_not() {
     let mut next = 0;
     assert!(announced(&mut stream, &mut next).await.is_empty());
 
-    let account =
-        vec![Event::AccountChanged(wire::AccountChanged { tenant: "acme".into(), identifier: "u".into() })];
+    let account = vec![Event::AccountChanged(internal::AccountChanged {
+        tenant: "acme".into(),
+        identifier: "u".into(),
+    })];
     suite.put(&key, "u", harvest_token("one"), None).await.unwrap();
     assert_eq!(announced(&mut stream, &mut next).await, account);
     suite.put(&key, "u", harvest_token("two"), None).await.unwrap();
@@ -74,7 +77,7 @@ async fn every_change_is_announced_and_a_reading_is_not() {
     assert_eq!(announced(&mut stream, &mut next).await, account);
     let request = wire::RevokeApiKeyRequest { key_id: text[4..16].into() };
     suite.admin().revoke_api_key(with(&key, request)).await.unwrap();
-    let changed = Event::KeyChanged(wire::KeyChanged { key_id: text[4..16].into() });
+    let changed = Event::KeyChanged(internal::KeyChanged { key_id: text[4..16].into() });
     assert_eq!(announced(&mut stream, &mut next).await, vec![changed]);
 }
 

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use granary_credential_vault::{Audit, Rotation};
+use granary_proto::granary::internal::v1 as internal;
+use granary_proto::granary::internal::v1::watch_invalidations_response::Event;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use granary_rpc::Reason;
 use granary_store::{Expect, Store};
 use prost::Message;
@@ -26,8 +27,8 @@ async fn set(
     Ok(answer.into_inner().tenant.unwrap())
 }
 
-async fn principal(suite: &Suite, key: &str) -> wire::AuthenticateResponse {
-    let request = wire::AuthenticateRequest { api_key: key.into() };
+async fn principal(suite: &Suite, key: &str) -> internal::AuthenticateResponse {
+    let request = internal::AuthenticateRequest { api_key: key.into() };
     suite.brokers().authenticate(request).await.unwrap().into_inner()
 }
 
@@ -44,7 +45,7 @@ async fn the_limits_of_a_tenant_are_in_every_principal_that_is_made_afterwards()
     // The MAC covers them: the token is the principal as it was shown.
     let made = principal(&suite, &beta).await;
     let (message, _mac) = made.principal_token.split_last_chunk::<32>().unwrap();
-    assert_eq!(wire::Principal::decode(message).unwrap(), made.principal.unwrap());
+    assert_eq!(internal::Principal::decode(message).unwrap(), made.principal.unwrap());
 
     let other = wire::TenantLimits { max_calls_per_key: Some(1), ..Default::default() };
     set(&suite, &suite.operator, "beta", other).await.unwrap();
@@ -85,7 +86,7 @@ async fn new_limits_are_announced_for_every_key_of_the_tenant_and_no_subscriber_
     let entries: Vec<String> = (0..2_100).map(|n| format!("tenant-keys/beta/key{n:09}")).collect();
     let put = entries.iter().map(|path| suite.store.put(path, Vec::new(), Expect::Absent));
     assert!(join_all(put).await.iter().all(Result::is_ok));
-    let watch = suite.brokers().watch_invalidations(wire::WatchInvalidationsRequest {}).await;
+    let watch = suite.brokers().watch_invalidations(internal::WatchInvalidationsRequest {}).await;
     let mut stream = watch.unwrap().into_inner();
     let began = std::time::Instant::now();
     set(&suite, &suite.operator, "beta", LIMITS).await.unwrap();

@@ -10,7 +10,7 @@ use crate::support::{
     LINKEDIN, LOG_TIME, Word, apify_token, harvest_token, harvestapi_key, linkedin_session, reason, suite,
 };
 
-const PROBE: &str = "granary.harvest.v1.HarvestTime/ProbeHarvestToken";
+const PROBE: &str = "granary.internal.v1.HarvestProbes/ProbeHarvestToken";
 const TOKEN: (Kind, i64) = (Kind::HarvestToken, 1);
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn only_the_fresh_word_of_the_service_about_this_account_is_heard() {
         Verdict { at_ms: word.at_ms - minutes(7), ..word.clone() },
         Verdict { at_ms: word.at_ms + minutes(7), ..word.clone() },
         // The service signs, and does not use that kind.
-        forged(|v| v.service = LINKEDIN.into()),
+        forged(|v| v.process = LINKEDIN.into()),
     ]
     .iter()
     .map(|verdict| suite.sign(verdict))
@@ -138,13 +138,13 @@ async fn each_kind_has_its_own_probe() {
     let key = &suite.operator;
     suite.create(key, "u").await;
     for (kind, credential, probe) in [
-        (Kind::HarvestapiKey, harvestapi_key("k"), "granary.linkedin.v1.LinkedInData/ProbeHarvestapiKey"),
+        (Kind::HarvestapiKey, harvestapi_key("k"), "granary.internal.v1.LinkedInProbes/ProbeHarvestapiKey"),
         (
             Kind::LinkedinSession,
             linkedin_session("l"),
-            "granary.linkedin.v1.LinkedInData/ProbeLinkedinSession",
+            "granary.internal.v1.LinkedInProbes/ProbeLinkedinSession",
         ),
-        (Kind::ApifyToken, apify_token("a"), "granary.linkedin.v1.LinkedInData/ProbeApifyToken"),
+        (Kind::ApifyToken, apify_token("a"), "granary.internal.v1.LinkedInProbes/ProbeApifyToken"),
     ] {
         suite.put(key, "u", credential, None).await.unwrap();
         let report = suite.report(key, "u", (kind, 1), Word::Rejected).await.unwrap();

@@ -35,7 +35,7 @@ async fn the_first_key_is_given_out_once_and_state_survives_a_restart_under_a_ne
     suite.operator = key.clone();
     assert_eq!(suite.vault.sealing_fingerprint().await, fingerprint);
     assert_eq!(suite.opened_text(LOG_TIME, "u").await, vec!["two".to_owned()]);
-    let request = granary_proto::granary::vault::v1::IssueTicketRequest {
+    let request = granary_proto::granary::internal::v1::IssueTicketRequest {
         principal_token: principal,
         identifier: "u".into(),
         method: LOG_TIME.into(),

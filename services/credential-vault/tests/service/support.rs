@@ -9,10 +9,11 @@ use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Key, Kind};
 use granary_credential_vault::store_selection::{Place, StoreKind};
 use granary_credential_vault::{Application, Audit, Parts};
+use granary_proto::granary::internal::v1 as internal;
+use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::admin_client::AdminClient;
-use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
 use granary_rpc::Reason;
 use granary_rpc::clock::now_ms;
@@ -28,8 +29,8 @@ use tonic::{Request, Status};
 pub(crate) mod counting;
 pub(crate) use counting::Counting;
 
-pub(crate) const HARVEST: &str = "granary.harvest.v1.HarvestTime";
-pub(crate) const LINKEDIN: &str = "granary.linkedin.v1.LinkedInData";
+pub(crate) const HARVEST: &str = "harvest-time";
+pub(crate) const LINKEDIN: &str = "linkedin-data";
 pub(crate) const LOG_TIME: &str = "granary.harvest.v1.HarvestTime/LogTimeEntry";
 
 /// A running vault. It ends with the value.
@@ -212,7 +213,7 @@ impl Suite {
     }
 
     pub(crate) async fn principal(&self, key: &str) -> Vec<u8> {
-        let request = wire::AuthenticateRequest { api_key: key.into() };
+        let request = internal::AuthenticateRequest { api_key: key.into() };
         self.brokers().authenticate(request).await.unwrap().into_inner().principal_token
     }
 
@@ -221,10 +222,10 @@ impl Suite {
         key: &str,
         identifier: &str,
         method: &str,
-    ) -> Result<wire::IssueTicketResponse, Status> {
+    ) -> Result<internal::IssueTicketResponse, Status> {
         let principal_token = self.principal(key).await;
         let (identifier, method) = (identifier.to_owned(), method.to_owned());
-        let request = wire::IssueTicketRequest { principal_token, identifier, method };
+        let request = internal::IssueTicketRequest { principal_token, identifier, method };
         self.brokers().issue_ticket(request).await.map(tonic::Response::into_inner)
     }
 
@@ -236,7 +237,7 @@ impl Suite {
         identifier: &str,
         (kind, version): (Kind, i64),
         word: Word,
-    ) -> Result<wire::ReportOutcomeResponse, Status> {
+    ) -> Result<internal::ReportOutcomeResponse, Status> {
         let verdict = self.verdict(key, identifier, (kind, version), word).await;
         self.report_signed(key, identifier, self.sign(&verdict)).await
     }
@@ -246,9 +247,10 @@ impl Suite {
         key: &str,
         identifier: &str,
         verdict: Vec<u8>,
-    ) -> Result<wire::ReportOutcomeResponse, Status> {
+    ) -> Result<internal::ReportOutcomeResponse, Status> {
         let principal_token = self.principal(key).await;
-        let request = wire::ReportOutcomeRequest { principal_token, identifier: identifier.into(), verdict };
+        let request =
+            internal::ReportOutcomeRequest { principal_token, identifier: identifier.into(), verdict };
         self.brokers().report_outcome(request).await.map(tonic::Response::into_inner)
     }
 
@@ -264,7 +266,7 @@ impl Suite {
         let at_ms = now_ms() + self.clock.fetch_add(later, Ordering::Relaxed) + later;
         let service = if kind == Kind::HarvestToken { HARVEST } else { LINKEDIN };
         Verdict {
-            service: service.to_owned(),
+            process: service.to_owned(),
             tenant: "acme".to_owned(),
             account: identifier.to_owned(),
             incarnation: self.incarnation(key, identifier).await,
@@ -278,7 +280,7 @@ impl Suite {
     }
 
     pub(crate) fn sign(&self, verdict: &Verdict) -> Vec<u8> {
-        verdict::sign(&self.rings[&verdict.service], verdict).unwrap()
+        verdict::sign(&self.rings[&verdict.process], verdict).unwrap()
     }
 
     /// The account's incarnation, as a ticket for whatever it holds tells it; later also where no ticket is given out.

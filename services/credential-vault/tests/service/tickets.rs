@@ -1,8 +1,8 @@
 use data_encoding::HEXLOWER;
 use granary_credential::ticket::{self, Expected};
 use granary_credential::{Grant, Key, Kind, fingerprint};
+use granary_proto::granary::internal::v1 as internal;
 use granary_proto::granary::policy::v1::Scope;
-use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
 use granary_store::Context;
 
@@ -11,21 +11,27 @@ use crate::support::{
     linkedin_session, reason, suite, suite_with,
 };
 
-const PROBE: &str = "granary.harvest.v1.HarvestTime/ProbeHarvestToken";
+const PROBE: &str = "granary.internal.v1.HarvestProbes/ProbeHarvestToken";
 
 impl Suite {
     /// Opens a ticket as the method's own service would.
-    fn open(&self, issued: &wire::IssueTicketResponse, method: &str, tenant: &str, account: &str) -> Grant {
+    fn open(
+        &self,
+        issued: &internal::IssueTicketResponse,
+        method: &str,
+        tenant: &str,
+        account: &str,
+    ) -> Grant {
         let method = granary_proto::policy_table().unwrap().path(&format!("/{method}")).unwrap();
         let expected = Expected {
-            audience: &method.service,
+            audience: &method.process,
             tenant,
             account,
             incarnation: &issued.incarnation,
             needs: &method.needs,
             now_ms: granary_rpc::clock::now_ms(),
         };
-        ticket::open(&self.rings[&method.service], &issued.ticket, &expected).unwrap()
+        ticket::open(&self.rings[&method.process], &issued.ticket, &expected).unwrap()
     }
 
     /// The secret texts that a call of the method may use.
@@ -163,18 +169,21 @@ async fn a_principal_token_that_is_not_ours_is_refused() {
     let key = &suite.operator;
     let verdict = suite.verdict(key, "u", (Kind::HarvestToken, 1), Word::ProbeRejected).await;
     let verdict = suite.sign(&verdict);
-    let forged = granary_credential::principal::mint(&Key::random(), &wire::Principal::default());
+    let forged = granary_credential::principal::mint(&Key::random(), &internal::Principal::default());
     token[3] ^= 1;
     for principal_token in [token, forged, Vec::new()] {
-        let request = wire::IssueTicketRequest {
+        let request = internal::IssueTicketRequest {
             principal_token: principal_token.clone(),
             identifier: "u".into(),
             method: LOG_TIME.into(),
         };
-        assert_eq!(reason(suite.brokers().issue_ticket(request).await), Reason::EdgeRefused);
-        let request =
-            wire::ReportOutcomeRequest { principal_token, identifier: "u".into(), verdict: verdict.clone() };
-        assert_eq!(reason(suite.brokers().report_outcome(request).await), Reason::EdgeRefused);
+        assert_eq!(reason(suite.brokers().issue_ticket(request).await), Reason::PeerRefused);
+        let request = internal::ReportOutcomeRequest {
+            principal_token,
+            identifier: "u".into(),
+            verdict: verdict.clone(),
+        };
+        assert_eq!(reason(suite.brokers().report_outcome(request).await), Reason::PeerRefused);
     }
     assert!(suite.ticket(&suite.operator, "u", LOG_TIME).await.is_ok());
 }

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use granary_proto::granary::internal::v1 as internal;
 use granary_proto::granary::vault::v1 as wire;
 use granary_store::Store;
 
@@ -66,7 +67,7 @@ async fn a_ticket_reads_and_decrypts_the_needed_kinds_and_no_other() {
     let audit = ready.audited().await;
     for (method, kind) in [(LOG_TIME, "harvest_token"), (PROFILE, "harvestapi_key")] {
         let since = lines(&audit);
-        let request = wire::IssueTicketRequest {
+        let request = internal::IssueTicketRequest {
             principal_token: principal_token.clone(),
             identifier: "u".to_owned(),
             method: method.to_owned(),
@@ -123,7 +124,7 @@ async fn tickets_of_many_callers_for_one_account_read_it_once() {
     let principal_token = suite.principal(&suite.operator).await;
     let since = lines(&audit);
     let tickets = (0..50).map(|_| {
-        let request = wire::IssueTicketRequest {
+        let request = internal::IssueTicketRequest {
             principal_token: principal_token.clone(),
             identifier: "u".to_owned(),
             method: LOG_TIME.to_owned(),

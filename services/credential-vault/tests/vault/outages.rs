@@ -2,8 +2,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use granary_proto::granary::internal::v1 as internal;
+use granary_proto::granary::internal::v1::watch_invalidations_response::Event;
 use granary_proto::granary::vault::v1 as wire;
-use granary_proto::granary::vault::v1::watch_invalidations_response::Event;
 use granary_rpc::Reason;
 use granary_store::Store;
 use granary_store::bootstrap::{NAME, policy};
@@ -18,9 +19,9 @@ use crate::service::{Counting, LOG_TIME, Options, Suite, detail, harvest_token, 
 use granary_testkit::vault::ready::{Ready, asked, behind, lines};
 
 /// How soon health must tell of an outage, and of its end.
-const SOON: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a call may take that Vault does not answer.
-const CALL: Duration = Duration::from_millis(5_900);
+const CALL_TIMEOUT: Duration = Duration::from_millis(5_900);
 
 struct Serving {
     ready: Ready,
@@ -41,8 +42,8 @@ impl Serving {
     /// Health says this soon.
     async fn health(&self, serves: bool) {
         let mut told = self.suite.vault.serves();
-        let wait = tokio::time::timeout(SOON, told.wait_for(|now| *now == serves)).await;
-        wait.unwrap_or_else(|_| panic!("after {SOON:?} health does not say {serves}")).unwrap();
+        let wait = tokio::time::timeout(TIMEOUT, told.wait_for(|now| *now == serves)).await;
+        wait.unwrap_or_else(|_| panic!("after {TIMEOUT:?} health does not say {serves}")).unwrap();
     }
 
     /// A read, a write and an authentication fail as they must, each in time.
@@ -53,9 +54,9 @@ impl Serving {
         let (get, put, caller) = tokio::join!(
             suite.get(key, "u"),
             suite.put(key, "u", harvest_token("two"), None),
-            broker.authenticate(wire::AuthenticateRequest { api_key: key.clone() }),
+            broker.authenticate(internal::AuthenticateRequest { api_key: key.clone() }),
         );
-        assert!(begun.elapsed() < CALL, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < CALL_TIMEOUT, "{:?}", begun.elapsed());
         for status in [get.unwrap_err(), put.unwrap_err(), caller.unwrap_err()] {
             refused(status, cause);
         }
@@ -66,7 +67,7 @@ impl Serving {
         let mut watch = self
             .suite
             .brokers()
-            .watch_invalidations(wire::WatchInvalidationsRequest {})
+            .watch_invalidations(internal::WatchInvalidationsRequest {})
             .await
             .unwrap()
             .into_inner();
@@ -247,7 +248,7 @@ async fn a_token_that_died_is_replaced_though_nobody_calls() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     let since = lines(&audit);
     api.revoke_app_role_logins().await;
-    tokio::time::sleep(SOON).await;
+    tokio::time::sleep(TIMEOUT).await;
     let logins = asked(&audit, since).iter().filter(|line| line.contains("auth/approle/login")).count();
     assert_eq!(logins, 1);
     serving.is_well().await;

@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::relay::unknown_outcome;
 
 /// When a caller may try again while a service is away.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// The refusal, after the last attempt.
 pub(super) fn of(backend: &Backend, error: Unanswered, method: &Method) -> Error {
@@ -18,7 +18,7 @@ pub(super) fn of(backend: &Backend, error: Unanswered, method: &Method) -> Error
         metrics::counter!("granary_refusals_total", "limit" => "service_calls").increment(1);
         return Error::new(Reason::Overloaded, format!("{} has as many calls as it takes", backend.process))
             .with("limit", "service_calls")
-            .retry_after(RETRY);
+            .retry_after(RETRY_DELAY);
     }
     let is_open = !error.is_unprocessed();
     if is_open && changes(method) {
@@ -26,7 +26,7 @@ pub(super) fn of(backend: &Backend, error: Unanswered, method: &Method) -> Error
     }
     let away = Error::new(Reason::ServiceUnavailable, format!("{} cannot be reached", backend.process))
         .with("service", backend.process)
-        .retry_after(RETRY)
+        .retry_after(RETRY_DELAY)
         .caused_by(error);
     // It may have been billed; sending it again might be billed again, and is the caller's to decide.
     if is_open && method.effect == Effect::ChargedRead { away.with("charge", "unknown") } else { away }

@@ -15,8 +15,8 @@ pub(super) fn build(backend: &Backend, call: &Outgoing<'_>, behalf: &Behalf) -> 
     headers.insert(name::TIMEOUT.clone(), call.deadline.header());
     headers.insert(name::REQUEST_ID.clone(), call.id.header().clone());
     options::pass_on(call.headers, &mut headers)?;
-    if let Some(edge) = &backend.edge {
-        headers.insert(name::EDGE_KEY.clone(), edge.clone());
+    if let Some(key) = &backend.peer_key {
+        headers.insert(name::PEER_KEY.clone(), key.clone());
     }
     match behalf {
         Behalf::Caller => {

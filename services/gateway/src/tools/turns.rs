@@ -80,7 +80,7 @@ mod tests {
 
     use super::*;
 
-    const LATER: Duration = Duration::from_secs(20);
+    const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
     #[tokio::test]
     async fn a_tenant_with_many_large_conversions_does_not_keep_another_from_its_turn() {
@@ -95,7 +95,7 @@ mod tests {
                     gate.lock().unwrap().recv().unwrap();
                     told.send((tenant, n)).unwrap();
                 };
-                turns.take(tenant, Deadline::after(LATER), work).await.unwrap();
+                turns.take(tenant, Deadline::after(WAIT_TIMEOUT), work).await.unwrap();
             })
         };
         let mut tasks: Vec<_> = (0..20).map(|n| start("many", n)).collect();
@@ -124,7 +124,7 @@ mod tests {
         assert_eq!(late.reason(), Reason::DeadlineExceeded);
         let refused = turns.take("b", soon(), || ()).await.unwrap_err();
         assert_eq!(refused.reason(), Reason::DeadlineExceeded, "the place is still taken");
-        turns.take("b", Deadline::after(LATER), || ()).await.unwrap();
+        turns.take("b", Deadline::after(WAIT_TIMEOUT), || ()).await.unwrap();
     }
 
     #[test]

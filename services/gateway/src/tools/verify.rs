@@ -13,7 +13,7 @@ use super::context::Context;
 const PROBES: &str = "probes";
 
 /// How often a probe that another made is asked after. The broker bounds how long that goes on.
-const PAUSE: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 impl Tools {
     pub(super) async fn verify(
@@ -28,8 +28,8 @@ impl Tools {
             match core.probe(caller, &account, method, &context.headers, context.deadline).await {
                 Ok(probed) => break probed,
                 // Another's probe is under way: what it finds is shared.
-                Err(status) if is_open(&status) && context.deadline.remaining() > 2 * PAUSE => {
-                    tokio::time::sleep(PAUSE).await;
+                Err(status) if is_open(&status) && context.deadline.remaining() > 2 * POLL_INTERVAL => {
+                    tokio::time::sleep(POLL_INTERVAL).await;
                 }
                 Err(status) => return stands(&status).ok_or(status),
             }

@@ -18,7 +18,7 @@ use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::{Map, Number, Value, json};
 
 use crate::stub::{Canned, Seen, Stub};
-use crate::{door, token};
+use crate::{service, token};
 
 /// How many inputs are tried; a few seconds.
 const TRIED: u32 = 700;
@@ -26,7 +26,7 @@ const TRIED: u32 = 700;
 /// Every tool with each of its fields.
 fn fields() -> Vec<(&'static Method, FieldDescriptor)> {
     let table = granary_proto::policy_table().unwrap();
-    let tools = table.service("granary.harvest.v1.HarvestTime").filter(|m| !m.tool.is_empty());
+    let tools = table.process("harvest-time").filter(|m| !m.tool.is_empty());
     tools.flat_map(|m| m.descriptor.input().fields().map(move |f| (m, f)).collect::<Vec<_>>()).collect()
 }
 
@@ -92,7 +92,7 @@ fn what_harvest_gets_is_what_was_meant_or_nothing_is_sent() {
         let (outcome, seen) = runtime.block_on(async {
             // Members may not read the company, so Harvest decides which variant is right.
             let upstream = Stub::start(vec![Canned::new("GET", "/v2/company", 403, "{}")]).await;
-            let outcome = door(&upstream.url).await.call(&method.path, &token(), &given).await;
+            let outcome = service(&upstream.url).await.call(&method.path, &token(), &given).await;
             (outcome, upstream.seen())
         });
         let invalid = outcome.as_ref().err().and_then(reason_of) == Some(Reason::InvalidInput);

@@ -4,7 +4,7 @@ use granary_proto::granary::harvest::v1::LogTimeEntryRequest;
 use serde_json::json;
 
 use crate::stub::{Canned, Stub};
-use crate::{door, path, token};
+use crate::{path, service, token};
 
 #[tokio::test]
 async fn hours_keep_their_digits_both_ways() {
@@ -15,7 +15,7 @@ async fn hours_keep_their_digits_both_ways() {
             Canned::new("POST", "/v2/time_entries", 201, entry),
         ])
         .await;
-        let service = door(&upstream.url).await;
+        let service = service(&upstream.url).await;
         let request = LogTimeEntryRequest {
             project_id: 1,
             task_id: 2,
@@ -53,7 +53,7 @@ async fn more_digits_than_are_sent_are_rounded_and_the_caller_is_told() {
             format!(r#"{{"id": 5, "hours": {sent}}}"#),
         )])
         .await;
-        let service = door(&upstream.url).await;
+        let service = service(&upstream.url).await;
         let input = serde_json::from_str(&format!(r#"{{"time_entry_id": 5, "hours": {hours}}}"#)).unwrap();
         let answered = service.call(&path("UpdateTimeEntry"), &token(), &input).await.unwrap();
         assert_eq!(patched(&upstream)["hours"].to_string(), sent);
@@ -70,7 +70,7 @@ async fn a_page_above_the_largest_is_lowered_and_odd_spaces_are_ordinary_ones() 
         Canned::new("PATCH", "/v2/time_entries/5", 200, r#"{"id": 5}"#),
     ])
     .await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let answered = service.call(&path("ListUsers"), &token(), &json!({"per_page": 2_000})).await.unwrap();
     assert_eq!(upstream.seen()[0].query, "per_page=100");
     assert_eq!(answered.json["warnings"][0]["field"], "per_page");
@@ -89,7 +89,7 @@ async fn text_goes_through_byte_for_byte() {
         &json!({"id": 5, "notes": notes}),
     )])
     .await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let input = json!({"time_entry_id": 5, "notes": notes});
     let answered = service.call(&path("UpdateTimeEntry"), &token(), &input).await.unwrap();
     assert_eq!(answered.json["time_entry"]["notes"], notes);

@@ -161,7 +161,7 @@ async fn posts(house: &House) -> usize {
 #[tokio::test]
 async fn an_upstream_that_is_not_there_is_theirs_and_nothing_was_sent() {
     let closed = crate::wire::listen().await.1;
-    let service = crate::door(&format!("http://{closed}")).await;
+    let service = crate::service(&format!("http://{closed}")).await;
     for (rpc, input) in [("ListUsers", json!({})), ("StopTimer", json!({"time_entry_id": 4}))] {
         let outcome = service.call(&crate::path(rpc), &crate::token(), &input).await;
         assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{rpc}");

@@ -4,13 +4,13 @@ use std::path::Path;
 use granary_testkit::recorded;
 
 use crate::stub::Seen;
-use crate::{TOKEN, door, path, token};
+use crate::{TOKEN, path, service, token};
 
 #[tokio::test]
 async fn each_recorded_shape_becomes_its_answer_or_its_error() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let call = async |upstream: &crate::stub::Stub, rpc: &str, input: &serde_json::Value| {
-        door(&upstream.url).await.call(&path(rpc), &token(), input).await
+        service(&upstream.url).await.call(&path(rpc), &token(), input).await
     };
     recorded::run_all(&folder, 40, call, credential, &[TOKEN]).await;
 }

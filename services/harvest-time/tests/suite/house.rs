@@ -2,19 +2,19 @@
 use std::time::Duration;
 
 use granary_credential::{Credential, Secret};
-use granary_sandbox::{Config, Sandbox};
+use granary_simulator::{Config, Sandbox};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use crate::wire::{Answered, Door};
-use crate::{door_for, path};
+use crate::wire::{Answered, Service};
+use crate::{path, service_for};
 
 pub(crate) const ACCOUNT: i64 = 910_001;
 pub(crate) const PROJECT: i64 = 12_345_678;
 pub(crate) const TASK: i64 = 87_654_321;
 
 pub(crate) struct House {
-    pub(crate) door: Door,
+    pub(crate) service: Service,
     sandbox: Sandbox,
     http: reqwest::Client,
 }
@@ -26,9 +26,9 @@ impl House {
 
     /// The same, with this much time for each call.
     pub(crate) async fn open_for(time: Duration) -> Self {
-        let sandbox = granary_sandbox::start(Config::default()).await.unwrap();
-        let door = door_for(time, sandbox.harvest_url()).await;
-        Self { door, sandbox, http: reqwest::Client::new() }
+        let sandbox = granary_simulator::start(Config::default()).await.unwrap();
+        let service = service_for(time, sandbox.harvest_url()).await;
+        Self { service, sandbox, http: reqwest::Client::new() }
     }
 
     /// A token for the first account, which nobody else uses.
@@ -53,7 +53,7 @@ impl House {
         credential: &Credential,
         input: Value,
     ) -> Result<Answered, Status> {
-        self.door.call(&path(rpc), credential, &input).await
+        self.service.call(&path(rpc), credential, &input).await
     }
 
     /// Everything that arrived, as "GET /v2/company 200".

@@ -9,7 +9,7 @@ use tonic_types::StatusExt;
 
 use crate::stub::Stub;
 use crate::wire::reason;
-use crate::{door, path, token};
+use crate::{path, service, token};
 
 fn valid() -> LogTimeEntryRequest {
     LogTimeEntryRequest {
@@ -97,7 +97,7 @@ async fn a_change_must_change_something() {
 #[tokio::test]
 async fn tools_refuse_what_they_cannot_mean() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     for (rpc, input) in [
         ("ListTimeEntries", json!({"from": "31.03.2026"})),
         ("ListTimeEntries", json!({"per_page": 0})),
@@ -125,7 +125,7 @@ async fn tools_refuse_what_they_cannot_mean() {
 }
 
 async fn refused(upstream: &Stub, rpc: &str, request: &impl Message) -> Vec<String> {
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let outcome = service.send(&path(rpc), &token(), request, &[]).await;
     assert_eq!(reason(&outcome), Reason::InvalidInput);
     fields(&outcome.unwrap_err())

@@ -5,8 +5,8 @@ use granary_rpc::Reason;
 use serde_json::json;
 
 use crate::stub::{Canned, Stub};
-use crate::wire::{Door, detail, outcome, reason};
-use crate::{door, path, token};
+use crate::wire::{Service, detail, outcome, reason};
+use crate::{path, service, token};
 
 fn key() -> Credential {
     Credential::HarvestapiKey { api_key: Secret::new("canary-key-55aa".to_owned()) }
@@ -15,14 +15,14 @@ fn key() -> Credential {
 #[tokio::test]
 async fn a_key_of_another_vendor_is_sent_nowhere_unless_that_is_configured() {
     let upstream = Stub::start(vec![]).await;
-    let outcome = door(&upstream.url).await.call(&path("GetCompany"), &key(), &json!({})).await;
+    let outcome = service(&upstream.url).await.call(&path("GetCompany"), &key(), &json!({})).await;
     assert_eq!(reason(&outcome), Reason::CredentialMissing);
     assert_eq!(detail(&outcome.unwrap_err(), "kind").as_deref(), Some("harvest_token"));
     assert!(upstream.seen().is_empty());
 }
 
 #[tokio::test]
-async fn a_key_goes_to_its_own_door_where_one_is_configured() {
+async fn a_key_goes_to_its_own_address_where_one_is_configured() {
     let harvest = Stub::start(vec![Canned::new("GET", "/v2/company", 200, r#"{"name":"x"}"#)]).await;
     let one_key = Stub::start(vec![
         Canned::new("GET", "/v2/company", 200, r#"{"name":"Through one key"}"#),
@@ -32,7 +32,7 @@ async fn a_key_goes_to_its_own_door_where_one_is_configured() {
     let mut config = Config::default();
     config.harvest.base_url.clone_from(&harvest.url);
     config.one_key = Some(granary_upstream::Config { base_url: one_key.url.clone(), ..Default::default() });
-    let service = Door::open(|ring| granary_harvest_time::routes(&config, ring)).await;
+    let service = Service::open(|ring| granary_harvest_time::routes(&config, ring)).await;
 
     let answered = service.call(&path("GetCompany"), &key(), &json!({})).await.unwrap();
     assert_eq!(answered.json["company"]["name"], "Through one key");
@@ -51,7 +51,7 @@ async fn a_key_goes_to_its_own_door_where_one_is_configured() {
 async fn a_company_is_that_of_the_tokens_own_account_and_of_no_other() {
     let company = || Canned::new("GET", "/v2/company", 200, r#"{"name":"x"}"#);
     let upstream = Stub::start(vec![company(), company()]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let Credential::HarvestToken { account_id: own, .. } = token() else { panic!("a token") };
     for meant in [json!({}), json!({"account_id": own})] {
         let answered = service.call(&path("GetCompany"), &token(), &meant).await.unwrap();
@@ -70,7 +70,7 @@ async fn a_probe_says_yes_or_no_only_where_harvest_does() {
     for (status, body, accepted) in [(200, r#"{"id":1}"#, true), (401, r#"{"error":"invalid_token"}"#, false)]
     {
         let upstream = Stub::start(vec![Canned::new("GET", "/v2/users/me", status, body)]).await;
-        let service = door(&upstream.url).await;
+        let service = service(&upstream.url).await;
         let answered = service.call(&path("ProbeHarvestToken"), &token(), &json!({})).await.unwrap();
         assert_eq!(answered.json["accepted"], accepted, "{status}");
     }
@@ -103,7 +103,7 @@ async fn a_probe_says_yes_or_no_only_where_harvest_does() {
     ] {
         let canned = vec![Canned::new("GET", "/v2/users/me", status, body); 3];
         let upstream = Stub::start(canned).await;
-        let service = door(&upstream.url).await;
+        let service = service(&upstream.url).await;
         let outcome = service.call(&path("ProbeHarvestToken"), &token(), &json!({})).await;
         assert_ne!(reason(&outcome), Reason::CredentialRejected, "{status} {body}");
         assert_eq!(crate::wire::outcome(outcome.unwrap_err().metadata()), None, "{status} {body}");

@@ -154,7 +154,7 @@ async fn many_long_names_do_not_outgrow_the_trailers() {
         Canned::json("GET", "/v2/users/me/project_assignments", 200, &page),
     ])
     .await;
-    let service = crate::door(&upstream.url).await;
+    let service = crate::service(&upstream.url).await;
     let outcome = service.call(&crate::path("LogTimeEntry"), &crate::token(), &entry(json!({}))).await;
     assert_eq!(reason(&outcome), Reason::NotAssigned);
     let status = outcome.unwrap_err();

@@ -21,7 +21,12 @@ use granary_testkit::{stub, wire};
 pub(crate) const TOKEN: &str = "canary-token-9f3b71c2";
 
 pub(crate) fn path(rpc: &str) -> String {
-    format!("/granary.harvest.v1.HarvestTime/{rpc}")
+    let service = if rpc.starts_with("Probe") {
+        "granary.internal.v1.HarvestProbes"
+    } else {
+        "granary.harvest.v1.HarvestTime"
+    };
+    format!("/{service}/{rpc}")
 }
 
 pub(crate) fn token() -> Credential {
@@ -29,13 +34,13 @@ pub(crate) fn token() -> Credential {
 }
 
 /// The service, with an upstream at this address.
-pub(crate) async fn door(url: &str) -> wire::Door {
-    door_for(Duration::from_secs(20), url).await
+pub(crate) async fn service(url: &str) -> wire::Service {
+    service_for(Duration::from_secs(20), url).await
 }
 
 /// The same, with this much time for each call.
-pub(crate) async fn door_for(time: Duration, url: &str) -> wire::Door {
+pub(crate) async fn service_for(time: Duration, url: &str) -> wire::Service {
     let mut config = Config::default();
     config.harvest.base_url = url.to_owned();
-    wire::Door::open_for(time, |ring| granary_harvest_time::routes(&config, ring)).await
+    wire::Service::open_for(time, |ring| granary_harvest_time::routes(&config, ring)).await
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::stub::{Canned, Stub};
 use crate::wire::{Answered, detail, reason};
-use crate::{door, path, token};
+use crate::{path, service, token};
 
 const ENTRY: &str = "/v2/time_entries/77";
 
@@ -14,7 +14,7 @@ async fn once(
     canned: Vec<Canned>,
 ) -> (Result<Answered, tonic::Status>, Vec<String>) {
     let upstream = Stub::start(canned).await;
-    let outcome = door(&upstream.url).await.call(&path(rpc), &token(), &input).await;
+    let outcome = service(&upstream.url).await.call(&path(rpc), &token(), &input).await;
     (outcome, upstream.seen().iter().map(|seen| format!("{} {}", seen.method, seen.path)).collect())
 }
 

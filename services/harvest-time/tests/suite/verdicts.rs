@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::stub::{Canned, Stub};
 use crate::wire::outcome;
-use crate::{door, path, token};
+use crate::{path, service, token};
 
 /// The methods, each with its path: one item with an id, one without, a list, and the probe.
 const METHODS: [(&str, &str); 4] = [
@@ -91,7 +91,7 @@ fn only_harvests_own_form_refuses_a_token_and_only_what_was_asked_for_proves_one
             let canned = canned.flat_map(|path| vec![Canned::new("GET", path, status, body.clone()).header("content-type", "text/html"); 4]);
             let upstream = Stub::start(canned.collect()).await;
             let input = if rpc == "GetUser" { json!({"user_id": "me"}) } else { json!({}) };
-            match door(&upstream.url).await.call(&path(rpc), &token(), &input).await {
+            match service(&upstream.url).await.call(&path(rpc), &token(), &input).await {
                 Ok(answered) if rpc == "ProbeHarvestToken" => {
                     let word = if answered.json["accepted"] == true { "accepted" } else { "rejected" };
                     Some(format!("harvest_token;3;{word}"))

@@ -18,7 +18,7 @@ const USED_UP: &str = "usage hard limit exceeded";
 const CONSOLE: &str = "https://console.apify.com/";
 const MAX_ADDRESS: usize = 512;
 /// When a run that found no room may find some: others have to end first.
-const ROOM_WAIT: Duration = Duration::from_secs(30);
+const ROOM_DELAY: Duration = Duration::from_secs(30);
 
 /// The body of an answer that succeeded. The start of a run that cannot be read may have been one all the same.
 pub(super) fn succeeded(answer: &Answer, write: bool) -> Result<Value, Error> {
@@ -62,7 +62,7 @@ fn of(answer: &Answer, write: bool) -> Error {
     };
     let shortage = || {
         told(Reason::UpstreamUnavailable, "apify has no room for the run now")
-            .retry_after(answer.retry_after.unwrap_or(ROOM_WAIT))
+            .retry_after(answer.retry_after.unwrap_or(ROOM_DELAY))
     };
     let says = |words: &str| message.as_deref().is_some_and(|message| message.to_lowercase().contains(words));
     let error = match kind.as_str() {

@@ -6,15 +6,15 @@ use granary_upstream::{Call, Verb};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{ABORT, Apify, ROWS, State, WAIT, failure, get};
+use super::{ABORT_TIMEOUT, Apify, ROWS, State, WAIT, failure, get};
 use crate::failure::{CHARGE, saying};
 
 /// Shortest time between two questions about a run.
-const PAUSE: Duration = Duration::from_millis(250);
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 /// How long rows that were charged are looked for after the end of a run, and the time between two looks.
 const LATE_TIMEOUT: Duration = Duration::from_secs(20);
-const MIN_LATE_PAUSE: Duration = Duration::from_millis(500);
-const MAX_LATE_PAUSE: Duration = Duration::from_secs(4);
+const MIN_LATE_INTERVAL: Duration = Duration::from_millis(500);
+const MAX_LATE_INTERVAL: Duration = Duration::from_secs(4);
 
 /// A run that was started. Dropped before it ended or was let go, it is ended at Apify, too.
 pub(crate) struct Run {
@@ -76,7 +76,7 @@ impl Run {
             return Ok(());
         }
         // Apify answers once the run has ended; where it does so early, it is not asked in a rush.
-        tokio::time::sleep_until(begin + PAUSE.min(left)).await;
+        tokio::time::sleep_until(begin + POLL_INTERVAL.min(left)).await;
         Ok(())
     }
 
@@ -125,7 +125,7 @@ impl Run {
     /// One page of rows. What passes is asked again for so long: the rows are there, and paid for.
     async fn page(&self, call: Call, patience: Duration) -> Result<Value, Error> {
         let end = Instant::now() + patience.min(self.apify.deadline.remaining());
-        let mut pause = MIN_LATE_PAUSE;
+        let mut pause = MIN_LATE_INTERVAL;
         loop {
             let outcome = self.apify.send(call.clone(), self.apify.deadline).await;
             match outcome.and_then(|answer| failure::succeeded(&answer, false)) {
@@ -135,7 +135,7 @@ impl Run {
                         return Err(error);
                     }
                     tokio::time::sleep(wait).await;
-                    pause = (pause * 2).min(MAX_LATE_PAUSE);
+                    pause = (pause * 2).min(MAX_LATE_INTERVAL);
                 }
                 outcome => return outcome,
             }
@@ -156,10 +156,10 @@ impl Run {
         let mut rows = self.rows(from, most).await?;
         let expected = self.state.charged_results().saturating_sub(from).min(asked);
         let end = Instant::now() + LATE_TIMEOUT.min(self.apify.deadline.remaining());
-        let mut pause = MIN_LATE_PAUSE;
+        let mut pause = MIN_LATE_INTERVAL;
         while rows.len() < expected.min(most) && Instant::now() + pause < end {
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(MAX_LATE_PAUSE);
+            pause = (pause * 2).min(MAX_LATE_INTERVAL);
             match self.rows_within(Duration::ZERO, from + rows.len(), most - rows.len()).await {
                 Ok(more) => rows.extend(more),
                 Err(_) => break,
@@ -248,7 +248,7 @@ impl Drop for Run {
         let (apify, id) = (self.apify.clone(), self.state.id.clone());
         runtime.spawn(async move {
             let call = Call::new(Verb::Post, format!("/v2/actor-runs/{id}/abort"));
-            if apify.send(call, Deadline::after(ABORT)).await.is_err() {
+            if apify.send(call, Deadline::after(ABORT_TIMEOUT)).await.is_err() {
                 tracing::warn!(run = id, "a run that nobody waits for could not be ended");
             }
         });

@@ -12,7 +12,7 @@ use crate::failure;
 /// The words with which upstream refuses a key, in small letters.
 const BAD_KEY: &str = "invalid api key";
 /// Longest time that the question may take.
-const QUESTION: Duration = Duration::from_secs(10);
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Session {
     /// The error of a 401 or a 403 that upstream itself says. Where only the key was sent, a 401 is its own fault and a 403 a
@@ -42,7 +42,7 @@ impl Session {
         let Some(Credential::HarvestapiKey { api_key }) = self.held(Kind::HarvestapiKey) else { return None };
         let auth = Auth::new(self.grant.secrets()).header(API_KEY, api_key);
         let call = Call { repeatable: true, ..Call::new(Verb::Get, "/users/my-api-user") };
-        let deadline = Deadline::after(self.deadline.remaining().min(QUESTION));
+        let deadline = Deadline::after(self.deadline.remaining().min(QUESTION_TIMEOUT));
         let answer = self.service.harvestapi().send(call, auth, deadline).await.ok()?;
         let envelope = Envelope::read(&answer)?;
         match effective(answer.status, envelope.status) {

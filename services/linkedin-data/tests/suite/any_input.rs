@@ -11,22 +11,22 @@ use granary_proto::Method;
 use granary_proto::granary::policy::v1::{Api, CredentialKind};
 use granary_proto::options::message_rule;
 use granary_rpc::{Reason, error::reason_of, metadata};
-use granary_sandbox::Sandbox;
+use granary_simulator::Sandbox;
 use granary_testkit::trial::{Ended, try_values};
 use prost_reflect::FieldDescriptor;
 use serde_json::{Map, Value, json};
 use tonic::Status;
 
 use crate::tools::{good, methods};
-use crate::wire::{Answered, Door};
-use crate::{door_with, key, session};
+use crate::wire::{Answered, Service};
+use crate::{key, service_with, session};
 
 const KEY: &str = "canary-any-input-61f0a7";
 /// How many inputs are tried; a few seconds.
 const TRIED: u32 = 1_200;
 
 struct House {
-    door: Door,
+    service: Service,
     sandbox: Sandbox,
     http: reqwest::Client,
     /// The number of the last call in the journal.
@@ -35,12 +35,12 @@ struct House {
 
 impl House {
     async fn open() -> Self {
-        let sandbox = granary_sandbox::start(granary_sandbox::Config::default()).await.unwrap();
+        let sandbox = granary_simulator::start(granary_simulator::Config::default()).await.unwrap();
         let mut config = Config::default();
         config.harvestapi.base_url = sandbox.harvestapi_url().to_owned();
         config.apify.base_url = sandbox.apify_url().to_owned();
         let house = Self {
-            door: door_with(&config).await,
+            service: service_with(&config).await,
             sandbox,
             http: reqwest::Client::new(),
             last: Mutex::new(0),
@@ -70,7 +70,7 @@ impl House {
             .iter()
             .map(|need| if need[0] == CredentialKind::LinkedinSession { session() } else { key(KEY) })
             .collect();
-        self.door.call_as(&method.path, &held, input).await
+        self.service.call_as(&method.path, &held, input).await
     }
 }
 

@@ -3,7 +3,7 @@ use granary_rpc::Reason;
 use serde_json::json;
 use tonic_types::StatusExt;
 
-use crate::bulk::{RUNS, door, scrape, token, url};
+use crate::bulk::{RUNS, scrape, service, token, url};
 use crate::path;
 use crate::stub::{Canned, Stub};
 use crate::wire::{detail, reason};
@@ -31,7 +31,7 @@ async fn the_types_of_apifys_errors_have_their_reasons() {
     ] {
         let body = json!({"error": {"type": kind, "message": "invented words"}});
         let upstream = Stub::start(vec![Canned::json("POST", RUNS, status, &body)]).await;
-        let outcome = scrape(&door(&upstream).await, json!({"urls": [url("a")]})).await;
+        let outcome = scrape(&service(&upstream).await, json!({"urls": [url("a")]})).await;
         assert_eq!(reason(&outcome), expected, "{kind}");
         let failed = outcome.unwrap_err();
         assert_eq!(detail(&failed, "upstream_type").as_deref(), Some(kind));
@@ -62,7 +62,7 @@ async fn a_shortage_names_the_wait_that_apify_names() {
                 canned = canned.header("retry-after", header);
             }
             let upstream = Stub::start(vec![canned]).await;
-            let outcome = scrape(&door(&upstream).await, json!({"urls": [url("a")]})).await;
+            let outcome = scrape(&service(&upstream).await, json!({"urls": [url("a")]})).await;
             assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{kind}");
             let delay = outcome.unwrap_err().get_details_retry_info().unwrap().retry_delay;
             assert_eq!(delay.map(|delay| delay.as_secs()), Some(wait), "{kind} {header:?}");
@@ -82,7 +82,7 @@ async fn where_a_user_has_to_permit_an_actor_its_page_is_told() {
         let body = json!({"error": {"type": "full-permission-actor-not-approved",
             "message": "This Actor requires full access to your account", "data": {"approvalUrl": address}}});
         let upstream = Stub::start(vec![Canned::json("POST", RUNS, 403, &body)]).await;
-        let outcome = scrape(&door(&upstream).await, json!({"urls": [url("a")]})).await;
+        let outcome = scrape(&service(&upstream).await, json!({"urls": [url("a")]})).await;
         assert_eq!(reason(&outcome), Reason::UpstreamForbidden);
         assert_eq!(detail(&outcome.unwrap_err(), "approval_url").as_deref(), told, "{address}");
     }
@@ -99,7 +99,7 @@ async fn probes_say_no_only_where_the_vendor_does() {
         let mut canned = Vec::new();
         canned.extend(std::iter::repeat_n(Canned::json("GET", "/v2/users/me", status, &body), 3));
         let upstream = Stub::start(canned).await;
-        let outcome = door(&upstream).await.call(&path("ProbeApifyToken"), &token(), &json!({})).await;
+        let outcome = service(&upstream).await.call(&path("ProbeApifyToken"), &token(), &json!({})).await;
         assert_eq!(outcome.ok().map(|answered| answered.json["accepted"] == true), expected, "{status}");
     }
 }

@@ -6,7 +6,7 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use serde_json::{Map, Value, json};
 use tonic_types::StatusExt;
 
-use crate::door;
+use crate::service;
 use crate::stub::Stub;
 use crate::tools::{COMMENT, good, held, methods};
 use crate::wire::reason;
@@ -18,7 +18,7 @@ const CANARY: &str = "must-not-be-repeated";
 #[tokio::test]
 async fn bad_input_names_its_field_and_never_reaches_upstream() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let mut cases = 0;
     for method in methods() {
         let bad = bad_inputs(&good(&method.tool), &method.descriptor.input());
@@ -41,7 +41,7 @@ async fn bad_input_names_its_field_and_never_reaches_upstream() {
 #[tokio::test]
 async fn a_search_without_a_filter_is_refused_before_it_is_billed() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let nothing = [json!({}), json!({"page": 1})];
     let blanks = [
         json!({"keywords": " "}),
@@ -81,7 +81,7 @@ async fn a_search_without_a_filter_is_refused_before_it_is_billed() {
 #[tokio::test]
 async fn what_upstream_would_misread_is_refused() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let person = json!({"public_identifier": "someone", "page": 2});
     let post = "https://www.linkedin.com/posts/x-activity-7";
     for (tool, input, field) in [
@@ -138,7 +138,7 @@ async fn what_upstream_would_misread_is_refused() {
 #[tokio::test]
 async fn a_page_of_another_kind_is_refused_with_an_example_before_it_is_billed() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let at = |path: &str| format!("https://www.linkedin.com/{path}");
     let (person, post, company) = (at("in/ann"), at("posts/ann_x-activity-1-y"), at("company/acme"));
     for (tool, field, wrong) in [

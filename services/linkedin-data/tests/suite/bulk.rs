@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::stub::{Canned, SILENT, Seen, Stub};
 use crate::tools::held;
-use crate::wire::{Answered, Door, detail, reason};
-use crate::{door_with, path};
+use crate::wire::{Answered, Service, detail, reason};
+use crate::{path, service_with};
 
 pub(crate) const RUNS: &str = "/v2/acts/harvestapi~linkedin-profile-scraper/runs";
 const RUN: &str = "/v2/actor-runs/runInvented01";
@@ -54,11 +54,11 @@ fn config(upstream: &Stub) -> Config {
     config
 }
 
-pub(crate) async fn door(upstream: &Stub) -> Door {
-    door_with(&config(upstream)).await
+pub(crate) async fn service(upstream: &Stub) -> Service {
+    service_with(&config(upstream)).await
 }
 
-pub(crate) async fn scrape(service: &Door, input: Value) -> Result<Answered, tonic::Status> {
+pub(crate) async fn scrape(service: &Service, input: Value) -> Result<Answered, tonic::Status> {
     service.call(&path("BulkScrapeProfiles"), &token(), &input).await
 }
 
@@ -79,7 +79,7 @@ async fn profiles_come_in_the_order_of_the_request_and_repeats_are_billed_once()
     let rows = [row("b"), miss, row("a"), json!({"id": "stray", "originalQuery": {"url": url("z")}})];
     let upstream = Stub::start(vec![started(), now("RUNNING"), now("SUCCEEDED"), items(&rows)]).await;
     let urls = [url("a"), url("b"), url("a"), url("c"), url("d")];
-    let answered = scrape(&door(&upstream).await, json!({"urls": urls})).await.unwrap();
+    let answered = scrape(&service(&upstream).await, json!({"urls": urls})).await.unwrap();
     let elements = answered.json["elements"].as_array().unwrap();
     let told: Vec<Value> = elements
         .iter()
@@ -114,7 +114,7 @@ async fn profiles_come_in_the_order_of_the_request_and_repeats_are_billed_once()
 #[tokio::test]
 async fn an_email_search_costs_more_and_the_cap_of_the_caller_counts_first() {
     let upstream = Stub::start(vec![started(), now("SUCCEEDED"), items(&[row("a")])]).await;
-    let service = door(&upstream).await;
+    let service = service(&upstream).await;
     let input = json!({"urls": [url("a"), url("b")], "find_email": true});
     let (bulk, cap) = (path("BulkScrapeProfiles"), [(metadata::MAX_COST, "0.019")]);
     let outcome = service.call_with(&bulk, &token(), &input, &cap).await;
@@ -131,7 +131,7 @@ async fn two_spellings_of_one_person_are_one_url_and_one_price() {
     let spellings =
         [url("j%C3%BCrgen-x"), url("jürgen-x"), "http://linkedin.com/in/J%C3%BCrgen-X)".to_owned()];
     let upstream = Stub::start(vec![started(), now("SUCCEEDED"), items(&[row("j%C3%BCrgen-x")])]).await;
-    let service = door(&upstream).await;
+    let service = service(&upstream).await;
     let cap = [(metadata::MAX_COST, "0.004")];
     let input = json!({"urls": spellings});
     let answered = service.call_with(&path("BulkScrapeProfiles"), &token(), &input, &cap).await.unwrap();
@@ -151,7 +151,7 @@ async fn rows_come_page_by_page() {
     let pages = rows.chunks(20).map(items);
     let upstream = Stub::start([started(), now("SUCCEEDED")].into_iter().chain(pages).collect()).await;
     let urls: Vec<String> = slugs.iter().map(|slug| url(slug)).collect();
-    let answered = scrape(&door(&upstream).await, json!({"urls": urls})).await.unwrap();
+    let answered = scrape(&service(&upstream).await, json!({"urls": urls})).await.unwrap();
     assert!(answered.json["elements"].as_array().unwrap().iter().all(|e| e["profile"].is_object()));
     let offsets: Vec<String> = asked(&upstream, ITEMS).await.into_iter().map(|seen| seen.query).collect();
     assert_eq!(offsets.len(), 3);
@@ -162,12 +162,13 @@ async fn rows_come_page_by_page() {
 async fn what_a_run_gave_before_it_failed_is_delivered() {
     for status in ["FAILED", "TIMED-OUT", "ABORTED"] {
         let upstream = Stub::start(vec![started(), now(status), items(&[row("a")])]).await;
-        let answered = scrape(&door(&upstream).await, json!({"urls": [url("a"), url("b")]})).await.unwrap();
+        let answered =
+            scrape(&service(&upstream).await, json!({"urls": [url("a"), url("b")]})).await.unwrap();
         assert_eq!(answered.json["elements"][0]["profile"]["id"], "a");
         assert_eq!(answered.json["elements"][1]["error"]["reason"], "NO_RESULT");
         assert_eq!(answered.json["warnings"][0]["code"], "RUN_CUT_SHORT");
         let upstream = Stub::start(vec![started(), now(status), items(&[])]).await;
-        let outcome = scrape(&door(&upstream).await, json!({"urls": [url("a")]})).await;
+        let outcome = scrape(&service(&upstream).await, json!({"urls": [url("a")]})).await;
         assert_eq!(reason(&outcome), Reason::UpstreamUnavailable);
         let failed = outcome.unwrap_err();
         assert_eq!(detail(&failed, "run_id").as_deref(), Some("runInvented01"));
@@ -182,7 +183,7 @@ async fn a_run_that_takes_too_long_goes_on_and_is_named() {
     let upstream = Stub::start(canned).await;
     let config = config(&upstream);
     let service =
-        Door::open_for(Duration::from_secs(2), |ring| granary_linkedin_data::routes(&config, ring)).await;
+        Service::open_for(Duration::from_secs(2), |ring| granary_linkedin_data::routes(&config, ring)).await;
     let outcome = scrape(&service, json!({"urls": [url("a")]})).await;
     assert_eq!(reason(&outcome), Reason::DeadlineExceeded);
     let late = outcome.unwrap_err();
@@ -200,7 +201,7 @@ async fn a_run_that_nobody_waits_for_is_ended() {
     let upstream =
         Stub::start(vec![started(), hang, Canned::json("POST", ABORT, 200, &run("ABORTING", &json!(0)))])
             .await;
-    let service = door(&upstream).await;
+    let service = service(&upstream).await;
     let input = json!({"urls": [url("a")]});
     let call = scrape(&service, input);
     assert!(tokio::time::timeout(Duration::from_millis(1_500), call).await.is_err());
@@ -219,7 +220,7 @@ async fn profiles_are_streamed_as_they_come() {
         items(&[row("a")]),
     ])
     .await;
-    let service = door(&upstream).await;
+    let service = service(&upstream).await;
     let input = json!({"urls": [url("a"), url("b"), url("c"), url("b")]});
     let (events, failed) = service.stream(&path("StreamBulkScrapeProfiles"), &token(), &input, &[]).await;
     assert!(failed.is_none(), "{failed:?}");
@@ -241,7 +242,7 @@ async fn employees_are_fetched_under_a_cap() {
         items(&[json!({"id": "1", "firstName": "Tove"})]),
     ])
     .await;
-    let service = door(&upstream).await;
+    let service = service(&upstream).await;
     let input = json!({
         "companies": ["beacon-works-invented"], "max_items": 10, "full": true, "locations": "Port Imaginary, Germany"
     });
@@ -259,7 +260,7 @@ async fn a_run_is_collected_by_its_id_also_while_it_goes_on() {
     let upstream =
         Stub::start(vec![now("RUNNING"), items(&[row("a")]), now("SUCCEEDED"), items(&[row("a"), miss])])
             .await;
-    let service = door(&upstream).await;
+    let service = service(&upstream).await;
     let collect = async || {
         service.call(&path("GetBulkRun"), &token(), &json!({"run_id": "runInvented01"})).await.unwrap().json
     };
@@ -287,7 +288,7 @@ async fn rows_that_come_late_are_looked_for_and_nothing_charged_is_called_free()
     let upstream =
         Stub::start(vec![started(), now("SUCCEEDED"), items(&[row("a")]), items(&[]), items(&[row("b")])])
             .await;
-    let answered = scrape(&door(&upstream).await, json!({"urls": [url("a"), url("b")]})).await.unwrap();
+    let answered = scrape(&service(&upstream).await, json!({"urls": [url("a"), url("b")]})).await.unwrap();
     assert_eq!(answered.json["elements"][1]["profile"]["first_name"], "b", "{}", answered.json);
     assert!(
         answered.json.get("warnings").is_none_or(|w| w.as_array().is_none_or(Vec::is_empty)),

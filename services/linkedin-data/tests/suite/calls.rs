@@ -1,26 +1,26 @@
 //! Profiles and wallets, against the simulator, with its faults.
 use granary_rpc::{Reason, metadata};
-use granary_sandbox::{Config, Sandbox};
+use granary_simulator::{Config, Sandbox};
 use serde_json::{Value, json};
 use tonic::Status;
 
-use crate::wire::{Answered, Door, detail, reason};
-use crate::{door, key, path};
+use crate::wire::{Answered, Service, detail, reason};
+use crate::{key, path, service};
 
 const KEY: &str = "canary-wallet-20b9cf6e1d";
 const PROFILE: &str = "/linkedin/profile";
 
 struct House {
-    door: Door,
+    service: Service,
     sandbox: Sandbox,
     http: reqwest::Client,
 }
 
 impl House {
     async fn open(properties: Value) -> Self {
-        let sandbox = granary_sandbox::start(Config::default()).await.unwrap();
-        let door = door(sandbox.harvestapi_url()).await;
-        let house = Self { door, sandbox, http: reqwest::Client::new() };
+        let sandbox = granary_simulator::start(Config::default()).await.unwrap();
+        let service = service(sandbox.harvestapi_url()).await;
+        let house = Self { service, sandbox, http: reqwest::Client::new() };
         let mut credential = json!({"harvestapi_key": KEY, "tier": "starter"});
         if let (Value::Object(credential), Value::Object(properties)) = (&mut credential, properties) {
             credential.extend(properties);
@@ -44,11 +44,11 @@ impl House {
     }
 
     async fn scrape(&self, input: Value) -> Result<Answered, Status> {
-        self.door.call(&path("ScrapeProfile"), &key(KEY), &input).await
+        self.service.call(&path("ScrapeProfile"), &key(KEY), &input).await
     }
 
     async fn balance(&self) -> String {
-        let answered = self.door.call(&path("GetMyApiUser"), &key(KEY), &json!({})).await.unwrap();
+        let answered = self.service.call(&path("GetMyApiUser"), &key(KEY), &json!({})).await.unwrap();
         answered.json["api_user"]["usage"]["balance"].to_string()
     }
 }
@@ -91,16 +91,16 @@ async fn an_empty_wallet_and_a_refused_key_are_the_users() {
     let outcome = house.scrape(json!({"public_identifier": "person-0001"})).await;
     assert_eq!(reason(&outcome), Reason::OutOfCredit);
     let probe = path("ProbeHarvestapiKey");
-    assert_eq!(house.door.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], true);
+    assert_eq!(house.service.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], true);
 
     house.post("credentials", &json!({"harvestapi_key": KEY, "state": "revoked"})).await;
     let outcome = house.scrape(json!({"public_identifier": "person-0001"})).await;
     assert_eq!(reason(&outcome), Reason::CredentialRejected);
     let outcome = crate::wire::outcome(outcome.unwrap_err().metadata());
     assert_eq!(outcome.unwrap(), "harvestapi_key;3;rejected");
-    assert_eq!(house.door.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], false);
+    assert_eq!(house.service.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], false);
     house.fault("/users/my-api-user", json!({"status": 404})).await;
-    let outcome = house.door.call(&probe, &key(KEY), &json!({})).await;
+    let outcome = house.service.call(&probe, &key(KEY), &json!({})).await;
     assert_eq!(reason(&outcome), Reason::UpstreamNotFound);
 }
 

@@ -5,7 +5,7 @@ use granary_testkit::recorded;
 
 use crate::stub::{Seen, Stub};
 use crate::tools::{TOKEN, held};
-use crate::{KEY, door, path};
+use crate::{KEY, path, service};
 
 #[tokio::test]
 async fn each_recorded_shape_becomes_its_answer_or_its_error() {
@@ -13,7 +13,7 @@ async fn each_recorded_shape_becomes_its_answer_or_its_error() {
     let call = async |upstream: &Stub, rpc: &str, input: &serde_json::Value| {
         let rpc = path(rpc);
         let method = granary_proto::policy_table().unwrap().path(&rpc).unwrap();
-        door(&upstream.url).await.call_as(&rpc, &held(method), input).await
+        service(&upstream.url).await.call_as(&rpc, &held(method), input).await
     };
     recorded::run_all(&folder, 100, call, credential, &[KEY, "canary"]).await;
 }

@@ -7,8 +7,8 @@ use granary_rpc::{Reason, error::reason_of};
 use serde_json::{Value, json};
 
 use crate::stub::{Canned, SILENT, Stub};
-use crate::wire::Door;
-use crate::{KEY, door, key, path};
+use crate::wire::Service;
+use crate::{KEY, key, path, service};
 
 const LEADS: &str = "/linkedin/lead-search";
 const POSTS: &str = "/linkedin/profile-posts";
@@ -31,7 +31,7 @@ fn posts(token: Option<&str>) -> Canned {
     Canned::json("GET", POSTS, 200, &body)
 }
 
-async fn follow(service: &Door, input: Value, cap: Option<&str>) -> (Vec<Value>, Option<tonic::Status>) {
+async fn follow(service: &Service, input: Value, cap: Option<&str>) -> (Vec<Value>, Option<tonic::Status>) {
     let headers: Vec<(&'static str, &str)> = cap.map(|cap| (MAX_COST, cap)).into_iter().collect();
     service.stream(&path("FollowPages"), &key(KEY), &input, &headers).await
 }
@@ -52,7 +52,7 @@ fn end(messages: &[Value]) -> &Value {
 async fn a_list_is_followed_to_its_end() {
     let pages = (1..=3).map(|page| leads(page, 3, 2, &json!(0.1)));
     let upstream = Stub::start(pages.collect()).await;
-    let (messages, failed) = follow(&door(&upstream.url).await, people(json!({})), None).await;
+    let (messages, failed) = follow(&service(&upstream.url).await, people(json!({})), None).await;
     assert!(failed.is_none(), "{failed:?}");
     assert_eq!(messages.len(), 4);
     assert_eq!(messages[2]["search_people"]["elements"][0]["id"], "3-0");
@@ -68,7 +68,7 @@ async fn a_list_is_followed_to_its_end() {
 async fn tokens_are_sent_along_and_a_page_is_never_asked_for_twice() {
     let upstream = Stub::start(vec![posts(Some("t2")), posts(Some("t3")), posts(None)]).await;
     let input = json!({"get_profile_posts": {"public_identifier": "x"}});
-    let (messages, failed) = follow(&door(&upstream.url).await, input.clone(), None).await;
+    let (messages, failed) = follow(&service(&upstream.url).await, input.clone(), None).await;
     assert!(failed.is_none(), "{failed:?}");
     assert_eq!((messages.len(), &end(&messages)["stop"]), (4, &json!("UNKNOWN")));
     let seen = upstream.seen();
@@ -80,7 +80,7 @@ async fn tokens_are_sent_along_and_a_page_is_never_asked_for_twice() {
 async fn a_token_that_comes_back_ends_the_list() {
     let upstream = Stub::start(vec![posts(Some("t2")), posts(Some("t2")), posts(Some("t2"))]).await;
     let input = json!({"get_profile_posts": {"public_identifier": "x"}});
-    let (messages, failed) = follow(&door(&upstream.url).await, input, None).await;
+    let (messages, failed) = follow(&service(&upstream.url).await, input, None).await;
     assert!(failed.is_none(), "{failed:?}");
     assert_eq!((&end(&messages)["stop"], upstream.seen().len()), (&json!("LOOP"), 2));
 }
@@ -96,7 +96,7 @@ async fn bounds_of_rows_and_money_are_kept_and_the_next_page_is_told() {
         (json!({}), None, 50, "MAX_ITEMS"),
     ] {
         let upstream = Stub::start(endless()).await;
-        let (messages, failed) = follow(&door(&upstream.url).await, people(bounds.clone()), cap).await;
+        let (messages, failed) = follow(&service(&upstream.url).await, people(bounds.clone()), cap).await;
         assert!(failed.is_none(), "{failed:?}");
         let end = end(&messages);
         assert_eq!((&end["stop"], &end["pages"]), (&json!(stop), &json!(pages)), "{bounds} {cap:?}");
@@ -109,7 +109,7 @@ async fn bounds_of_rows_and_money_are_kept_and_the_next_page_is_told() {
 async fn a_page_of_unknown_cost_counts_as_its_worst_case() {
     let upstream = Stub::start((1..=5).map(|page| leads(page, 9, 2, &Value::Null)).collect()).await;
     let (messages, _) =
-        follow(&door(&upstream.url).await, people(json!({"max_cost_micros": 200_000})), None).await;
+        follow(&service(&upstream.url).await, people(json!({"max_cost_micros": 200_000})), None).await;
     let end = end(&messages);
     assert_eq!((&end["stop"], &end["pages"]), (&json!("MAX_COST"), &json!(2)));
     assert_eq!((&end["cost_micros"], &end["pages_of_unknown_cost"]), (&json!(0), &json!(2)));
@@ -118,7 +118,7 @@ async fn a_page_of_unknown_cost_counts_as_its_worst_case() {
 #[tokio::test]
 async fn a_bound_below_one_page_and_a_faulty_list_are_refused_at_once() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     for (input, expected) in [
         (people(json!({"max_cost_micros": 99_999})), Reason::CostCapExceeded),
         (json!({}), Reason::InvalidInput),
@@ -137,7 +137,7 @@ async fn a_bound_below_one_page_and_a_faulty_list_are_refused_at_once() {
 async fn a_page_that_fails_ends_the_stream_with_the_place_to_go_on_from() {
     let throttled = Canned::new("GET", LEADS, 402, r#"{"error":"no credit"}"#);
     let upstream = Stub::start(vec![leads(1, 9, 2, &json!(0.1)), throttled]).await;
-    let (messages, failed) = follow(&door(&upstream.url).await, people(json!({})), None).await;
+    let (messages, failed) = follow(&service(&upstream.url).await, people(json!({})), None).await;
     assert_eq!(messages.len(), 2);
     let end = end(&messages);
     assert_eq!((&end["stop"], &end["error_reason"]), (&json!("ERROR"), &json!("OUT_OF_CREDIT")));
@@ -150,7 +150,7 @@ async fn a_page_that_fails_ends_the_stream_with_the_place_to_go_on_from() {
     let away = Canned::new("GET", LEADS, 503, "");
     for (second, cost, unknown) in [(denied, 200_000, 0), (away, 100_000, 1)] {
         let upstream = Stub::start(vec![leads(1, 9, 2, &json!(0.1)), second]).await;
-        let (messages, _) = follow(&door(&upstream.url).await, people(json!({})), None).await;
+        let (messages, _) = follow(&service(&upstream.url).await, people(json!({})), None).await;
         let told = self::end(&messages);
         assert_eq!(told["cost_micros"].to_string().trim_matches('"'), cost.to_string(), "{told}");
         assert_eq!(told["pages_of_unknown_cost"], json!(unknown), "{told}");
@@ -158,7 +158,7 @@ async fn a_page_that_fails_ends_the_stream_with_the_place_to_go_on_from() {
 
     let refusal = r#"{"error":{"error":"Invalid API key"}}"#;
     let upstream = Stub::start(vec![Canned::new("GET", LEADS, 401, refusal)]).await;
-    let (messages, failed) = follow(&door(&upstream.url).await, people(json!({})), None).await;
+    let (messages, failed) = follow(&service(&upstream.url).await, people(json!({})), None).await;
     let failed = failed.unwrap();
     assert!(messages.is_empty());
     assert_eq!(crate::wire::outcome(failed.metadata()).unwrap(), "harvestapi_key;3;rejected");
@@ -171,7 +171,7 @@ async fn a_deadline_stops_between_pages_or_within_one() {
     let mut config = Config::default();
     config.harvestapi.base_url.clone_from(&upstream.url);
     let open = |ring| granary_linkedin_data::routes(&config, ring);
-    let service = Door::open_for(Duration::from_millis(3_500), open).await;
+    let service = Service::open_for(Duration::from_millis(3_500), open).await;
     let (messages, failed) = follow(&service, people(json!({})), None).await;
     assert!(failed.is_none(), "{failed:?}");
     assert_eq!((&end(&messages)["stop"], &end(&messages)["next"]["page"]), (&json!("DEADLINE"), &json!(2)));

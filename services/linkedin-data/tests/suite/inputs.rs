@@ -5,7 +5,7 @@ use tonic_types::StatusExt;
 
 use crate::stub::Stub;
 use crate::wire::reason;
-use crate::{KEY, door, key, path};
+use crate::{KEY, key, path, service};
 
 #[tokio::test]
 async fn a_profile_must_be_named_once_and_properly() {
@@ -44,7 +44,7 @@ async fn a_profile_must_be_named_once_and_properly() {
         slug(&"a".repeat(257)),
     ];
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     for request in cases {
         let outcome = service.send(&path("ScrapeProfile"), &key(KEY), &request, &[]).await;
         let status = match outcome {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::bulk::{token, url};
 use crate::path;
 use crate::stub::{Canned, Stub};
-use crate::wire::{Answered, Door, detail, reason};
+use crate::wire::{Answered, Service, detail, reason};
 
 const RUN: &str = "/v2/actor-runs/runInvented03";
 const ROWS: &str = "/v2/datasets/setInvented03/items";
@@ -60,7 +60,7 @@ async fn outcome_of(
     let mut config = Config::default();
     config.apify.base_url.clone_from(&upstream.url);
     let routes = |ring| granary_linkedin_data::routes(&config, ring);
-    let service = Door::open_for(Duration::from_secs(time), routes).await;
+    let service = Service::open_for(Duration::from_secs(time), routes).await;
     service.call(&path(rpc), &token(), input).await
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::stub::{Canned, Stub};
 use crate::tools::held;
 use crate::wire::{Answered, detail, reason};
-use crate::{door_with, path};
+use crate::{path, service_with};
 
 /// What a test says of a run that has succeeded.
 struct Said {
@@ -50,7 +50,7 @@ async fn call(rpc: &str, said: &Said) -> Result<Answered, tonic::Status> {
     let mut config = granary_linkedin_data::Config::default();
     config.apify.base_url.clone_from(&upstream.url);
     let token = held(granary_proto::policy_table().unwrap().tool(tool).unwrap()).remove(0);
-    door_with(&config).await.call(&path(rpc), &token, &input).await
+    service_with(&config).await.call(&path(rpc), &token, &input).await
 }
 
 /// The actor ends by itself, with code 0, where a user who does not pay has had as many runs as are free.
@@ -129,7 +129,7 @@ async fn the_money_of_the_month_that_is_used_up_is_no_missing_right() {
         let token =
             held(granary_proto::policy_table().unwrap().tool("bulk_scrape_profiles").unwrap()).remove(0);
         let input = json!({"urls": [url("ann")]});
-        let outcome = door_with(&config).await.call(&path("BulkScrapeProfiles"), &token, &input).await;
+        let outcome = service_with(&config).await.call(&path("BulkScrapeProfiles"), &token, &input).await;
         assert_eq!(reason(&outcome), expected, "{message}");
         assert_eq!(crate::wire::outcome(outcome.unwrap_err().metadata()), None, "the token is not at fault");
     }

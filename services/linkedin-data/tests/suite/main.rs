@@ -27,7 +27,12 @@ use granary_testkit::{stub, wire};
 pub(crate) const KEY: &str = "canary-key-71d04ea59c";
 
 pub(crate) fn path(rpc: &str) -> String {
-    format!("/granary.linkedin.v1.LinkedInData/{rpc}")
+    let service = if rpc.starts_with("Probe") {
+        "granary.internal.v1.LinkedInProbes"
+    } else {
+        "granary.linkedin.v1.LinkedInData"
+    };
+    format!("/{service}/{rpc}")
 }
 
 pub(crate) fn key(text: &str) -> Credential {
@@ -44,13 +49,13 @@ pub(crate) fn session() -> Credential {
 }
 
 /// The service, with both vendors at this address.
-pub(crate) async fn door(url: &str) -> wire::Door {
+pub(crate) async fn service(url: &str) -> wire::Service {
     let mut config = Config::default();
     config.harvestapi.base_url = url.to_owned();
     config.apify.base_url = url.to_owned();
-    door_with(&config).await
+    service_with(&config).await
 }
 
-pub(crate) async fn door_with(config: &Config) -> wire::Door {
-    wire::Door::open(|ring| granary_linkedin_data::routes(config, ring)).await
+pub(crate) async fn service_with(config: &Config) -> wire::Service {
+    wire::Service::open(|ring| granary_linkedin_data::routes(config, ring)).await
 }

@@ -6,14 +6,14 @@ use tonic_types::StatusExt;
 
 use crate::stub::{Canned, Stub};
 use crate::wire::{detail, reason};
-use crate::{KEY, door, door_with, key, path, session};
+use crate::{KEY, key, path, service, service_with, session};
 
 #[tokio::test]
 async fn a_note_can_be_switched_off() {
     let upstream = Stub::start(vec![]).await;
     let mut config = Config { connection_notes: ConnectionNotes::Refuse, ..Config::default() };
     config.harvestapi.base_url.clone_from(&upstream.url);
-    let service = door_with(&config).await;
+    let service = service_with(&config).await;
     let held = [session(), key(KEY)];
     let input = json!({"profile": "odile-fabel-8", "message": "Hello"});
     let outcome = service.call_as(&path("SendConnectionRequest"), &held, &input).await;
@@ -27,7 +27,7 @@ async fn a_note_can_be_switched_off() {
 async fn a_note_is_counted_in_characters() {
     let body = json!({"status": 200, "element": {"connectionId": "1"}});
     let upstream = Stub::start(vec![Canned::json("POST", "/linkedin/send-connection", 200, &body)]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let held = [session(), key(KEY)];
     let note = "ä".repeat(300);
     let input = json!({"profile": "odile-fabel-8", "message": note});
@@ -40,7 +40,7 @@ async fn a_note_is_counted_in_characters() {
 #[tokio::test]
 async fn what_a_call_as_a_member_costs_is_not_published_so_no_cap_can_be_kept() {
     let upstream = Stub::start(vec![]).await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let method = granary_proto::policy_table().unwrap().tool("get_sent_connection_requests").unwrap();
     let input = granary_convert::parse_input(&method.descriptor.input(), &json!({})).unwrap();
     let held = [session(), key(KEY)];
@@ -77,7 +77,7 @@ async fn a_probe_of_the_session_says_no_only_where_the_session_is_at_fault() {
         let upstream = Stub::start(canned).await;
         let held = [session(), key(KEY)];
         let outcome =
-            door(&upstream.url).await.call_as(&path("ProbeLinkedinSession"), &held, &json!({})).await;
+            service(&upstream.url).await.call_as(&path("ProbeLinkedinSession"), &held, &json!({})).await;
         assert_eq!(outcome.ok().map(|answered| answered.json["accepted"] == true), expected);
     }
 }
@@ -96,7 +96,7 @@ async fn neither_cookie_nor_proxy_comes_back_in_an_answer() {
         Canned::json("GET", "/linkedin/sent-connections", 200, &refused),
     ])
     .await;
-    let service = door(&upstream.url).await;
+    let service = service(&upstream.url).await;
     let held = [session(), key(KEY)];
     let rpc = path("GetSentConnectionRequests");
     let answered = service.call_as(&rpc, &held, &json!({})).await.unwrap();

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::stub::{Canned, Stub};
 use crate::wire::{detail, reason};
-use crate::{KEY, door_with, key, path};
+use crate::{KEY, key, path, service_with};
 
 fn config(url: &str) -> Config {
     let mut config = Config::default();
@@ -16,7 +16,7 @@ fn config(url: &str) -> Config {
 #[tokio::test]
 async fn a_call_that_could_cost_more_than_the_cap_is_not_sent() {
     let upstream = Stub::start(vec![]).await;
-    let service = door_with(&config(&upstream.url)).await;
+    let service = service_with(&config(&upstream.url)).await;
     for (input, cap, quote, micros) in [
         (json!({}), "0.0063", "6400", "6300"),
         (json!({}), "0", "6400", "0"),
@@ -42,7 +42,7 @@ async fn a_call_that_fits_the_cap_is_sent() {
     let mut config = config(&upstream.url);
     config.prices.remove("profile");
     config.prices.insert("profile_main".to_owned(), "0.001".to_owned());
-    let service = door_with(&config).await;
+    let service = service_with(&config).await;
     for (input, cap) in [
         (json!({"public_identifier": "x"}), "0.0064"),
         (json!({"public_identifier": "x", "main": true}), "0.001"),
@@ -52,14 +52,14 @@ async fn a_call_that_fits_the_cap_is_sent() {
     }
     let owner = r#"{"usage": {"balance": 3}}"#;
     let free = Stub::start(vec![Canned::new("GET", "/users/my-api-user", 200, owner)]).await;
-    let service = crate::door(&free.url).await;
+    let service = crate::service(&free.url).await;
     service.call_with(&path("GetMyApiUser"), &key(KEY), &json!({}), &[(MAX_COST, "0")]).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_cap_that_cannot_be_read_is_a_fault_of_the_input() {
     let upstream = Stub::start(vec![]).await;
-    let service = door_with(&config(&upstream.url)).await;
+    let service = service_with(&config(&upstream.url)).await;
     let input = json!({"public_identifier": "x"});
     for cap in ["", "-1", "one", "1e3", "0,01", "$1", "NaN", "1.2.3", "99999999999999999999"] {
         let outcome = service.call_with(&path("ScrapeProfile"), &key(KEY), &input, &[(MAX_COST, cap)]).await;

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::bulk::token;
 use crate::stub::{Canned, Stub};
 use crate::wire::{outcome, reason};
-use crate::{KEY, door_with, key, path};
+use crate::{KEY, key, path, service_with};
 
 /// What comes from anybody, whatever was asked.
 const ANYBODY: [&str; 15] = [
@@ -40,7 +40,7 @@ async fn said(rpc: &str, status: u16, body: &str) -> Option<bool> {
         vendor.base_url.clone_from(&upstream.url);
         vendor.retries = 0;
     }
-    let told = door_with(&config).await.call(&path(rpc), &credential, &json!({})).await;
+    let told = service_with(&config).await.call(&path(rpc), &credential, &json!({})).await;
     match told {
         Ok(answered) => Some(answered.json["accepted"] == true),
         Err(_) => {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::stub::{Canned, Stub};
 use crate::tools::held;
 use crate::wire::{Answered, detail, reason};
-use crate::{door_with, path};
+use crate::{path, service_with};
 
 const START: &str = "/v2/acts/harvestapi~linkedin-profile-scraper/runs";
 const EMPLOYEES: &str = "/v2/acts/harvestapi~linkedin-company-employees/runs";
@@ -31,7 +31,7 @@ async fn call(rpc: &str, answers: Vec<Canned>) -> Result<Answered, tonic::Status
     config.apify.base_url.clone_from(&upstream.url);
     config.apify.retries = 0;
     let token = held(granary_proto::policy_table().unwrap().tool(tool).unwrap()).remove(0);
-    door_with(&config).await.call(&path(rpc), &token, &input).await
+    service_with(&config).await.call(&path(rpc), &token, &input).await
 }
 
 #[tokio::test]

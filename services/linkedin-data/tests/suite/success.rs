@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tonic::Status;
 use tonic_types::StatusExt;
 
-use crate::door_with;
+use crate::service_with;
 use crate::stub::{Canned, Stub};
 use crate::tools::{good, held, methods};
 use crate::wire::{Answered, detail, reason};
@@ -22,7 +22,7 @@ async fn once(tool: &str, status: u16, body: impl Into<Vec<u8>>) -> Result<Answe
     let mut config = Config::default();
     config.harvestapi.base_url.clone_from(&upstream.url);
     config.harvestapi.retries = 0;
-    door_with(&config).await.call_as(&method.path, &held(method), &good(tool)).await
+    service_with(&config).await.call_as(&method.path, &held(method), &good(tool)).await
 }
 
 fn charged(status: &Status) -> Option<String> {

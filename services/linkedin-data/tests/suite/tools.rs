@@ -14,7 +14,7 @@ pub(crate) const COMMENT: &str = "https://www.linkedin.com/feed/update/urn:li:ac
 /// The methods of the service that callers reach and that are answered once.
 pub(crate) fn methods() -> Vec<&'static Method> {
     let table = granary_proto::policy_table().unwrap();
-    let all = table.service("granary.linkedin.v1.LinkedInData");
+    let all = table.process("linkedin-data");
     all.filter(|m| m.exposure == Exposure::Gateway && !m.descriptor.is_server_streaming()).collect()
 }
 

@@ -12,8 +12,8 @@ use tonic_types::StatusExt;
 
 use crate::stub::{Canned, SILENT, Stub};
 use crate::tools::{TOKEN, good, held, methods};
-use crate::wire::{Answered, Door, detail, reason};
-use crate::{KEY, door_with};
+use crate::wire::{Answered, Service, detail, reason};
+use crate::{KEY, service_with};
 
 /// Both vendors at one address, with little patience and no repeats.
 fn config(url: &str) -> Config {
@@ -38,7 +38,7 @@ fn answer(method: &Method, status: u16, body: &str) -> Canned {
     Canned::new(verb, &path.replace("{run_id}", "runInvented01"), status, body.to_owned())
 }
 
-async fn call(service: &Door, method: &Method) -> Result<Answered, tonic::Status> {
+async fn call(service: &Service, method: &Method) -> Result<Answered, tonic::Status> {
     service.call_as(&method.path, &held(method), &good(&method.tool)).await
 }
 
@@ -67,7 +67,7 @@ async fn every_status_has_its_reason_for_every_tool() {
             answer(method, *status, "{}").header("location", &format!("{}/elsewhere", elsewhere.url))
         });
         let upstream = Stub::start(canned.collect()).await;
-        let service = door_with(&config(&upstream.url)).await;
+        let service = service_with(&config(&upstream.url)).await;
         for (status, read, write) in STATUSES {
             let outcome = call(&service, method).await;
             let expected = if method.is_read() { read } else { write };
@@ -89,7 +89,7 @@ async fn a_page_is_nobodys_word_on_what_was_asked_for() {
     for method in methods() {
         let page = "<html><body>Just a moment</body></html>";
         let upstream = Stub::start(STATUSES.map(|status| answer(method, status, page)).to_vec()).await;
-        let service = door_with(&config(&upstream.url)).await;
+        let service = service_with(&config(&upstream.url)).await;
         for status in STATUSES {
             let outcome = call(&service, method).await;
             let expected = if method.is_read() { UpstreamUnavailable } else { UnknownOutcome };
@@ -123,7 +123,7 @@ async fn a_gateways_json_is_nobodys_word_on_what_was_asked_for() {
         for (status, body) in &answers {
             let canned = vec![answer(method, *status, &body.to_string()); 4];
             let upstream = Stub::start(canned).await;
-            let outcome = call(&door_with(&config(&upstream.url)).await, method).await;
+            let outcome = call(&service_with(&config(&upstream.url)).await, method).await;
             let expected = if method.is_read() { UpstreamUnavailable } else { UnknownOutcome };
             assert_eq!(reason(&outcome), expected, "{} {status} {body}", method.tool);
         }
@@ -134,7 +134,7 @@ async fn a_gateways_json_is_nobodys_word_on_what_was_asked_for() {
 async fn upstream_says_how_long_to_wait() {
     for method in methods() {
         let upstream = Stub::start(vec![answer(method, 429, "").header("retry-after", "41")]).await;
-        let status = call(&door_with(&config(&upstream.url)).await, method).await.unwrap_err();
+        let status = call(&service_with(&config(&upstream.url)).await, method).await.unwrap_err();
         let wait = status.get_details_retry_info().unwrap().retry_delay;
         assert_eq!(wait, Some(Duration::from_secs(41)), "{}", method.tool);
     }
@@ -154,7 +154,7 @@ async fn an_answer_that_cannot_be_read_has_its_reason_for_every_tool() {
             answer(method, 200, nonsense),
         ])
         .await;
-        let service = door_with(&config(&upstream.url)).await;
+        let service = service_with(&config(&upstream.url)).await;
         let expected = if method.is_read() { UpstreamMalformed } else { UnknownOutcome };
         for case in ["half of JSON", "a page", "nothing", "a huge body"] {
             assert_eq!(reason(&call(&service, method).await), expected, "{} {case}", method.tool);
@@ -180,7 +180,7 @@ async fn an_answer_that_breaks_off_has_its_reason_for_every_tool() {
             let _ = socket.read(&mut request).await;
         }
     });
-    let service = door_with(&config(&format!("http://{address}"))).await;
+    let service = service_with(&config(&format!("http://{address}"))).await;
     for method in methods() {
         let expected = if method.is_read() { UpstreamMalformed } else { UnknownOutcome };
         assert_eq!(reason(&call(&service, method).await), expected, "{}", method.tool);
@@ -191,7 +191,7 @@ async fn an_answer_that_breaks_off_has_its_reason_for_every_tool() {
 #[tokio::test]
 async fn an_upstream_that_is_not_there_was_sent_nothing() {
     let closed = crate::wire::listen().await.1;
-    let service = door_with(&config(&format!("http://{closed}"))).await;
+    let service = service_with(&config(&format!("http://{closed}"))).await;
     for method in methods() {
         assert_eq!(reason(&call(&service, method).await), UpstreamUnavailable, "{}", method.tool);
     }
@@ -205,7 +205,7 @@ async fn a_body_that_tells_another_status_is_believed() {
         };
         let canned = [400, 402, 404, 429].map(|status| answer(method, 200, &body(status)));
         let upstream = Stub::start(canned.to_vec()).await;
-        let service = door_with(&config(&upstream.url)).await;
+        let service = service_with(&config(&upstream.url)).await;
         for expected in [UpstreamInvalidInput, OutOfCredit, UpstreamNotFound, UpstreamThrottled] {
             let outcome = call(&service, method).await;
             assert_eq!(reason(&outcome), expected, "{}", method.tool);

@@ -9,7 +9,7 @@ use granary_proto::granary::policy::v1::{Api, Exposure};
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::door_with;
+use crate::service_with;
 use crate::stub::{Canned, Stub};
 use crate::tools::{good, held};
 use crate::wire::outcome;
@@ -22,7 +22,7 @@ const ROWS: &str = "/v2/datasets/setInvented01/items";
 /// All that is answered once, the probes with it.
 fn all() -> Vec<&'static Method> {
     let table = granary_proto::policy_table().unwrap();
-    let all = table.service("granary.linkedin.v1.LinkedInData");
+    let all = table.process("linkedin-data");
     all.filter(|method| !method.descriptor.is_server_streaming()).collect()
 }
 
@@ -58,7 +58,7 @@ async fn told(method: &Method, told: &Reply, owner: &Reply) -> Option<String> {
         vendor.retries = 0;
     }
     let held = held(method);
-    match door_with(&config).await.call_as(&method.path, &held, &good(&method.tool)).await {
+    match service_with(&config).await.call_as(&method.path, &held, &good(&method.tool)).await {
         Ok(answered) if method.exposure == Exposure::Internal => {
             let word = if answered.json["accepted"] == true { "accepted" } else { "rejected" };
             Some(format!("{};3;{word}", held[0].kind().text()))

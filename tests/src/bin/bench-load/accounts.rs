@@ -1,4 +1,4 @@
-//! Makes accounts at credential-vault's own door.
+//! Makes accounts at credential-vault's own address.
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
 use granary_proto::granary::vault::v1::put_credential_request::Credential;
 use granary_proto::granary::vault::v1::{
@@ -17,7 +17,7 @@ const AT_A_TIME: usize = 32;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Credential-vault's own door
+    /// Credential-vault's own address
     #[arg(long)]
     address: String,
     /// How many accounts

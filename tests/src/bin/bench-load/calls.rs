@@ -16,7 +16,7 @@ use crate::answer::{Checker, Method};
 use crate::{Failure, account};
 
 /// Longest wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
@@ -115,7 +115,7 @@ async fn caller(
             .header("granary-account", account((args.first + number) % args.accounts))
             .body(Body::new(Full::new(frame.clone())))?;
         let began = Instant::now();
-        let body = tokio::time::timeout(PATIENCE, call(&mut channel, request)).await??;
+        let body = tokio::time::timeout(CALL_TIMEOUT, call(&mut channel, request)).await??;
         measured.micros.push(u64::try_from(began.elapsed().as_micros())?);
         measured.bytes += checker.check(&body)?;
     }

@@ -14,7 +14,7 @@ use crate::measured::Measured;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Credential-vault's own door
+    /// Credential-vault's own address
     #[arg(long)]
     address: String,
     /// How many accounts the tenant has

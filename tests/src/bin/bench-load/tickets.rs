@@ -1,9 +1,9 @@
 //! Asks the broker for tickets as a gateway does, one at a time.
 use std::time::{Duration, Instant, SystemTime};
 
+use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
+use granary_proto::granary::internal::v1::{AuthenticateRequest, IssueTicketRequest, IssueTicketResponse};
 use granary_proto::granary::policy::v1::CredentialKind;
-use granary_proto::granary::vault::v1::credential_broker_client::CredentialBrokerClient;
-use granary_proto::granary::vault::v1::{AuthenticateRequest, IssueTicketRequest, IssueTicketResponse};
 use serde_json::Value;
 use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -14,9 +14,9 @@ use crate::{Failure, account};
 
 const METHOD: &str = "granary.linkedin.v1.LinkedInData/GetMyApiUser";
 /// How long a principal token is used. It lives a minute.
-const PRINCIPAL: Duration = Duration::from_secs(30);
+const PRINCIPAL_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The key of the broker's edge is read from BENCH_EDGE_KEY.
+/// The broker's peer key is read from BENCH_PEER_KEY.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The broker
@@ -40,11 +40,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: Args, api_key: &str) -> Result<Value, Failure> {
-    let edge: MetadataValue<Ascii> = std::env::var("BENCH_EDGE_KEY")?.parse()?;
+    let key: MetadataValue<Ascii> = std::env::var("BENCH_PEER_KEY")?.parse()?;
     let endpoint = Endpoint::from_shared(format!("http://{}", args.address))?;
     let channel = endpoint.tcp_nodelay(true).connect().await?;
     let mut broker = CredentialBrokerClient::with_interceptor(channel, |mut request: Request<()>| {
-        request.metadata_mut().insert("granary-edge-key", edge.clone());
+        request.metadata_mut().insert("granary-peer-key", key.clone());
         Ok(request)
     });
     if !args.warm && args.calls > args.accounts {
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: Args, api_key: &str) -> Result<Value, Failure> {
     let (mut principal, mut minted) = (Vec::new(), None);
     let mut measured = Measured::begin();
     while measured.goes_on(args.calls, args.seconds) {
-        if minted.is_none_or(|at: Instant| at.elapsed() > PRINCIPAL) {
+        if minted.is_none_or(|at: Instant| at.elapsed() > PRINCIPAL_INTERVAL) {
             let request = AuthenticateRequest { api_key: api_key.to_owned() };
             principal = broker.authenticate(request).await?.into_inner().principal_token;
             minted = Some(Instant::now());

@@ -23,7 +23,7 @@ enum Args {
         /// The gateway
         #[arg(long)]
         address: String,
-        /// Credential-vault's own door
+        /// Credential-vault's own address
         #[arg(long)]
         vault: String,
         /// The simulator's control port, as a URL

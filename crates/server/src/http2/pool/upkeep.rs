@@ -13,7 +13,7 @@ const RESOLVE_INTERVAL: Duration = Duration::from_secs(3);
 /// How long that may take.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long it must not have been crowded before connections above the peer's own number are let go of.
-const CALM: Duration = Duration::from_secs(60);
+const CALM_INTERVAL: Duration = Duration::from_secs(60);
 /// Addresses that are used at a time; of a peer that has more, each thread takes others.
 const MAX_ADDRESSES: usize = 16;
 
@@ -26,16 +26,16 @@ impl Inner {
         let (pool, wanted) = (Arc::downgrade(self), self.wanted.clone());
         tokio::spawn(async move {
             let mut resolve_at = Instant::now();
-            let mut trim_at = resolve_at + CALM;
+            let mut trim_at = resolve_at + CALM_INTERVAL;
             while let Some(pool) = pool.upgrade() {
                 if resolve_at <= Instant::now() {
                     pool.resolve().await;
                     resolve_at = Instant::now() + RESOLVE_INTERVAL;
                 }
                 if pool.connect() {
-                    trim_at = Instant::now() + CALM;
+                    trim_at = Instant::now() + CALM_INTERVAL;
                 } else if trim_at <= Instant::now() {
-                    trim_at = Instant::now() + CALM;
+                    trim_at = Instant::now() + CALM_INTERVAL;
                     pool.trim();
                 }
                 // An attempt that is due soon after a failure is not waited for longer than that.

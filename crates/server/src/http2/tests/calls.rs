@@ -33,7 +33,8 @@ async fn calls_past_the_limit_of_streams_wait_and_may_be_given_up() {
         tokio::spawn(async move {
             // Every third one gives up while it waits or while it is answered.
             let hasty = n.is_multiple_of(3);
-            let patience = if hasty { WORK + Duration::from_millis(u64::from(n)) } else { WORK * 100 };
+            let patience =
+                if hasty { WORK_DELAY + Duration::from_millis(u64::from(n)) } else { WORK_DELAY * 100 };
             timeout(patience, ask(&pool, &n.to_string())).await.map(|answer| (n, answer.unwrap()))
         })
     });
@@ -84,7 +85,7 @@ async fn calls_in_flight_finish_at_the_end_and_the_next_one_finds_a_new_connecti
         let pool = pool.clone();
         async move { ask(&pool, "in flight").await.unwrap() }
     });
-    sleep(WORK / 2).await;
+    sleep(WORK_DELAY / 2).await;
     end.cancel();
     assert_eq!(in_flight.await.unwrap(), "in flight");
     serving.await.unwrap().unwrap();

@@ -28,9 +28,9 @@ async fn calls_of(pool: &Pool, callers: usize, each: usize) {
 
 #[tokio::test]
 async fn replicas_share_the_load_a_slow_one_gets_less_and_a_late_one_is_found() {
-    let (one, of_one, _end_one) = counted(0, WORK);
-    let (two, of_two, _end_two) = counted(0, WORK);
-    let (slow, of_slow, _end_slow) = counted(0, WORK * 8);
+    let (one, of_one, _end_one) = counted(0, WORK_DELAY);
+    let (two, of_two, _end_two) = counted(0, WORK_DELAY);
+    let (slow, of_slow, _end_slow) = counted(0, WORK_DELAY * 8);
     let free = crate::Listen::loopback(0).bind().unwrap().local_addr().unwrap();
     let pool = pool(&[one, two, free]);
     calls_of(&pool, 1, 1).await;
@@ -40,7 +40,7 @@ async fn replicas_share_the_load_a_slow_one_gets_less_and_a_late_one_is_found() 
     let (first, second) = (of_one.load(Ordering::SeqCst), of_two.load(Ordering::SeqCst));
     assert!((160..=241).contains(&first) && (160..=241).contains(&second), "{first} and {second} of 401");
 
-    let (late, of_late, _end_late) = counted(free.port(), WORK);
+    let (late, of_late, _end_late) = counted(free.port(), WORK_DELAY);
     assert_eq!(late, free);
     let found = async {
         while of_late.load(Ordering::SeqCst) == 0 {

@@ -7,18 +7,18 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::super::fault::Fault;
 use super::super::login::{self, Failure, Lease};
 use super::{Live, Session, Term};
-use crate::{CALL, Outage};
+use crate::{CALL_TIMEOUT, Outage};
 
 /// At most one login in this time, so that a Vault in trouble is not flooded.
-const BETWEEN_LOGINS: Duration = Duration::from_secs(5);
+const LOGIN_INTERVAL: Duration = Duration::from_secs(5);
 /// The same with a secret id that Vault refused: it counts them, and locks the role out at the fifth.
-const BETWEEN_REFUSED_LOGINS: Duration = Duration::from_secs(300);
+const REFUSED_LOGIN_INTERVAL: Duration = Duration::from_secs(300);
 /// What a login mostly takes at most; a caller with less time left does not wait for its turn to try.
-const A_LOGIN: Duration = Duration::from_secs(1);
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// A renewal that brings less than this part of the first lease nears the token's end: we log in anew instead.
 const WORTHWHILE: u32 = 3;
 /// The shortest time between two looks at a lease.
-const LOOK: Duration = Duration::from_millis(500);
+const RENEWAL_CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 impl Session {
     pub(super) fn number(&self) -> u64 {
@@ -42,11 +42,11 @@ impl Session {
             return Ok(());
         }
         let is_refused = turn.refused.is_some() && turn.refused == self.login.digest();
-        let between = if is_refused { BETWEEN_REFUSED_LOGINS } else { BETWEEN_LOGINS };
+        let between = if is_refused { REFUSED_LOGIN_INTERVAL } else { LOGIN_INTERVAL };
         if let Some(due) = turn.last.map(|last| last + between)
             && Instant::now() < due
         {
-            if due + A_LOGIN >= deadline {
+            if due + LOGIN_TIMEOUT >= deadline {
                 return Err(turn.failure.clone().unwrap_or_else(slow));
             }
             sleep_until(due).await;
@@ -102,7 +102,7 @@ impl Session {
         }
         let _turn = self.turn.lock().await;
         if let Some(live) = self.live.load_full() {
-            let links = self.servers.through_doors_of_now(&live.links);
+            let links = self.servers.through_nodes_of_now(&live.links);
             let Live { number, lease, .. } = *live;
             self.live.store(Some(Arc::new(Live { links, number, lease })));
         }
@@ -121,7 +121,7 @@ impl Session {
             }
             if !self.renew(&live).await && self.login.makes_tokens() {
                 // The old token serves calls until the new one is there.
-                let _ = self.log_in(live.number, Instant::now() + CALL).await;
+                let _ = self.log_in(live.number, Instant::now() + CALL_TIMEOUT).await;
             }
         }
     }
@@ -129,7 +129,7 @@ impl Session {
     async fn wait(&self) {
         let at = self.live.load().as_ref().and_then(|live| live.lease.renew);
         match at {
-            Some(at) => sleep_until(at.max(Instant::now() + LOOK)).await,
+            Some(at) => sleep_until(at.max(Instant::now() + RENEWAL_CHECK_INTERVAL)).await,
             None => sleep(Duration::from_secs(5)).await,
         }
     }
@@ -141,7 +141,7 @@ impl Session {
         }
         let at = self.servers.current();
         let Some(link) = live.links.get(at) else { return false };
-        let renewed = timeout_at(Instant::now() + CALL, login::renew(link)).await;
+        let renewed = timeout_at(Instant::now() + CALL_TIMEOUT, login::renew(link)).await;
         let renewed = renewed.unwrap_or(Err(Fault::Outage(Outage::Slow)));
         let text = if renewed.is_ok() { "ok" } else { "failed" };
         metrics::counter!("granary_vault_renewals_total", "outcome" => text).increment(1);

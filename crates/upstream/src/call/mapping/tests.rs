@@ -181,6 +181,7 @@ fn with_verb(method: &Method, verb: Verb) -> Method {
     Method {
         path: method.path.clone(),
         service: method.service.clone(),
+        process: method.process.clone(),
         descriptor: method.descriptor.clone(),
         needs: method.needs.clone(),
         ticket_class: method.ticket_class,

@@ -7,7 +7,7 @@ use super::server::{Server, Step, black_hole, closed_port};
 use super::{charged, client, config, read, send, write};
 use crate::{Auth, Client, Config};
 
-const SOON: Duration = Duration::from_millis(200);
+const TIMEOUT: Duration = Duration::from_millis(200);
 
 #[tokio::test]
 async fn silence_ends_at_the_read_timeout() {
@@ -36,7 +36,7 @@ async fn the_callers_deadline_comes_before_every_timeout() {
         (write(), Reason::UnknownOutcome),
     ] {
         let begin = Instant::now();
-        let error = client.send(call, Auth::default(), Deadline::after(SOON)).await.unwrap_err();
+        let error = client.send(call, Auth::default(), Deadline::after(TIMEOUT)).await.unwrap_err();
         assert_eq!(error.reason(), reason);
         assert!(begin.elapsed() < Duration::from_millis(450), "{:?}", begin.elapsed());
     }
@@ -64,7 +64,7 @@ async fn a_write_that_never_left_is_not_of_unknown_outcome() {
     let (port, _held) = black_hole().await;
     let config = config(format!("http://127.0.0.1:{port}"));
     let client = Client::new("harvest", &config).unwrap();
-    let error = client.send(write(), Auth::default(), Deadline::after(SOON)).await.unwrap_err();
+    let error = client.send(write(), Auth::default(), Deadline::after(TIMEOUT)).await.unwrap_err();
     assert_eq!(error.reason(), Reason::DeadlineExceeded);
     let begin = Instant::now();
     assert_eq!(send(&client, write()).await.unwrap_err().reason(), Reason::UpstreamUnavailable);
@@ -111,7 +111,7 @@ async fn large_answers_wait_for_room_and_where_there_is_none_what_may_be_billed_
         assert_eq!((error.reason(), error.get("charge")), (reason, charge), "{error}");
         assert_eq!(error.retry_delay().is_some(), reason == Reason::Overloaded);
     }
-    let (one, other) = (held.clone(), Deadline::after(SOON));
+    let (one, other) = (held.clone(), Deadline::after(TIMEOUT));
     let making = one.making(other).await.unwrap();
     assert_eq!(held.making(other).await.unwrap_err().reason(), Reason::Overloaded);
     drop((making, one, held));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use granary_rpc::{Error, Identifier, Reason};
 use tokio::time::{Instant, sleep};
 
-use super::{Accounts, PATIENCE, Place, missing};
+use super::{Accounts, DELETE_TIMEOUT, Place, missing};
 use crate::domain::documents::{Account, AccountState, Credential};
 use crate::domain::paths::ACCOUNT;
 use crate::domain::records::Decision;
@@ -15,9 +15,9 @@ use crate::domain::time::now_ms;
 use granary_store::MAX_LIST;
 
 /// After this, a deletion that was begun counts as abandoned.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE_TTL: Duration = Duration::from_secs(60);
 /// Within this, its owner starts the last step. What is left of the lease covers that step and clocks that differ.
-const OWNED: Duration = Duration::from_secs(20);
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Which folders a lease may be taken on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Accounts {
     /// Takes the lease on a folder. Another's is waited for.
     async fn lease(&self, place: &Place, of: Of) -> Result<Turn, Error> {
         let (own, id) = (place.account(), rand::random::<[u8; 16]>().to_vec());
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DELETE_TIMEOUT;
         let mut waited = false;
         loop {
             let began = Instant::now();
@@ -108,7 +108,7 @@ impl Accounts {
                 store.delete(&format!("{}/{name}", place.folder)).await?;
             }
         }
-        if began.elapsed() > OWNED {
+        if began.elapsed() > RENEWAL_INTERVAL {
             return Err(busy());
         }
         store.delete(&place.account()).await.map_err(Error::from)
@@ -118,7 +118,7 @@ impl Accounts {
 /// Whether a deletion was begun by someone who did not finish it.
 pub(super) fn abandoned(record: &Account) -> bool {
     let age = now_ms().saturating_sub(record.delete_ms);
-    record.state() == AccountState::Deleting && age > i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX)
+    record.state() == AccountState::Deleting && age > i64::try_from(LEASE_TTL.as_millis()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn busy() -> Error {
@@ -156,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn a_deletion_that_was_abandoned_is_finished_by_the_next_caller() {
         for delete in [true, false] {
-            let (accounts, records, place, identifier, _dir) = begun(LEASE * 2).await;
+            let (accounts, records, place, identifier, _dir) = begun(LEASE_TTL * 2).await;
             assert!(accounts.find("acme", &identifier).await.is_err());
             if delete {
                 accounts.delete("acme", &identifier).await.unwrap();
@@ -182,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_writer_left_is_nothing_to_the_account_made_again_and_goes_with_it() {
-        let (accounts, records, place, identifier, _dir) = begun(LEASE * 2).await;
+        let (accounts, records, place, identifier, _dir) = begun(LEASE_TTL * 2).await;
         records.store().delete(&place.account()).await.unwrap();
         let (found, _) = accounts.get_or_create("acme", &identifier).await.unwrap();
         assert!(accounts.show(&found).await.unwrap().credentials.is_empty());

@@ -22,7 +22,7 @@ pub(super) fn expect(expected: Option<i64>, current: Option<&documents::Credenti
 
 pub(super) fn missing(kind: Kind) -> Error {
     let text = format!(
-        "the account has no {}; store one with PutSealedCredential, or with PutCredential at credential-vault's own door",
+        "the account has no {}; store one with PutSealedCredential, or with PutCredential at credential-vault's own address",
         kind.text()
     );
     Error::new(Reason::CredentialMissing, text).with("kind", kind.text())

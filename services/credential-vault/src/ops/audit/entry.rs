@@ -7,7 +7,7 @@ use granary_server::RequestId;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use super::PATIENCE;
+use super::WRITE_TIMEOUT;
 use crate::domain::caller::Caller;
 
 /// What is written down of one call.
@@ -100,7 +100,7 @@ impl Entry {
     /// Until when the call waits for its line, from now on. A little of its deadline is left to tell it why.
     pub(crate) fn patience(&self) -> Instant {
         let left = self.deadline.map_or(Duration::MAX, |deadline| deadline.remaining() / 10 * 9);
-        Instant::now() + left.min(PATIENCE)
+        Instant::now() + left.min(WRITE_TIMEOUT)
     }
 
     /// The line, with its end.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use granary_store::disk;
 
 /// When to try again; the log itself tries more often.
-const RETRY: Duration = Duration::from_secs(2);
+const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// Why a line cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,6 @@ impl Fault {
         Error::new(Reason::StoreUnavailable, text)
             .with("cause", "audit")
             .with("audit", self.text())
-            .retry_after(RETRY)
+            .retry_after(RETRY_DELAY)
     }
 }

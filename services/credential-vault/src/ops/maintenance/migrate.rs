@@ -23,7 +23,7 @@ pub(crate) async fn run(switch: &Switch, target: Arc<dyn Store>, teller: &Teller
     let held = Held::begin(source.as_ref(), term::Phase::Moving).await?;
     let moved = renewed(&held, source.as_ref(), async {
         if source.is_shared() {
-            sleep(term::DRAIN).await;
+            sleep(term::DRAIN_TIMEOUT).await;
         }
         all(&source, &target, &mut progress, teller).await
     });
@@ -74,7 +74,7 @@ async fn renewed<T>(
 ) -> Result<T, Error> {
     let renewals = async {
         loop {
-            sleep(term::RENEWAL).await;
+            sleep(term::RENEWAL_INTERVAL).await;
             if let Err(error @ store::Error::Conflict) = held.enter(store, term::Phase::Moving).await {
                 return lost(error);
             }

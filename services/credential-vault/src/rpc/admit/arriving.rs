@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 65_536 + 5;
 /// Requests of one tenant that are waited for.
 const MAX_OF_TENANT: usize = 256;
 /// When a caller that found too many may try again.
-const RETRY: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// How many requests of each tenant are waited for.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl Arriving {
                 format!("{MAX_OF_TENANT} requests of the tenant have begun and not arrived; try again later");
             return Err(Error::new(Reason::Overloaded, text)
                 .with("limit", "arriving_per_tenant")
-                .retry_after(RETRY));
+                .retry_after(RETRY_DELAY));
         }
         *count += 1;
         Ok(Place(self, tenant))

@@ -18,7 +18,7 @@ use tonic::Status;
 use super::meant::{address, blank, items, text, words};
 use super::{fields, input, is_charged, values};
 use crate::bulk::token;
-use crate::door_with;
+use crate::service_with;
 use crate::stub::{Canned, Seen, Stub};
 use crate::wire::Answered;
 
@@ -41,7 +41,7 @@ async fn call(method: &Method, input: &Value) -> (Result<Answered, Status>, Vec<
     let mut config = Config::default();
     config.apify.base_url.clone_from(&upstream.url);
     config.apify.retries = 0;
-    let outcome = door_with(&config).await.call(&method.path, &token(), input).await;
+    let outcome = service_with(&config).await.call(&method.path, &token(), input).await;
     (outcome, upstream.seen())
 }
 

@@ -1,4 +1,4 @@
-//! `granary vault`: makes a HashiCorp Vault ready, with the operator's own token.
+//! `granary hashicorp-vault`: makes a HashiCorp Vault ready, with the operator's own token.
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -72,11 +72,11 @@ The server and your token are VAULT_ADDR and VAULT_TOKEN, as for Vault's own com
 called stands in credential_vault.vault of the settings.
 
 Examples:
-  granary vault bootstrap --dry-run
-  granary vault bootstrap --secret-id-file secret-id --wrap
-  granary vault bootstrap --role jwt --jwt-audience vault \\
+  granary hashicorp-vault bootstrap --dry-run
+  granary hashicorp-vault bootstrap --secret-id-file secret-id --wrap
+  granary hashicorp-vault bootstrap --role jwt --jwt-audience vault \\
       --jwt-subject system:serviceaccount:granary:credential-vault
-  granary vault policy";
+  granary hashicorp-vault policy";
 
 /// Does it.
 pub async fn run(command: Command, format: Format) -> Result<Option<Shown>, Failure> {

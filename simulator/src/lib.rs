@@ -4,8 +4,8 @@
 //! port, [`Sandbox::control_url`], is for whoever drives it: credentials, faults to come, and a journal of every call.
 //!
 //! ```no_run
-//! # async fn demo() -> Result<(), granary_sandbox::Error> {
-//! let sandbox = granary_sandbox::start(granary_sandbox::Config::default()).await?;
+//! # async fn demo() -> Result<(), granary_simulator::Error> {
+//! let sandbox = granary_simulator::start(granary_simulator::Config::default()).await?;
 //! println!("{}/v2/projects", sandbox.harvest_url());
 //! sandbox.shutdown().await;
 //! # Ok(())

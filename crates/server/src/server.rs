@@ -1,4 +1,4 @@
-//! A door: one listener with its stack, its health and its end. Every service but the gateway is one or two of these.
+//! A server: one listener with its stack, its health and its end. Every service but the gateway is one or two of these.
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tonic::service::{Routes, RoutesBuilder};
 
-use crate::edge::{EdgeGuard, EdgeKey};
 use crate::health::Health;
 use crate::http2::{Listening, serve};
 use crate::limits::Limits;
 use crate::listen::Listen;
+use crate::peer_key::{PeerGuard, PeerKey};
 use crate::stack::Stack;
 use crate::tls::ServerTls;
 use crate::{reflection, tls};
@@ -20,17 +20,17 @@ use crate::{reflection, tls};
 /// A listener of a service.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Door {
+pub struct Server {
     /// Where it listens.
     pub listen: Listen,
-    /// The file with the key that callers must send; not for public doors. With `listen.tls.client_ca_file`, mutual TLS
+    /// The file with the key that callers must send; not for public servers. With `listen.tls.client_ca_file`, mutual TLS
     /// takes its place.
-    pub edge_key_file: Option<PathBuf>,
+    pub peer_key_file: Option<PathBuf>,
     /// Its limits.
     pub limits: Limits,
 }
 
-/// Who may knock.
+/// Who may connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Callers {
     /// Anyone; the service admits callers by itself.
@@ -39,7 +39,7 @@ pub enum Callers {
     Services,
 }
 
-/// Why a door cannot be opened.
+/// Why a server cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address cannot be bound.
@@ -53,15 +53,15 @@ pub enum Error {
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] tls::Error),
-    /// The edge's key cannot be read.
+    /// The peer key cannot be read.
     #[error("{0}")]
-    Edge(String),
+    PeerKey(String),
     /// Reflection cannot be served.
     #[error("cannot serve reflection: {0}")]
     Reflection(String),
 }
 
-/// An open door.
+/// An open server.
 #[derive(Debug)]
 pub struct Open {
     address: SocketAddr,
@@ -69,18 +69,18 @@ pub struct Open {
     task: JoinHandle<()>,
 }
 
-impl Door {
-    /// A door on loopback, guarded by a key.
-    pub fn loopback(port: u16, edge_key_file: Option<PathBuf>) -> Self {
-        Self { listen: Listen::loopback(port), edge_key_file, limits: Limits::default() }
+impl Server {
+    /// A server on loopback, guarded by a key.
+    pub fn loopback(port: u16, peer_key_file: Option<PathBuf>) -> Self {
+        Self { listen: Listen::loopback(port), peer_key_file, limits: Limits::default() }
     }
 
-    /// The same door for requests of at most so many bytes, so that no more of one is gathered before it is refused.
+    /// The same server for requests of at most so many bytes, so that no more of one is gathered before it is refused.
     #[must_use]
     pub fn with_messages_up_to(&self, bytes: usize) -> Self {
-        let mut door = self.clone();
-        door.limits.max_message_bytes = door.limits.max_message_bytes.min(bytes);
-        door
+        let mut server = self.clone();
+        server.limits.max_message_bytes = server.limits.max_message_bytes.min(bytes);
+        server
     }
 
     /// What is wrong with it; `name` is its key in the configuration.
@@ -88,14 +88,14 @@ impl Door {
         let mut faults = self.listen.faults(&format!("{name}.listen"));
         faults.extend(self.limits.faults(&format!("{name}.limits")));
         let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
-        match (&self.edge_key_file, callers) {
+        match (&self.peer_key_file, callers) {
             (Some(_), Callers::Public) => {
-                faults.push(format!("{name}.edge_key_file: a public door has none"));
+                faults.push(format!("{name}.peer_key_file: a public server has none"));
             }
             (Some(file), Callers::Services) => faults
-                .extend(EdgeKey::from_file(file).err().map(|fault| format!("{name}.edge_key_file: {fault}"))),
+                .extend(PeerKey::from_file(file).err().map(|fault| format!("{name}.peer_key_file: {fault}"))),
             (None, Callers::Services) if !mutual => faults.push(format!(
-                "{name}: calls between services must be authenticated; set {name}.edge_key_file, or \
+                "{name}: calls between services must be authenticated; set {name}.peer_key_file, or \
                  {name}.listen.tls.client_ca_file for mutual TLS"
             )),
             (None, _) => {}
@@ -103,22 +103,22 @@ impl Door {
         faults
     }
 
-    fn guard(&self, callers: Callers, services: &[&'static str]) -> Result<EdgeGuard, Error> {
+    fn guard(&self, callers: Callers, services: &[&'static str]) -> Result<PeerGuard, Error> {
         let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
-        match (callers, &self.edge_key_file) {
-            (Callers::Public, _) => Ok(EdgeGuard::Public),
+        match (callers, &self.peer_key_file) {
+            (Callers::Public, _) => Ok(PeerGuard::Public),
             (Callers::Services, Some(file)) => {
                 let service = services.first().copied().unwrap_or("this listener");
-                EdgeKey::from_file(file).map(|key| EdgeGuard::Key(key, service)).map_err(Error::Edge)
+                PeerKey::from_file(file).map(|key| PeerGuard::Key(key, service)).map_err(Error::PeerKey)
             }
-            (Callers::Services, None) if mutual => Ok(EdgeGuard::MutualTls),
-            (Callers::Services, None) => Err(Error::Edge(
+            (Callers::Services, None) if mutual => Ok(PeerGuard::MutualTls),
+            (Callers::Services, None) => Err(Error::PeerKey(
                 "calls between services must be authenticated: neither a key nor mutual TLS is set".into(),
             )),
         }
     }
 
-    /// Opens it: `services` are named in health and, at a public door, in reflection. Both need no API key.
+    /// Opens it: `services` are named in health and, at a public server, in reflection. Both need no API key.
     ///
     /// # Errors
     /// Where the address, the certificates or the key cannot be used.

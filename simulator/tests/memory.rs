@@ -6,7 +6,7 @@
 mod tests {
     use std::time::Instant;
 
-    use granary_sandbox::{Config, start};
+    use granary_simulator::{Config, start};
     use reqwest::Client;
     use serde_json::Value;
 

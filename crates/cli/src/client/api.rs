@@ -17,15 +17,15 @@ use super::{address::Address, spoken};
 use crate::exit::Failure;
 
 /// How long connecting may take.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// What a server's own answer to a passed deadline may take to arrive.
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Largest answer: a page of tools with all of their schemas stays well below it.
 const MAX_ANSWER: usize = 32 << 20;
 
 /// A connection that is made when first used.
 #[derive(Clone)]
-pub struct Door {
+pub struct ApiClient {
     channel: Channel,
     address: Address,
     hint: &'static str,
@@ -33,7 +33,7 @@ pub struct Door {
     timeout: Duration,
 }
 
-impl Door {
+impl ApiClient {
     /// Prepares a connection; `flag` or `variable` is where the address came from.
     pub(super) fn open(
         (flag, variable): (&str, &str),
@@ -51,7 +51,7 @@ impl Door {
         let mut endpoint = Endpoint::from_shared(parsed.uri())
             .map_err(|e| unusable(e.to_string()))?
             .tcp_nodelay(true)
-            .connect_timeout(CONNECT.min(timeout));
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout));
         if let Some(tls) = parsed.tls(ca_file).map_err(unusable)? {
             endpoint = endpoint.tls_config(tls).map_err(|e| unusable(e.to_string()))?;
         }
@@ -78,7 +78,7 @@ impl Door {
         CredentialVaultClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER)
     }
 
-    /// Tenants and API keys; at credential-vault's own door only.
+    /// Tenants and API keys; at credential-vault's own address only.
     pub fn admin(&self) -> AdminClient<Channel> {
         AdminClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER)
     }
@@ -109,7 +109,7 @@ impl Door {
         &self,
         call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(self.timeout + GRACE, call).await {
+        match tokio::time::timeout(self.timeout + GRACE_TIMEOUT, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(self.failure(status).await),
             Err(_) => Err(Deadline::error().into()),
@@ -191,9 +191,9 @@ mod tests {
         let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap().to_string();
         drop(taken);
-        let door = door(&address, Duration::from_secs(5));
+        let api = api(&address, Duration::from_secs(5));
         let failure =
-            door.answer(door.admin().list_tenants(door.request(Default::default()))).await.unwrap_err();
+            api.answer(api.admin().list_tenants(api.request(Default::default()))).await.unwrap_err();
         assert_eq!(failure.code(), 7);
         assert!(failure.text().contains("try it"), "{}", failure.text());
         assert!(failure.text().contains(&address), "{}", failure.text());
@@ -202,17 +202,17 @@ mod tests {
     #[tokio::test]
     async fn a_silent_server_is_waited_for_until_the_deadline() {
         let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let door = door(&silent.local_addr().unwrap().to_string(), Duration::from_millis(200));
+        let api = api(&silent.local_addr().unwrap().to_string(), Duration::from_millis(200));
         let failure =
-            door.answer(door.admin().list_tenants(door.request(Default::default()))).await.unwrap_err();
+            api.answer(api.admin().list_tenants(api.request(Default::default()))).await.unwrap_err();
         assert!(failure.text().contains("DEADLINE_EXCEEDED"), "{}", failure.text());
         assert_eq!(failure.code(), 4);
     }
 
-    fn door(address: &str, timeout: Duration) -> Door {
+    fn api(address: &str, timeout: Duration) -> ApiClient {
         let parsed = Address::parse(address).unwrap();
         let channel = Endpoint::from_shared(parsed.uri()).unwrap().connect_lazy();
         let bearer = api_key(Some("grn_test".into())).unwrap();
-        Door { channel, address: parsed, hint: "try it", bearer, timeout }
+        ApiClient { channel, address: parsed, hint: "try it", bearer, timeout }
     }
 }

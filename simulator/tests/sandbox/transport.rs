@@ -1,6 +1,6 @@
 //! Ports, TLS, and the versions of HTTP.
 
-use granary_sandbox::{Config, Ports, Tls, start};
+use granary_simulator::{Config, Ports, Tls, start};
 use reqwest::{Certificate, Client, Version};
 use serde_json::json;
 
@@ -53,7 +53,7 @@ async fn free_ports_are_low_and_taken_ones_are_refused() {
     let taken = Ports { apify: port(sandbox.apify_url()), ..Ports::default() };
     let refused = start(Config { ports: taken, ..Config::default() }).await;
     assert!(
-        matches!(refused, Err(granary_sandbox::Error::Bind { address, .. }) if address.port() == taken.apify)
+        matches!(refused, Err(granary_simulator::Error::Bind { address, .. }) if address.port() == taken.apify)
     );
     let again = Ports { apify: taken.apify, ..Ports::default() };
     sandbox.shutdown().await;
@@ -64,7 +64,7 @@ async fn free_ports_are_low_and_taken_ones_are_refused() {
 async fn a_key_that_is_none_does_not_start() {
     let tls = Tls { cert_pem: b"nothing".to_vec(), key_pem: b"nothing".to_vec() };
     let refused = start(Config { tls: Some(tls), ..Config::default() }).await;
-    assert!(matches!(refused, Err(granary_sandbox::Error::Tls(_))));
+    assert!(matches!(refused, Err(granary_simulator::Error::Tls(_))));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use granary_sandbox::{Config, Sandbox, start};
+use granary_simulator::{Config, Sandbox, start};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Calls between services are authenticated: by mutual TLS where it is configured, else by a key for each edge.
+//! Calls between services are authenticated: by mutual TLS where it is configured, else by a key for each two peers.
 use std::path::Path;
 
 use granary_credential::Secret;
@@ -6,11 +6,11 @@ use granary_rpc::metadata::name;
 use granary_rpc::{Error, Reason};
 use http::{HeaderMap, HeaderValue};
 
-/// The key of one edge between two services.
+/// The key that one service sends to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EdgeKey(Secret);
+pub struct PeerKey(Secret);
 
-impl EdgeKey {
+impl PeerKey {
     /// A fresh random key.
     pub fn random() -> Self {
         let bytes: [u8; 32] = rand::random();
@@ -49,31 +49,31 @@ impl EdgeKey {
 
 /// How a listener between services knows its callers.
 #[derive(Clone, Debug)]
-pub enum EdgeGuard {
+pub enum PeerGuard {
     /// Anyone may call: a public listener, which admits callers by itself.
     Public,
     /// The listener's TLS has checked the caller's certificate.
     MutualTls,
     /// The caller must send this key to call this service.
-    Key(EdgeKey, &'static str),
+    Key(PeerKey, &'static str),
 }
 
-impl EdgeGuard {
+impl PeerGuard {
     /// Checks one request, and removes the key from it.
     ///
     /// # Errors
-    /// `EDGE_REFUSED`.
+    /// `PEER_REFUSED`.
     pub fn check(&self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let sent = headers.remove(&name::EDGE_KEY);
+        let sent = headers.remove(&name::PEER_KEY);
         let Self::Key(key, service) = self else { return Ok(()) };
         let sent = sent.and_then(|v| v.to_str().ok().map(|t| Secret::new(t.to_owned())));
         if sent.is_some_and(|s| s == key.0) {
             Ok(())
         } else {
             let text = format!(
-                "{service} takes calls of the services in front of it alone: its edge_key_file and theirs must hold the same key"
+                "{service} takes calls of the services in front of it alone: its peer_key_file and theirs must hold the same key"
             );
-            Err(Error::new(Reason::EdgeRefused, text))
+            Err(Error::new(Reason::PeerRefused, text))
         }
     }
 }
