@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds or installs the tools that tests need. Sourced, need_buf, need_grpcurl, need_h2spec, need_python, need_envoy,
-# need_vault and need_vendor set BUF, GRPCURL, H2SPEC, PYTHON, ENVOY, VAULT and VENDOR, or fail and say what to do.
+# need_vault, need_vendor and need_deny set BUF, GRPCURL, H2SPEC, PYTHON, ENVOY, VAULT, VENDOR and DENY, or fail and say what to do.
 # By itself, `tests/tools.sh NAME` prints where the tool of that name lies.
 
 # What is built lies here, once a machine and not once a checkout.
@@ -64,6 +64,18 @@ need_python() {
 }
 
 # Envoy comes as a Python package of its own. crates/testkit looks in the same places.
+need_deny() {
+  local version=0.18.9
+  local folder="$TOOLS/cargo-deny-$version"
+  DENY="$folder/bin/cargo-deny"
+  [ -x "$DENY" ] && return 0
+  echo "building cargo-deny $version under $TOOLS (some minutes, once a machine)" >&2
+  # Quick to build matters more here than quick to run.
+  once "$folder" sh -c "CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+    cargo install --quiet --locked --root \"\$PLACE\" cargo-deny@$version" ||
+    missing cargo-deny "install it by \`cargo install --locked cargo-deny@$version\`, and run this again"
+}
+
 need_envoy() {
   local version=1.40.0
   local how="set GRANARY_TEST_ENVOY to an envoy program, or install Python 3.9 or newer with venv, and run this again"

@@ -92,3 +92,35 @@ fn what_reaches_third_parties_and_vault_has_one_room_each() {
         }
     }
 }
+
+/// Folders of a crate, and what nothing in them imports.
+const MAY_NOT_IMPORT: [(&str, &[&str]); 4] = [
+    ("services/credential-vault/src/domain", &["crate::rpc", "crate::ops", "crate::application"]),
+    ("services/credential-vault/src/ops", &["crate::rpc"]),
+    ("simulator/src/kernel", &["crate::harvest", "crate::harvestapi", "crate::apify"]),
+    ("simulator/src/harvest", &["crate::harvestapi", "crate::apify"]),
+];
+
+#[test]
+fn rooms_inside_a_crate_import_one_way() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for (folder, forbidden) in MAY_NOT_IMPORT {
+        let mut folders = vec![root.join(folder)];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                files += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                for name in forbidden {
+                    assert!(!text.contains(&format!("{name}::")), "{} imports {name}", path.display());
+                }
+            }
+        }
+        assert!(files > 5, "{folder} has {files} files");
+    }
+}

@@ -70,6 +70,12 @@ pub enum Command {
     /// Make a HashiCorp Vault ready to be the store
     #[command(subcommand)]
     HashicorpVault(hashicorp_vault::Command),
+    /// What it was called before
+    #[command(name = "vault", hide = true, disable_help_flag = true)]
+    Renamed {
+        #[arg(hide = true, num_args = 0.., trailing_var_arg = true, allow_hyphen_values = true)]
+        _rest: Vec<String>,
+    },
     /// Print the completion script of a shell
     Completions(completions::Args),
 }

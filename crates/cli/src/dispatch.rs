@@ -23,6 +23,9 @@ pub async fn run(cli: Cli) -> Result<u8, Failure> {
             Some(shown) => shown,
             None => return Ok(0),
         },
+        Command::Renamed { .. } => {
+            return Err(Failure::usage("granary vault is called granary hashicorp-vault"));
+        }
         Command::HashicorpVault(command) => match Box::pin(hashicorp_vault::run(command, format)).await? {
             Some(shown) => shown,
             None => return Ok(0),

@@ -3,14 +3,14 @@ use std::sync::Arc;
 
 use granary_rpc::{Error, Reason};
 
-use crate::ticket::{Header, Ring};
+use crate::ticket::{Header, Keyring};
 use crate::verdict::{self, Verdict};
 use crate::{Credential, Kind, Secret};
 use granary_rpc::clock::now_ms;
 
 /// What one call may use. It stands in the request's extensions, and nothing keeps it beyond the call.
 #[derive(Clone, Debug)]
-pub struct Grant(Arc<Inner>, Option<Arc<Ring>>);
+pub struct Grant(Arc<Inner>, Option<Arc<Keyring>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -24,7 +24,7 @@ impl Grant {
     }
 
     /// With the keys by which what vendors say is signed.
-    pub(crate) fn signing_with(self, ring: Arc<Ring>) -> Self {
+    pub(crate) fn signing_with(self, ring: Arc<Keyring>) -> Self {
         Self(self.0, Some(ring))
     }
 

@@ -13,12 +13,12 @@ use http::{HeaderMap, HeaderName, Request, Response};
 use tower::{Layer, Service};
 
 use crate::Grant;
-use crate::ticket::{self, Expected, Ring};
+use crate::ticket::{self, Expected, Keyring};
 
 /// Opens tickets for the methods of one process.
 #[derive(Clone, Debug)]
 pub struct TicketLayer {
-    ring: Arc<Ring>,
+    ring: Arc<Keyring>,
     table: &'static PolicyTable,
 }
 
@@ -31,7 +31,7 @@ pub struct TicketService<S> {
 
 impl TicketLayer {
     /// A layer that opens with these keys.
-    pub fn new(ring: Ring, table: &'static PolicyTable) -> Self {
+    pub fn new(ring: Keyring, table: &'static PolicyTable) -> Self {
         Self { ring: Arc::new(ring), table }
     }
 
@@ -127,7 +127,7 @@ mod tests {
     const PROBE: &str = "/granary.internal.v1.HarvestProbes/ProbeHarvestToken";
 
     /// What comes of a ticket for a probe, or for a call, at a method.
-    fn opened(ring: &Ring, probe: bool, path: &str) -> Result<(), Reason> {
+    fn opened(ring: &Keyring, probe: bool, path: &str) -> Result<(), Reason> {
         let access_token = Secret::new("canary-token-0001".into());
         let credential = Credential::HarvestToken { access_token, account_id: 910_001 };
         let header = Header {
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_ticket_for_a_probe_opens_for_nothing_else_and_no_other_for_a_probe() {
-        let ring = Ring::single(Key::random());
+        let ring = Keyring::single(Key::random());
         assert_eq!(opened(&ring, false, LOG_TIME), Ok(()));
         assert_eq!(opened(&ring, true, PROBE), Ok(()));
         assert_eq!(opened(&ring, true, LOG_TIME), Err(Reason::TicketRefused));

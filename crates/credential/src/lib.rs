@@ -2,6 +2,12 @@
 //!
 //! Small enough for one security review. Nothing here logs, and no type that holds a secret has `Display` or
 //! `Serialize`; `Debug` shows the kind only.
+//!
+//! ```
+//! let secret = granary_credential::Secret::new("of nobody's business".to_owned());
+//! assert_eq!(secret.expose(), "of nobody's business");
+//! assert!(!format!("{secret:?}").contains("business"));
+//! ```
 pub mod credential;
 pub mod fingerprint;
 pub mod grant;

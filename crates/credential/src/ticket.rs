@@ -22,7 +22,7 @@ pub(crate) const NONCE: usize = 24;
 
 /// The keys of one service: the first seals, all of them open. At most a handful, during a rotation.
 #[derive(Clone, Debug)]
-pub struct Ring(Vec<(String, Key)>);
+pub struct Keyring(Vec<(String, Key)>);
 
 /// What stands in the clear on a ticket, and is authenticated.
 #[derive(Clone, PartialEq, Message)]
@@ -81,7 +81,7 @@ pub(crate) struct Sealed {
     pub(crate) values: Vec<Vec<u8>>,
 }
 
-impl Ring {
+impl Keyring {
     /// A ring whose first key seals.
     pub fn new(keys: Vec<(String, Key)>) -> Self {
         Self(keys)
@@ -123,7 +123,7 @@ impl Ring {
 /// Seals credentials; key id, contents and times of the header are filled in here. `None`: the ring is empty or the
 /// header is too long.
 pub fn seal(
-    ring: &Ring,
+    ring: &Keyring,
     mut header: Header,
     credentials: &[(Credential, i64)],
     now_ms: u64,

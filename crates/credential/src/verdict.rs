@@ -3,7 +3,7 @@
 //! `"GV1" · message · HMAC-SHA256`, under a key that is derived from the service's ticket key and serves nothing else.
 use prost::Message;
 
-use crate::ticket::Ring;
+use crate::ticket::Keyring;
 use crate::{Key, Kind, fingerprint};
 
 const MAGIC: &[u8; 3] = b"GV1";
@@ -49,7 +49,7 @@ pub struct Verdict {
 }
 
 /// Signs a verdict; the key's id is filled in here. `None`: the ring is empty.
-pub fn sign(ring: &Ring, verdict: &Verdict) -> Option<Vec<u8>> {
+pub fn sign(ring: &Keyring, verdict: &Verdict) -> Option<Vec<u8>> {
     let (id, key) = ring.sealing()?;
     let verdict = Verdict { key_id: id.clone(), ..verdict.clone() };
     let mut signed = MAGIC.to_vec();
@@ -65,7 +65,7 @@ pub fn claimed_process(signed: &[u8]) -> Option<String> {
 }
 
 /// Reads a verdict that a key of the ring signed.
-pub fn verify(ring: &Ring, signed: &[u8]) -> Option<Verdict> {
+pub fn verify(ring: &Keyring, signed: &[u8]) -> Option<Verdict> {
     let (verdict, message, tag) = split(signed)?;
     let key = ring.find(&verdict.key_id)?;
     fingerprint::verify(&signing_key(key), message, tag).then_some(verdict)
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn only_the_keys_of_the_service_make_its_word() {
-        let (ring, other) = (Ring::single(Key::random()), Ring::single(Key::random()));
+        let (ring, other) = (Keyring::single(Key::random()), Keyring::single(Key::random()));
         let signed = sign(&ring, &verdict()).unwrap();
         assert_eq!(claimed_process(&signed).unwrap(), verdict().process);
         let read = verify(&ring, &signed).unwrap();
@@ -123,7 +123,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_verdict_that_was_changed_is_none(at in any::<prop::sample::Index>(), bit in 0..8_u8, junk in prop::collection::vec(any::<u8>(), 0..80)) {
-            let ring = Ring::single(Key::random());
+            let ring = Keyring::single(Key::random());
             let mut signed = sign(&ring, &verdict()).unwrap();
             let at = at.index(signed.len());
             signed[at] ^= 1 << bit;

@@ -1,6 +1,6 @@
 //! A ticket opens only at the service, for the account, with the contents and before the time that it names.
 #![allow(clippy::unwrap_used, reason = "tests, helpers included")]
-use granary_credential::ticket::{self, Expected, Header, Refused, Ring};
+use granary_credential::ticket::{self, Expected, Header, Keyring, Refused};
 use granary_credential::{Credential, Key, Kind, Secret};
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn key_credential() -> Credential {
     Credential::HarvestapiKey { api_key: Secret::new("canary-key-0001".into()) }
 }
 
-fn seal(ring: &Ring, credentials: &[(Credential, i64)]) -> Vec<u8> {
+fn seal(ring: &Keyring, credentials: &[(Credential, i64)]) -> Vec<u8> {
     let header = Header {
         audience: AUDIENCE.into(),
         tenant: "acme".into(),
@@ -30,7 +30,7 @@ fn needs(kinds: &[Kind]) -> Vec<Vec<Kind>> {
     kinds.iter().map(|k| vec![*k]).collect()
 }
 
-fn open<'a>(ring: &Ring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>)) -> Result<(), Refused> {
+fn open<'a>(ring: &Keyring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>)) -> Result<(), Refused> {
     static NEEDS: std::sync::LazyLock<Vec<Vec<Kind>>> =
         std::sync::LazyLock::new(|| vec![vec![Kind::HarvestToken]]);
     let mut expected = Expected {
@@ -47,7 +47,7 @@ fn open<'a>(ring: &Ring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>)) 
 
 #[test]
 fn a_ticket_opens_where_it_should_and_gives_the_credential_back() {
-    let ring = Ring::single(Key::random());
+    let ring = Keyring::single(Key::random());
     let ticket = seal(&ring, &[(credential(), 3)]);
     let needs = needs(&[Kind::HarvestToken]);
     let expected = Expected {
@@ -65,7 +65,7 @@ fn a_ticket_opens_where_it_should_and_gives_the_credential_back() {
 
 #[test]
 fn a_ticket_for_anything_else_is_refused() {
-    let ring = Ring::single(Key::random());
+    let ring = Keyring::single(Key::random());
     let ticket = seal(&ring, &[(credential(), 1)]);
     assert_eq!(open(&ring, &ticket, |_| {}), Ok(()));
     assert_eq!(open(&ring, &ticket, |e| e.audience = "linkedin-data"), Err(Refused::Audience));
@@ -73,12 +73,12 @@ fn a_ticket_for_anything_else_is_refused() {
     assert_eq!(open(&ring, &ticket, |e| e.account = "user_ha_45"), Err(Refused::Account));
     assert_eq!(open(&ring, &ticket, |e| e.incarnation = &[8; 16]), Err(Refused::Incarnation));
     assert_eq!(open(&ring, &ticket, |e| e.now_ms = NOW + 60_000), Err(Refused::Expired));
-    assert_eq!(open(&Ring::single(Key::random()), &ticket, |_| {}), Err(Refused::Unreadable));
+    assert_eq!(open(&Keyring::single(Key::random()), &ticket, |_| {}), Err(Refused::Unreadable));
 }
 
 #[test]
 fn a_ticket_with_other_kinds_than_the_method_declares_is_refused() {
-    let ring = Ring::single(Key::random());
+    let ring = Keyring::single(Key::random());
     let token = Kind::HarvestToken;
     let key = Kind::HarvestapiKey;
     type Case<'a> = (&'a [(Credential, i64)], Vec<Vec<Kind>>, bool);
@@ -100,7 +100,7 @@ fn a_ticket_with_other_kinds_than_the_method_declares_is_refused() {
 
 #[test]
 fn a_ticket_with_a_flipped_bit_anywhere_is_refused() {
-    let ring = Ring::single(Key::random());
+    let ring = Keyring::single(Key::random());
     let ticket = seal(&ring, &[(credential(), 1)]);
     for bit in 0..ticket.len() * 8 {
         let mut changed = ticket.clone();
@@ -113,17 +113,17 @@ fn a_ticket_with_a_flipped_bit_anywhere_is_refused() {
 fn a_rotation_adds_at_the_receiver_then_at_the_issuer_then_drops_the_old_key() {
     let (old, new) = (Key::random(), Key::random());
     let text = |keys: &[&Key]| keys.iter().map(|k| k.to_base64().to_string()).collect::<Vec<_>>().join("\n");
-    let receiver = Ring::parse(&text(&[&old, &new])).unwrap();
-    for issuer in [Ring::parse(&text(&[&old])).unwrap(), Ring::parse(&text(&[&new, &old])).unwrap()] {
+    let receiver = Keyring::parse(&text(&[&old, &new])).unwrap();
+    for issuer in [Keyring::parse(&text(&[&old])).unwrap(), Keyring::parse(&text(&[&new, &old])).unwrap()] {
         assert_eq!(open(&receiver, &seal(&issuer, &[(credential(), 1)]), |_| {}), Ok(()));
     }
-    let last = Ring::parse(&text(&[&new])).unwrap();
+    let last = Keyring::parse(&text(&[&new])).unwrap();
     assert_eq!(open(&last, &seal(&receiver, &[(credential(), 1)]), |_| {}), Err(Refused::Unreadable));
 }
 
 #[test]
 fn nothing_that_holds_a_secret_shows_it() {
-    let ring = Ring::single(Key::random());
+    let ring = Keyring::single(Key::random());
     let ticket = seal(&ring, &[(credential(), 1)]);
     let shown = format!("{:?} {ring:?} {:?}", credential(), Secret::new("canary-token-0001".into()));
     assert!(!shown.contains("canary"), "{shown}");
@@ -133,7 +133,7 @@ fn nothing_that_holds_a_secret_shows_it() {
 proptest! {
     #[test]
     fn bytes_from_outside_never_open_and_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let ring = Ring::single(Key::random());
+        let ring = Keyring::single(Key::random());
         let opened = open(&ring, &bytes, |_| ());
         prop_assert!(opened.is_err());
         let mut prefixed = b"GT1".to_vec();

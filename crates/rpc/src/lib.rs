@@ -1,4 +1,13 @@
 //! The wire contract that every service shares: one error type with one enum of reasons, metadata names, deadlines.
+//!
+//! ```
+//! use granary_rpc::{Error, Reason, error::reason_of};
+//!
+//! let error = Error::new(Reason::ScopeMissing, "the API key lacks the scope time:read").with("scope", "time:read");
+//! let status = error.into_status();
+//! assert_eq!(status.code(), tonic::Code::PermissionDenied);
+//! assert_eq!(reason_of(&status), Some(Reason::ScopeMissing));
+//! ```
 pub mod absent;
 pub mod bearer;
 pub mod clock;

@@ -3,20 +3,21 @@
 //! Inside the house a peer is trusted: many callers share a connection, so nothing that one of them does may count against
 //! it. At public listeners the limits meant for hostile peers hold.
 mod body;
+mod coalesce;
 mod connection;
 mod endpoint;
 mod exchange;
 mod first_bytes;
 mod flood;
-mod gather;
 mod keepalive;
+mod listening;
 mod pace;
 mod packing;
 mod places;
 mod pool;
 mod reasons;
 mod refusal;
-mod sending;
+mod send_body;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -25,9 +26,10 @@ mod turn;
 pub use body::Incoming;
 pub use endpoint::EndpointId;
 pub use exchange::Answer;
+pub use listening::Listening;
 pub use pool::{Error, Failed, Link, Picked, Pool};
-pub use sending::Outgoing;
-pub use server::{Listening, serve};
+pub use send_body::Outgoing;
+pub use server::serve;
 
 /// Bytes of one stream that may arrive before they are read.
 const STREAM_WINDOW: u32 = 1 << 18;

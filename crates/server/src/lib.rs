@@ -1,5 +1,12 @@
 //! What every service does alike: configuration, listeners, TLS, peers, telemetry, health, reflection,
 //! and an orderly end.
+//!
+//! ```
+//! use granary_server::{Callers, Server};
+//!
+//! let faults = Server::loopback(7103, None).faults("harvest_time.server", Callers::Services);
+//! assert!(faults[0].contains("set harvest_time.server.peer_key_file"));
+//! ```
 pub mod admission;
 pub mod channel;
 pub mod config;

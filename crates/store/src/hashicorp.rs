@@ -31,7 +31,7 @@ use crate::{
     Context, Error, Expect, MAX_LIST, Record, Store, check_data, check_mark, check_path, valid_segment,
 };
 use mark::Patch;
-use servers::Link;
+use servers::NodeClient;
 
 pub use config::Config;
 pub(crate) use fault::Fault;
@@ -142,7 +142,7 @@ impl Store for HashiCorp {
         check_mark(mark)?;
         let cas = u32::try_from(version).map_err(|_| Error::Conflict)?;
         let body = json!({ "options": { "cas": cas }, "data": { MARK: mark } });
-        let work = |link: Arc<Link>| {
+        let work = |link: Arc<NodeClient>| {
             let (mount, path) = (self.mount().to_owned(), path.to_owned());
             let patch = Patch { mount, path, body: body.clone() };
             async move { patch.send(&link).await }.boxed()

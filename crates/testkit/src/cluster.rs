@@ -1,10 +1,8 @@
 //! The services as processes of their own, each with its part of one configuration file.
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use granary_credential::Key;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -18,6 +16,7 @@ use crate::sandbox::Sandbox;
 use crate::vault::{NODES, VaultCluster, VaultServer};
 
 mod replicas;
+mod settings;
 
 /// The services, in an order in which they may start.
 pub const SERVICES: [&str; 4] = ["credential-vault", "harvest-time", "linkedin-data", "gateway"];
@@ -98,8 +97,8 @@ impl Cluster {
             "metrics-3",
         ];
         let ports: HashMap<String, u16> =
-            names.into_iter().map(|name| (name.to_owned(), free_port())).collect();
-        let text = configuration(dir.path(), &ports, &urls);
+            names.into_iter().map(|name| (name.to_owned(), crate::ports::free_port())).collect();
+        let text = settings::configuration(dir.path(), &ports, &urls);
         let text = text.replace("[credential_vault]\n", &format!("[credential_vault]\n{vault}"));
         std::fs::write(dir.path().join("granary.toml"), text + extra).expect("a file");
         let mut cluster = Self {
@@ -277,94 +276,5 @@ impl Cluster {
     /// The simulator.
     pub fn sandbox(&self) -> Sandbox {
         Sandbox::new(&self.sandbox)
-    }
-}
-
-fn configuration(dir: &Path, ports: &HashMap<String, u16>, sandbox: &Value) -> String {
-    let file = |name: &str, text: &str| {
-        let path = dir.join(name);
-        std::fs::write(&path, text).expect("a key file");
-        path.display().to_string()
-    };
-    let key = |name: &str| file(name, &Key::random().to_base64());
-    let peer = |name: &str| file(name, &Key::random().to_base64().replace(['+', '/', '='], "x"));
-    let (broker, harvest, linkedin) = (peer("peer-broker"), peer("peer-harvest"), peer("peer-linkedin"));
-    let (harvest_tickets, linkedin_tickets) = (key("tickets-harvest"), key("tickets-linkedin"));
-    let mut text = String::new();
-    let address = |name: &str| format!("127.0.0.1:{}", ports[name]);
-    write!(
-        text,
-        r#"
-[gateway]
-listen.address = "{gateway}"
-limits.lame_duck_ms = 0
-threads = 2
-credential_vault.address = "{vault}"
-broker = {{ address = "{broker_at}", peer_key_file = "{broker}" }}
-harvest_time = {{ address = "{harvest_at}", peer_key_file = "{harvest}" }}
-linkedin_data = {{ address = "{linkedin_at}", peer_key_file = "{linkedin}" }}
-
-[credential_vault]
-public = {{ listen.address = "{vault}", limits.lame_duck_ms = 0 }}
-broker = {{ listen.address = "{broker_at}", peer_key_file = "{broker}", limits.lame_duck_ms = 0 }}
-store_path = "{store}"
-master_key_file = "{master}"
-audit_file = "{audit}"
-ticket_keys = {{ harvest-time = "{harvest_tickets}", linkedin-data = "{linkedin_tickets}" }}
-
-[harvest_time]
-server = {{ listen.address = "{harvest_at}", peer_key_file = "{harvest}", limits.lame_duck_ms = 0 }}
-ticket_key_file = "{harvest_tickets}"
-harvest.base_url = "{harvest_url}"
-
-[linkedin_data]
-server = {{ listen.address = "{linkedin_at}", peer_key_file = "{linkedin}", limits.lame_duck_ms = 0 }}
-ticket_key_file = "{linkedin_tickets}"
-harvestapi.base_url = "{linkedin_url}"
-apify.base_url = "{apify_url}"
-"#,
-        gateway = address("gateway"),
-        vault = address("vault"),
-        broker_at = address("broker"),
-        harvest_at = address("harvest-time"),
-        linkedin_at = address("linkedin-data"),
-        store = dir.join("store.redb").display(),
-        master = key("master.key"),
-        audit = dir.join("audit.jsonl").display(),
-        harvest_url = sandbox["harvest"].as_str().expect("a URL"),
-        linkedin_url = sandbox["harvestapi"].as_str().expect("a URL"),
-        apify_url = sandbox["apify"].as_str().expect("a URL"),
-    )
-    .expect("text");
-    text
-}
-
-/// A free port below the range of outgoing connections. None is handed out twice before 1,900 others were.
-pub(crate) fn free_port() -> u16 {
-    free_ports(1)
-}
-
-/// The first of so many free ports in a row.
-pub(crate) fn free_ports(count: u16) -> u16 {
-    use std::sync::atomic::{AtomicU16, Ordering};
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let base = 12_000 + u16::try_from(std::process::id() % 6_000).expect("small");
-    let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
-    loop {
-        let port = base + NEXT.fetch_add(count, Ordering::Relaxed) % 1_900;
-        if (port..port + count).all(free) {
-            return port;
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_in_a_row_are_nobody_elses() {
-        let first = free_ports(2);
-        assert!(free_port() > first + 1);
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-use crate::cluster::free_port;
+use crate::ports::free_port;
 use crate::process::Process;
 
 /// Which Envoy; tests/tools.sh installs the same.

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::cluster::free_port;
+use crate::ports::free_port;
 use exchange::{Faults, Rule};
 
 /// How long a switch may take to act.

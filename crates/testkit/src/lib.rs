@@ -1,6 +1,14 @@
 //! Starts any mix of services as real processes, talks to them, and looks for secrets where none may be.
 //!
 //! For tests only: whatever does not work panics, with what the process wrote.
+//!
+//! ```no_run
+//! # async fn test() {
+//! let up = granary_testkit::Up::start().await;
+//! let client = up.client();
+//! client.account("user_ha_456").await;
+//! # }
+//! ```
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
 pub mod canary;
@@ -12,6 +20,7 @@ pub mod fault;
 pub mod hostile;
 pub mod impostor;
 pub mod neighbours;
+mod ports;
 pub mod process;
 pub mod recorded;
 pub mod sandbox;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::cluster::free_ports;
+use crate::ports::free_ports;
 use crate::process::Process;
 
 pub use api::{Answer, Api};

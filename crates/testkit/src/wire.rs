@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut};
-use granary_credential::ticket::{Header, Ring, seal};
+use granary_credential::ticket::{Header, Keyring, seal};
 use granary_credential::{Credential, Key};
 use granary_proto::Method;
 use granary_proto::granary::policy::v1::Exposure;
@@ -33,7 +33,7 @@ const ACCOUNT: &str = "user_ha_456";
 #[derive(Debug)]
 pub struct Service {
     channel: Channel,
-    ring: Ring,
+    ring: Keyring,
     task: JoinHandle<()>,
 }
 
@@ -48,16 +48,16 @@ pub struct Answered {
 
 impl Service {
     /// Serves these routes, with twenty seconds for each call.
-    pub async fn open<E: std::fmt::Debug>(routes: impl FnOnce(Ring) -> Result<Routes, E>) -> Self {
+    pub async fn open<E: std::fmt::Debug>(routes: impl FnOnce(Keyring) -> Result<Routes, E>) -> Self {
         Self::open_for(Duration::from_secs(20), routes).await
     }
 
     /// The same, with this much time for each call.
     pub async fn open_for<E: std::fmt::Debug>(
         time: Duration,
-        routes: impl FnOnce(Ring) -> Result<Routes, E>,
+        routes: impl FnOnce(Keyring) -> Result<Routes, E>,
     ) -> Self {
-        let ring = Ring::single(Key::random());
+        let ring = Keyring::single(Key::random());
         let routes = routes(ring.clone()).unwrap();
         let (listener, address) = listen().await;
         let timed = MapRequestLayer::new(move |mut request: http::Request<Body>| {

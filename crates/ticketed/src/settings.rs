@@ -1,7 +1,7 @@
 //! Settings that every such service has.
 use std::path::Path;
 
-use granary_credential::ticket::Ring;
+use granary_credential::ticket::Keyring;
 use granary_server::{Callers, Server, admission};
 use zeroize::Zeroizing;
 
@@ -31,12 +31,12 @@ impl Settings<'_> {
     ///
     /// # Errors
     /// The file cannot be read, or has a line that is no key.
-    pub fn ring(&self) -> Result<Ring, String> {
+    pub fn ring(&self) -> Result<Keyring, String> {
         let (table, file) = (self.table, self.ticket_key_file.display());
         let text = std::fs::read_to_string(self.ticket_key_file)
             .map(Zeroizing::new)
             .map_err(|e| format!("{table}.ticket_key_file: cannot read \"{file}\": {e}"))?;
-        Ring::parse(&text).map_err(|fault| format!("{table}.ticket_key_file: {file}: {fault}"))
+        Keyring::parse(&text).map_err(|fault| format!("{table}.ticket_key_file: {file}: {fault}"))
     }
 }
 

@@ -2,7 +2,7 @@
 use std::convert::Infallible;
 
 use granary_credential::layer::TicketLayer;
-use granary_credential::ticket::Ring;
+use granary_credential::ticket::Keyring;
 use granary_proto::{PolicyTable, policy};
 use granary_server::{Admission, AdmissionLayer, Callers, CancellationToken, Open, admission, server};
 use tonic::body::Body;
@@ -53,7 +53,7 @@ impl Ticketed {
     /// `process` is its name in metrics and refusals.
     pub fn new(
         table: &'static PolicyTable,
-        ring: Ring,
+        ring: Keyring,
         process: &'static str,
         admission: &admission::Settings,
     ) -> Self {
@@ -87,7 +87,7 @@ pub async fn start(
     settings: Settings<'_>,
     services: &'static [&'static str],
     max_request: usize,
-    routes: impl FnOnce(Ring) -> Result<Routes, Error>,
+    routes: impl FnOnce(Keyring) -> Result<Routes, Error>,
     end: CancellationToken,
 ) -> Result<Open, Failure> {
     let routes = routes(settings.ring().map_err(Failure::Setting)?)?;

@@ -4,6 +4,15 @@
 //! What goes out is a [`Call`] with an [`Auth`]; what comes back is an [`Answer`], already masked. An answer's status
 //! becomes an error of the suite in [`status`], and nowhere else. Request URLs may carry secrets and appear in no log,
 //! error or span.
+//!
+//! ```
+//! use granary_upstream::{Call, Client, Config, Verb};
+//!
+//! let call = Call::new(Verb::Get, "/v2/users/me");
+//! assert_eq!(call.path, "/v2/users/me");
+//! let elsewhere = Config { base_url: "ftp://vendor.example".to_owned(), ..Config::default() };
+//! assert!(Client::new("vendor", &elsewhere).is_err());
+//! ```
 mod answer;
 mod auth;
 mod call;

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use granary_credential::ticket::Ring;
+use granary_credential::ticket::Keyring;
 use granary_server::{Callers, Server, admission};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -56,7 +56,7 @@ pub struct Parts {
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
     /// The ticket keys of each process.
-    pub rings: HashMap<String, Ring>,
+    pub rings: HashMap<String, Keyring>,
     /// The audit log.
     pub audit: Audit,
     /// As in [`Config`].
@@ -174,7 +174,7 @@ pub async fn parts_of_command(config: &Config) -> Result<Parts, Error> {
     parts(&config).await
 }
 
-fn ring(process: &str, path: &Path) -> Result<Ring, String> {
+fn ring(process: &str, path: &Path) -> Result<Keyring, String> {
     let table = granary_proto::policy_table().map_err(|e| e.to_string())?;
     if table.process(process).all(|method| method.needs.is_empty()) {
         return Err(format!(
@@ -185,7 +185,7 @@ fn ring(process: &str, path: &Path) -> Result<Ring, String> {
     let text =
         std::fs::read_to_string(path).map_err(|e| format!("{name}: cannot read {}: {e}", path.display()))?;
     let text = Zeroizing::new(text);
-    Ring::parse(&text).map_err(|e| format!("{name}: {}: {e}", path.display()))
+    Keyring::parse(&text).map_err(|e| format!("{name}: {}: {e}", path.display()))
 }
 
 #[cfg(test)]

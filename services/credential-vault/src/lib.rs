@@ -5,6 +5,11 @@
 //!
 //! `domain` knows accounts, credentials, keys and tenants, as records of a store; `rpc` admits callers and turns requests into
 //! work on them; `ops` is what an operator sees and does: audit, outages, moves from one store to the other.
+//!
+//! ```
+//! let faults = granary_credential_vault::Config::default().faults();
+//! assert!(faults.iter().any(|fault| fault.starts_with("credential_vault.store_path: ")));
+//! ```
 mod application;
 mod config;
 mod domain;

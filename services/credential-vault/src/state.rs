@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use granary_credential::ticket::Ring;
+use granary_credential::ticket::Keyring;
 use granary_proto::PolicyTable;
 use granary_rpc::{Error, Reason};
 use granary_server::Admission;
@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) credentials: Credentials,
     pub(crate) announcements: Announcements,
     pub(crate) audit: Arc<Audit>,
-    pub(crate) rings: HashMap<String, Ring>,
+    pub(crate) rings: HashMap<String, Keyring>,
     pub(crate) one_key_for_harvest: bool,
     pub(crate) table: &'static PolicyTable,
     pub(crate) admission: Admission,

@@ -98,13 +98,13 @@ impl Principals {
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Arc<Entry>, Status> {
-        let settles = self.generations.key_settles(key_id(key.expose()));
+        let usable_until = self.generations.key_usable_until(key_id(key.expose()));
         let (cache, broker) = (self.cache.clone(), broker.clone());
         let (in_flight, bounds) = (self.in_flight.clone(), self.bounds);
         // All who wait have the same key, so that what is wrong with it is so for each of them.
         let asked = self.flights.join(slot, None, deadline, || async move {
             let entry =
-                ask(&key, settles, &broker, |principal| caller(&in_flight, bounds, principal)).await?;
+                ask(&key, usable_until, &broker, |principal| caller(&in_flight, bounds, principal)).await?;
             cache.insert(slot, entry.clone()).await;
             Ok(entry)
         });
@@ -169,10 +169,10 @@ impl Admitted {
 
 /// Asks the broker. A refusal is remembered like an answer; a failure to ask is not.
 ///
-/// `settles`: until when it may be used at most.
+/// `usable_until` bounds its use, because a lagging replica may have answered.
 async fn ask(
     key: &Secret,
-    settles: Option<Instant>,
+    usable_until: Option<Instant>,
     broker: &Broker,
     caller: impl FnOnce(&Principal) -> Caller,
 ) -> Result<Arc<Entry>, Status> {
@@ -186,7 +186,7 @@ async fn ask(
                 Duration::from_secs(u64::try_from(expires - now).unwrap_or(0)).min(Duration::from_secs(60));
             let until = Instant::now()
                 + life.saturating_sub(EXPIRY_MARGIN_DELAY).max(Duration::from_millis(500).min(life));
-            let until = settles.map_or(until, |settles| settles.min(until));
+            let until = usable_until.map_or(until, |usable_until| usable_until.min(until));
             let caller = caller(&principal);
             let known = Known { principal, tenant, token: answer.principal_token, caller };
             Ok(Arc::new(Entry { found: Ok(Admitted(Arc::new(known))), until }))

@@ -2,15 +2,15 @@
 //! the cache's key. So an entry whose issue began before an invalidation is never found after it.
 //!
 //! Another replica of credential-vault than the one that changed something may for a moment answer from what it read before.
-//! So what is issued within [`SETTLES`] of an invalidation is used no longer than that.
+//! So what is issued within [`MAX_REPLICA_LAG_DELAY`] of an invalidation is used no longer than that.
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Collisions only cost a needless miss.
 const SHARDS: usize = 4_096;
-/// Replicas remember what they read for less than this.
-const SETTLES: Duration = Duration::from_secs(1);
+/// How long a replica may answer from what it read before a change.
+const MAX_REPLICA_LAG_DELAY: Duration = Duration::from_secs(1);
 
 /// Generations of accounts and keys.
 #[derive(Debug)]
@@ -24,8 +24,8 @@ pub(crate) struct Generations {
 #[derive(Debug, Default)]
 struct Shard {
     generation: AtomicU32,
-    /// When it settles, in milliseconds after the start.
-    settled_ms: AtomicU64,
+    /// When it usable_until, in milliseconds after the start.
+    lag_ends_ms: AtomicU64,
 }
 
 /// The generation of one subject, at one time.
@@ -53,14 +53,14 @@ impl Generations {
         (0..).map(|n| format!("other-{n}")).find(is_beside).unwrap_or_default()
     }
 
-    /// Until when that which is issued now may be used, where that is less than usual.
-    pub(crate) fn account_settles(&self, tenant: &str, account: &str) -> Option<Instant> {
-        self.settles(self.shard(&(tenant, account)))
+    /// Latest use of anything that is issued now for the account; `None` where no invalidation is recent.
+    pub(crate) fn account_usable_until(&self, tenant: &str, account: &str) -> Option<Instant> {
+        self.usable_until(self.shard(&(tenant, account)))
     }
 
-    /// As for accounts.
-    pub(crate) fn key_settles(&self, key_id: &str) -> Option<Instant> {
-        self.settles(self.shard(&key_id))
+    /// Latest use of anything that is issued now for the API key; `None` where no invalidation is recent.
+    pub(crate) fn key_usable_until(&self, key_id: &str) -> Option<Instant> {
+        self.usable_until(self.shard(&key_id))
     }
 
     pub(crate) fn account_changed(&self, tenant: &str, account: &str) {
@@ -77,8 +77,8 @@ impl Generations {
     }
 
     fn changed(&self, shard: &Shard) {
-        let settled = (self.start.elapsed() + SETTLES).as_millis();
-        shard.settled_ms.store(u64::try_from(settled).unwrap_or(u64::MAX), Ordering::Release);
+        let settled = (self.start.elapsed() + MAX_REPLICA_LAG_DELAY).as_millis();
+        shard.lag_ends_ms.store(u64::try_from(settled).unwrap_or(u64::MAX), Ordering::Release);
         shard.generation.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -86,9 +86,9 @@ impl Generations {
         (self.all.generation.load(Ordering::Acquire), shard.generation.load(Ordering::Acquire))
     }
 
-    fn settles(&self, shard: &Shard) -> Option<Instant> {
+    fn usable_until(&self, shard: &Shard) -> Option<Instant> {
         let settled =
-            shard.settled_ms.load(Ordering::Acquire).max(self.all.settled_ms.load(Ordering::Acquire));
+            shard.lag_ends_ms.load(Ordering::Acquire).max(self.all.lag_ends_ms.load(Ordering::Acquire));
         let at = self.start + Duration::from_millis(settled);
         (at > Instant::now()).then_some(at)
     }
@@ -110,7 +110,10 @@ mod tests {
         generations.account_changed("t", "a");
         let after = generations.account("t", "a");
         assert_ne!(before, after);
-        assert!(generations.account_settles("t", "a").is_some(), "what is issued now is not kept for long");
+        assert!(
+            generations.account_usable_until("t", "a").is_some(),
+            "what is issued now is not kept for long"
+        );
         let key = generations.key("k");
         generations.all_changed();
         assert_ne!(generations.account("t", "a"), after);

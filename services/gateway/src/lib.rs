@@ -1,6 +1,11 @@
 //! The gateway: admit the caller, apply the method's policy, fetch one sealed ticket, forward the frames untouched.
 //!
 //! It never holds a third-party credential in the clear: tickets are opaque to it, and new secrets pass sealed.
+//!
+//! ```
+//! let config = granary_gateway::Config { threads: 300, ..Default::default() };
+//! assert!(config.faults().iter().any(|fault| fault == "gateway.threads: must be at most 256"));
+//! ```
 mod admit;
 mod arriving;
 mod backend;
@@ -14,6 +19,7 @@ mod ender;
 mod fake;
 mod flight;
 mod forward;
+mod frames;
 mod generations;
 mod health;
 mod held;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64;
 use granary_proto::granary::internal::v1::ReportOutcomeResponse;
+use granary_proto::granary::types::v1::Charge;
 use granary_rpc::metadata::name;
 use granary_rpc::{Deadline, Identifier};
 use http::{HeaderMap, HeaderValue};
@@ -11,7 +12,6 @@ use tonic::Status;
 
 use crate::admit::Admitted;
 use crate::core::Core;
-use crate::probe::Probed;
 use crate::tickets::Ticket;
 
 /// The longest that a probe may take.
@@ -20,6 +20,15 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(15);
 const MAX_PROBES: usize = 2;
 /// Longer waits are not waited for: the next rejection asks again.
 const MAX_PROBE_DELAY: Duration = Duration::from_secs(40);
+
+/// What a probe found.
+#[derive(Debug)]
+pub(crate) struct Probed {
+    /// Under the service's own key.
+    pub(crate) verdict: Vec<u8>,
+    /// What it cost, where it is billed.
+    pub(crate) charge: Option<Charge>,
+}
 
 /// Watches one answer for what it says of the credentials that were used.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use granary_proto::Method;
 use granary_proto::granary::internal::v1::ProbeCredentialResponse;
 use granary_proto::granary::policy::v1::{CredentialKind, Exposure};
-use granary_proto::granary::types::v1::Charge;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use granary_server::RequestId;
 use http::HeaderMap;
@@ -13,19 +12,11 @@ use tonic::Status;
 use crate::admit::Admitted;
 use crate::core::Core;
 use crate::forward::{Behalf, Outgoing};
+use crate::outcome::Probed;
 use crate::tickets::Ticket;
 
 /// Bytes of a probe's answer.
 const MAX_ANSWER: usize = 1 << 16;
-
-/// What a probe found.
-#[derive(Debug)]
-pub(crate) struct Probed {
-    /// Under the service's own key.
-    pub(crate) verdict: Vec<u8>,
-    /// What it cost, where it is billed.
-    pub(crate) charge: Option<Charge>,
-}
 
 impl Core {
     /// The method that probes credentials of a kind.
@@ -48,11 +39,11 @@ impl Core {
     ) -> Result<Probed, Status> {
         let ticket = Ticket::for_probe(caller, account, method, &self.broker, deadline).await?;
         let id = RequestId::of(headers);
-        let call = Outgoing { method, headers, id: &id, deadline, body: crate::tools::unary(&[]) };
+        let call = Outgoing { method, headers, id: &id, deadline, body: crate::frames::unary(&[]) };
         let behalf = Behalf::Account { caller: caller.clone(), account: account.clone(), ticket };
         // A boxed future, since a probe is itself a forwarded call.
         let response = Box::pin(self.forward(call, behalf)).await?;
-        let answer = crate::tools::collect(response, MAX_ANSWER).await?;
+        let answer = crate::frames::collect(response, MAX_ANSWER).await?;
         let answer = ProbeCredentialResponse::decode(answer.as_ref()).map_err(|error| {
             Error::new(Reason::Internal, "a probe's answer cannot be read").caused_by(error)
         })?;

@@ -108,11 +108,11 @@ impl Tickets {
     ) -> Result<Arc<Ticket>, Status> {
         loop {
             let ask = question(caller, account, method);
-            let settles = self.generations.account_settles(&slot.tenant, &slot.account);
+            let usable_until = self.generations.account_usable_until(&slot.tenant, &slot.account);
             let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
             let issued = self.flights.join(slot.clone(), Some(&slot.tenant), deadline, || async move {
                 let answer = broker.issue(ask, Deadline::after(broker::QUESTION_TIMEOUT)).await?;
-                let ticket = Ticket::new(answer, settles)?;
+                let ticket = Ticket::new(answer, usable_until)?;
                 cache.insert(kept, ticket.clone()).await;
                 Ok(ticket)
             });
@@ -140,8 +140,8 @@ fn is_about_the_key(status: &Status) -> bool {
 }
 
 impl Ticket {
-    /// `settles`: until when it may be used at most.
-    fn new(answer: IssueTicketResponse, settles: Option<Instant>) -> Result<Arc<Self>, Status> {
+    /// `usable_until` bounds its use, because a lagging replica may have answered.
+    fn new(answer: IssueTicketResponse, usable_until: Option<Instant>) -> Result<Arc<Self>, Status> {
         let sealed = Zeroizing::new(answer.ticket);
         let text = Wiped(Zeroizing::new(BASE64_STANDARD_NO_PAD.encode(sealed.as_slice()).into_bytes()));
         // Every request's header shares these bytes, which are wiped when the last of them is dropped.
@@ -152,7 +152,7 @@ impl Ticket {
         let left = expires - i64::try_from(granary_rpc::clock::now_ms()).unwrap_or(i64::MAX);
         let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
         let until = Instant::now() + left.saturating_sub(Duration::from_secs(10)).min(REUSE_TTL);
-        let until = settles.map_or(until, |settles| settles.min(until));
+        let until = usable_until.map_or(until, |usable_until| usable_until.min(until));
         let open = |c: &TicketCredential| {
             matches!(c.status(), CredentialStatus::Pending | CredentialStatus::Suspect)
         };

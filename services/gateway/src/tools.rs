@@ -3,7 +3,6 @@
 mod catalogue;
 mod context;
 mod conversion;
-mod frames;
 mod turns;
 mod verify;
 
@@ -21,10 +20,8 @@ use tonic::{Request, Response, Status};
 
 use crate::core::Core;
 use crate::forward::{Behalf, Outgoing};
+use crate::frames::{self, Answered, unary};
 use context::Context;
-use frames::Answered;
-
-pub(crate) use frames::{collect, unary};
 
 /// Largest answer of a tool, in bytes: bigger than any upstream answer that is accepted.
 const MAX_ANSWER: usize = 32 << 20;

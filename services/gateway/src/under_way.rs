@@ -113,10 +113,10 @@ impl Subject {
     }
 
     /// Whether what is answered now may be what a replica read before the change.
-    fn settles(&self, core: &Core) -> bool {
+    fn may_lag(&self, core: &Core) -> bool {
         let generations = &core.shared.generations;
-        generations.account_settles(self.tenant(), self.account.as_str()).is_some()
-            || generations.key_settles(self.key_id()).is_some()
+        generations.account_usable_until(self.tenant(), self.account.as_str()).is_some()
+            || generations.key_usable_until(self.key_id()).is_some()
     }
 
     /// Asks as a new call would.
@@ -153,10 +153,10 @@ async fn ask_about(core: Core, calls: Vec<(u64, Call)>) {
     let core = &core;
     futures_util::stream::iter(calls)
         .for_each_concurrent(MAX_QUESTIONS, |(number, call)| async move {
-            let (generations, settles) = (call.subject.generations(core), call.subject.settles(core));
+            let (generations, may_lag) = (call.subject.generations(core), call.subject.may_lag(core));
             match call.subject.ask(core).await {
                 // What may be an old answer is asked for again.
-                Ok(()) if !settles => core.under_way.allow(number, generations),
+                Ok(()) if !may_lag => core.under_way.allow(number, generations),
                 Err(status) if is_refusal(&status) => {
                     metrics::counter!("granary_calls_revoked_total").increment(1);
                     call.ender.end(status);

@@ -12,21 +12,12 @@ use prost::Message;
 use prost_reflect::MessageDescriptor;
 
 use crate::asked::text as text_of;
-use crate::session::Session;
+use crate::context::CallContext;
+use crate::told::Told;
 use crate::{failure, page};
 
 /// Most rows of a page: Harvest's own maximum of `per_page`.
 const MAX_ROWS: usize = 2_000;
-
-/// An answer beside which the caller is told how the request was taken, where there is something to tell.
-pub(crate) trait Told {
-    fn tell(&mut self, warnings: &[Warning]);
-
-    /// Whether it shows that Harvest took the credential: not where nothing at all is a success, too.
-    fn is_proof(&self) -> bool {
-        true
-    }
-}
 
 /// An answer that can tell the caller something besides.
 pub(crate) trait Warned: Message + Fields + Told {
@@ -112,10 +103,10 @@ impl Told for ProbeCredentialResponse {
 }
 
 /// A read that is answered by one object.
-pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
-    let answer = session.succeed(session.mapped()?).await?;
-    let _making = answer.making(session.deadline).await?;
-    let asked = text_of(&session.input, "user_id").and_then(|id| id.parse::<i64>().ok());
+pub(crate) async fn item<R: Warned>(context: &CallContext) -> Result<R, Error> {
+    let answer = context.succeed(context.mapped()?).await?;
+    let _making = answer.making(context.deadline).await?;
+    let asked = text_of(&context.input, "user_id").and_then(|id| id.parse::<i64>().ok());
     let is_other = asked.is_some() && answer.json().is_none_or(|body| body["id"].as_i64() != asked);
     match to_item(&answer) {
         Ok(_) if is_other => Err(failure::without_item(R::ITEM, None)),
@@ -124,25 +115,25 @@ pub(crate) async fn item<R: Warned>(session: &Session) -> Result<R, Error> {
 }
 
 /// A read that is answered by a page of a list.
-pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
-    let asked = session.input.get_field_by_name("page").and_then(|page| page.as_i32()).unwrap_or(0).max(1);
-    let answer = session.succeed(session.mapped()?).await?;
-    let _making = answer.making(session.deadline).await?;
-    to_list(session, &session.method.descriptor.output(), &answer, asked)
+pub(crate) async fn list<R: Listed>(context: &CallContext) -> Result<R, Error> {
+    let asked = context.input.get_field_by_name("page").and_then(|page| page.as_i32()).unwrap_or(0).max(1);
+    let answer = context.succeed(context.mapped()?).await?;
+    let _making = answer.making(context.deadline).await?;
+    to_list(context, &context.method.descriptor.output(), &answer, asked)
 }
 
 /// Whether Harvest takes the token. Only a refusal of the token says no; anything else that fails says nothing.
-pub(crate) async fn probe(session: &Session) -> Result<ProbeCredentialResponse, Error> {
-    let answer = session.send(session.mapped()?).await?;
+pub(crate) async fn probe(context: &CallContext) -> Result<ProbeCredentialResponse, Error> {
+    let answer = context.send(context.mapped()?).await?;
     match effective(answer.status, None) {
         Effective::Success
             if !failure::is_denied(&answer) && answer.json().is_some_and(|body| body["id"].is_i64()) =>
         {
-            Ok(session.probed(true))
+            Ok(context.probed(true))
         }
         Effective::Success => Err(failure::unreadable("a user")),
-        Effective::Failed(_) if failure::is_of_token(&answer) => Ok(session.probed(false)),
-        Effective::Failed(status) => Err(failure::of(status, &answer, session.method, false)),
+        Effective::Failed(_) if failure::is_of_token(&answer) => Ok(context.probed(false)),
+        Effective::Failed(status) => Err(failure::of(status, &answer, context.method, false)),
     }
 }
 
@@ -161,7 +152,7 @@ pub(crate) fn to_item<R: Warned>(answer: &Answer) -> Result<R, Option<String>> {
 
 /// The rows under their plural key; the envelope's other keys become the page's place, or are kept.
 pub(crate) fn to_list<R: Listed>(
-    session: &Session,
+    context: &CallContext,
     output: &MessageDescriptor,
     answer: &Answer,
     asked: i32,
@@ -184,7 +175,7 @@ pub(crate) fn to_list<R: Listed>(
     }
     let mut response = R::default();
     decode_field(&mut response, rows.name(), raw).map_err(|_| failure::unreadable("a list"))?;
-    let (info, refused) = page::lift(&mut envelope, asked, |url| session.accepts_link(url));
+    let (info, refused) = page::lift(&mut envelope, asked, |url| context.accepts_link(url));
     response.set_page(info);
     response.warnings().extend(refused.into_iter().chain(answer.warning()));
     for (key, raw) in envelope.iter() {

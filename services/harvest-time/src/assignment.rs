@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use crate::answer::{Listed, to_list};
 use crate::asked::integer;
+use crate::context::{CallContext, ME};
 use crate::failure;
-use crate::session::{ME, Session};
 
 const LIST: &str = "/granary.harvest.v1.HarvestTime/ListMyProjectAssignments";
 /// Enough for 2,000 projects; a longer list is not searched to its end.
@@ -32,12 +32,12 @@ struct Place {
 }
 
 /// The refusal, or `NOT_ASSIGNED` with the valid projects or tasks. Whatever fails on the way leaves the refusal.
-pub(crate) async fn explain(session: &Session, refusal: Error) -> Error {
+pub(crate) async fn explain(context: &CallContext, refusal: Error) -> Error {
     if !may_be_about_assignments(&refusal) {
         return refusal;
     }
-    let Some(place) = place(session).await else { return refusal };
-    let Some(assigned) = assigned(session, place.user).await else { return refusal };
+    let Some(place) = place(context).await else { return refusal };
+    let Some(assigned) = assigned(context, place.user).await else { return refusal };
     not_assigned(&place, &assigned).unwrap_or(refusal)
 }
 
@@ -96,8 +96,8 @@ fn named<'a>(all: impl Iterator<Item = (Option<i64>, Option<&'a str>)>) -> Strin
 }
 
 /// Where the entry was to be. A partial change keeps what it does not name, so the entry itself is asked for.
-async fn place(session: &Session) -> Option<Place> {
-    let given = |field: &str| integer(&session.input, field);
+async fn place(context: &CallContext) -> Option<Place> {
+    let given = |field: &str| integer(&context.input, field);
     let Some(id) = given("time_entry_id") else {
         return Some(Place {
             project: given("project_id")?,
@@ -108,7 +108,7 @@ async fn place(session: &Session) -> Option<Place> {
     if given("project_id").is_none() && given("task_id").is_none() {
         return None;
     }
-    let entry = read(session, format!("/v2/time_entries/{id}")).await?;
+    let entry = read(context, format!("/v2/time_entries/{id}")).await?;
     let current = |part: &str| entry.get(part)?.get("id")?.as_i64();
     Some(Place {
         project: given("project_id").or_else(|| current("project"))?,
@@ -118,26 +118,26 @@ async fn place(session: &Session) -> Option<Place> {
 }
 
 /// The projects of a user; members may ask for their own only, and under no other name than "me".
-async fn assigned(session: &Session, user: Option<i64>) -> Option<Vec<ProjectAssignment>> {
-    let Some(user) = user else { return pages(session, &"me").await };
-    let own = read(session, ME.to_owned()).await?.get("id")?.as_i64()?;
-    if own == user { pages(session, &"me").await } else { pages(session, &user).await }
+async fn assigned(context: &CallContext, user: Option<i64>) -> Option<Vec<ProjectAssignment>> {
+    let Some(user) = user else { return pages(context, &"me").await };
+    let own = read(context, ME.to_owned()).await?.get("id")?.as_i64()?;
+    if own == user { pages(context, &"me").await } else { pages(context, &user).await }
 }
 
 /// Every page, or nothing where the list is not known to its end.
-async fn pages(session: &Session, user: &(dyn Display + Sync)) -> Option<Vec<ProjectAssignment>> {
-    let output = session.service.table().path(LIST)?.descriptor.output();
+async fn pages(context: &CallContext, user: &(dyn Display + Sync)) -> Option<Vec<ProjectAssignment>> {
+    let output = context.service.table().path(LIST)?.descriptor.output();
     let mut all = Vec::new();
     let mut number = 1;
     for _ in 0..PAGES {
         let mut call = failure::get(format!("/v2/users/{user}/project_assignments"));
         call.query =
             vec![("page".to_owned(), number.to_string()), ("per_page".to_owned(), PER_PAGE.to_string())];
-        let answer = session.send(call).await.ok()?;
+        let answer = context.send(call).await.ok()?;
         if effective(answer.status, None) != Effective::Success {
             return None;
         }
-        let page: ListMyProjectAssignmentsResponse = to_list(session, &output, &answer, number).ok()?;
+        let page: ListMyProjectAssignmentsResponse = to_list(context, &output, &answer, number).ok()?;
         let info = page.page()?;
         let (more, next) = (info.more(), info.next.as_ref().and_then(|next| next.page));
         all.extend(page.project_assignments);
@@ -150,7 +150,7 @@ async fn pages(session: &Session, user: &(dyn Display + Sync)) -> Option<Vec<Pro
     None
 }
 
-async fn read(session: &Session, path: String) -> Option<Value> {
-    let answer = session.send(failure::get(path)).await.ok()?;
+async fn read(context: &CallContext, path: String) -> Option<Value> {
+    let answer = context.send(failure::get(path)).await.ok()?;
     if effective(answer.status, None) == Effective::Success { answer.json() } else { None }
 }

@@ -3,13 +3,13 @@ use granary_credential::Credential;
 use granary_proto::granary::harvest::v1::GetCompanyResponse;
 use granary_rpc::{Error, Violation};
 
-use crate::session::Session;
+use crate::context::CallContext;
 use crate::{answer, asked};
 
 /// Reads the company's settings, unless another account is meant.
-pub(crate) async fn company(session: &Session) -> Result<GetCompanyResponse, Error> {
-    if let Some(meant) = asked::integer(&session.input, "account_id") {
-        let wrong = match session.credential()?.0 {
+pub(crate) async fn company(context: &CallContext) -> Result<GetCompanyResponse, Error> {
+    if let Some(meant) = asked::integer(&context.input, "account_id") {
+        let wrong = match context.credential()?.0 {
             Credential::HarvestToken { account_id, .. } if *account_id == meant => None,
             Credential::HarvestToken { .. } => Some(
                 "is not the Harvest account that the stored token is for; leave it out, or store a token for it",
@@ -21,5 +21,5 @@ pub(crate) async fn company(session: &Session) -> Result<GetCompanyResponse, Err
             return Err(Error::invalid(vec![violation]));
         }
     }
-    answer::item(session).await
+    answer::item(context).await
 }

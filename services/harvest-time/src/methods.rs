@@ -5,8 +5,8 @@ use granary_proto::granary::internal::v1::harvest_probes_server::HarvestProbes;
 use granary_proto::granary::internal::v1::{ProbeCredentialRequest, ProbeCredentialResponse};
 use tonic::{Request, Response, Status};
 
+use crate::context::CallContext;
 use crate::service::Service;
-use crate::session::Session;
 use crate::{answer, company, write};
 
 macro_rules! methods {
@@ -17,9 +17,9 @@ macro_rules! methods {
                 &self,
                 request: Request<wire::$request>,
             ) -> Result<Response<wire::$response>, Status> {
-                let session = Session::open(self, concat!("/granary.harvest.v1.HarvestTime/", $rpc), &request)?;
+                let context = CallContext::open(self, concat!("/granary.harvest.v1.HarvestTime/", $rpc), &request)?;
                 drop(request);
-                session.close($way(&session).await)
+                context.close($way(&context).await)
             })*
         }
     };
@@ -48,7 +48,8 @@ impl HarvestProbes for Service {
         &self,
         request: Request<ProbeCredentialRequest>,
     ) -> Result<Response<ProbeCredentialResponse>, Status> {
-        let session = Session::open(self, "/granary.internal.v1.HarvestProbes/ProbeHarvestToken", &request)?;
-        session.close(answer::probe(&session).await)
+        let context =
+            CallContext::open(self, "/granary.internal.v1.HarvestProbes/ProbeHarvestToken", &request)?;
+        context.close(answer::probe(&context).await)
     }
 }

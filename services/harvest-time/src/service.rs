@@ -1,7 +1,7 @@
 //! The service as tonic routes, and what its calls share.
 use std::sync::Arc;
 
-use granary_credential::ticket::Ring;
+use granary_credential::ticket::Keyring;
 use granary_proto::PolicyTable;
 use granary_proto::granary::harvest::v1::harvest_time_server::HarvestTimeServer;
 use granary_proto::granary::internal::v1::harvest_probes_server::HarvestProbesServer;
@@ -33,7 +33,7 @@ struct Shared {
 ///
 /// # Errors
 /// Says what is wrong with the settings, or with the contract.
-pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
+pub fn routes(config: &Config, ring: Keyring) -> Result<Routes, Error> {
     let faults = config.faults();
     if !faults.is_empty() {
         return Err(Error::Config(faults));

@@ -8,8 +8,8 @@ use granary_upstream::{Effective, effective};
 use moka::sync::Cache;
 use serde_json::Value;
 
+use crate::context::CallContext;
 use crate::failure;
-use crate::session::Session;
 
 const COMPANY: &str = "/v2/company";
 /// A company changes its mode rarely.
@@ -45,13 +45,13 @@ impl TimerModes {
 }
 
 /// Refuses a request of the variant that the company does not use. A running timer belongs to both.
-pub(crate) async fn check(session: &Session) -> Result<(), Error> {
-    let given = |name: &str| session.input.has_field_by_name(name);
+pub(crate) async fn check(context: &CallContext) -> Result<(), Error> {
+    let given = |name: &str| context.input.has_field_by_name(name);
     let (hours, times) = (given("hours"), given("started_time") || given("ended_time"));
     if !hours && !times {
         return Ok(());
     }
-    let (expected, text) = match mode(session).await? {
+    let (expected, text) = match mode(context).await? {
         Mode::StartAndEnd if hours => (
             "start_and_end",
             "the company logs time by start and end: give started_time and ended_time, not hours",
@@ -65,22 +65,22 @@ pub(crate) async fn check(session: &Session) -> Result<(), Error> {
 }
 
 /// Forgets a mode that Harvest may have contradicted.
-pub(crate) fn forget(session: &Session) {
-    if let Ok(key) = key(session) {
-        session.service.modes().0.invalidate(&key);
+pub(crate) fn forget(context: &CallContext) {
+    if let Ok(key) = key(context) {
+        context.service.modes().0.invalidate(&key);
     }
 }
 
 /// What cannot be asked right now is not remembered, and does not stop the call: Harvest decides then, too.
-async fn mode(session: &Session) -> Result<Mode, Error> {
-    let key = key(session)?;
-    let modes = &session.service.modes().0;
+async fn mode(context: &CallContext) -> Result<Mode, Error> {
+    let key = key(context)?;
+    let modes = &context.service.modes().0;
     if let Some(mode) = modes.get(&key) {
         return Ok(mode);
     }
     // The write itself must have time left.
-    let half = Deadline::after(session.deadline.remaining() / 2);
-    let Ok(answer) = session.send_within(failure::get(COMPANY), half).await else { return Ok(Mode::Unknown) };
+    let half = Deadline::after(context.deadline.remaining() / 2);
+    let Ok(answer) = context.send_within(failure::get(COMPANY), half).await else { return Ok(Mode::Unknown) };
     let mode = match effective(answer.status, None) {
         Effective::Success => {
             match answer.json().as_ref().and_then(|company| company.get("wants_timestamp_timers")) {
@@ -99,9 +99,9 @@ async fn mode(session: &Session) -> Result<Mode, Error> {
     Ok(mode)
 }
 
-fn key(session: &Session) -> Result<Key, Error> {
-    let grant = &session.grant;
-    let (credential, version) = session.credential()?;
+fn key(context: &CallContext) -> Result<Key, Error> {
+    let grant = &context.grant;
+    let (credential, version) = context.credential()?;
     let harvest_account = match credential {
         Credential::HarvestToken { account_id, .. } => Some(*account_id),
         _ => None,

@@ -9,9 +9,9 @@ use prost::Message;
 use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::Value;
 
+use crate::context::CallContext;
 use crate::envelope::{Envelope, is_no, is_something};
 use crate::failure::UPSTREAM;
-use crate::session::Session;
 use crate::{failure, page};
 
 /// What answers have in common, as far as a method's answer has it.
@@ -48,36 +48,36 @@ const ROWS: &str = "elements";
 const MAX_ROWS: usize = 1_000;
 
 /// One object.
-pub(crate) async fn element<R: Answered>(session: &Session) -> Result<R, Error> {
-    let answer = session.send().await?;
-    let mut envelope = session.succeeded(&answer).await?;
+pub(crate) async fn element<R: Answered>(context: &CallContext) -> Result<R, Error> {
+    let answer = context.send().await?;
+    let mut envelope = context.succeeded(&answer).await?;
     let raw = match envelope.rest.remove("element") {
-        Some("null") if !session.is_write() => return Err(failure::not_found(&envelope)),
+        Some("null") if !context.is_write() => return Err(failure::not_found(&envelope)),
         raw => raw.filter(|raw| raw.starts_with('{')),
     };
-    let unreadable = || session.without("an element", &envelope, None);
+    let unreadable = || context.without("an element", &envelope, None);
     if envelope.is_denied() {
-        return Err(session.without("what was asked for", &envelope, None));
+        return Err(context.without("what was asked for", &envelope, None));
     }
-    let _making = making(session, &answer, &envelope).await?;
+    let _making = making(context, &answer, &envelope).await?;
     let raw = raw.ok_or_else(unreadable)?;
     let mut response: R = item(raw).ok_or_else(unreadable)?;
-    if let Some(said) = not_there(session, &response, raw) {
-        return Err(session.without("what was asked for", &envelope, said.as_deref()));
+    if let Some(said) = not_there(context, &response, raw) {
+        return Err(context.without("what was asked for", &envelope, said.as_deref()));
     }
     tell(&mut response, envelope, &answer);
     Ok(response)
 }
 
 /// What stands in the place of the element, where that did not come: something without its id, or that says it is no success.
-fn not_there<R: Answered>(session: &Session, response: &R, raw: &str) -> Option<Option<String>> {
-    let says_no = raw.contains("\"success\"") || session.is_write() && raw.contains("\"error\"");
+fn not_there<R: Answered>(context: &CallContext, response: &R, raw: &str) -> Option<Option<String>> {
+    let says_no = raw.contains("\"success\"") || context.is_write() && raw.contains("\"error\"");
     if response.is_there() && !says_no {
         return None;
     }
     let members = Members::read(raw).ok()?;
-    let is_there = response.is_there() || holds_a_list::<R>(session, &members);
-    let is_error = session.is_write() && members.raw("error").is_some_and(is_something);
+    let is_there = response.is_there() || holds_a_list::<R>(context, &members);
+    let is_error = context.is_write() && members.raw("error").is_some_and(is_something);
     if is_there && !is_no(members.raw("success")) && !is_error {
         return None;
     }
@@ -86,8 +86,8 @@ fn not_there<R: Answered>(session: &Session, response: &R, raw: &str) -> Option<
 }
 
 /// Whether the element is one of those that have no id and hold a list, and the list came. Without rows it is an answer, too.
-fn holds_a_list<R: Answered>(session: &Session, members: &Members<'_>) -> bool {
-    let item = session.method.descriptor.output().get_field_by_name(R::ITEM).map(|field| field.kind());
+fn holds_a_list<R: Answered>(context: &CallContext, members: &Members<'_>) -> bool {
+    let item = context.method.descriptor.output().get_field_by_name(R::ITEM).map(|field| field.kind());
     let Some(item) = item.as_ref().and_then(Kind::as_message) else { return false };
     let is_list = |field: FieldDescriptor| {
         field.is_list() && members.raw(field.json_name()).is_some_and(|raw| raw.starts_with('['))
@@ -96,30 +96,30 @@ fn holds_a_list<R: Answered>(session: &Session, members: &Members<'_>) -> bool {
 }
 
 /// A page of a list.
-pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
-    let answer = session.send().await?;
-    let mut envelope = session.succeeded(&answer).await?;
+pub(crate) async fn list<R: Listed>(context: &CallContext) -> Result<R, Error> {
+    let answer = context.send().await?;
+    let mut envelope = context.succeeded(&answer).await?;
     let raw = envelope.rest.remove(ROWS).filter(|raw| raw.starts_with('['));
-    let unreadable = || session.without(ROWS, &envelope, None);
+    let unreadable = || context.without(ROWS, &envelope, None);
     let raw = raw.ok_or_else(unreadable)?;
     if envelope.is_denied() {
-        return Err(session.without("a page", &envelope, None));
+        return Err(context.without("a page", &envelope, None));
     }
     if has_more_items(raw, MAX_ROWS).map_err(|_| unreadable())? {
         let what = format!("a page: it has more than the {MAX_ROWS} rows that are taken");
-        return Err(session.unreadable(&what, Some(&envelope.charge)));
+        return Err(context.unreadable(&what, Some(&envelope.charge)));
     }
     if is_hollow(raw) {
-        return Err(session.without("a page of anything", &envelope, None));
+        return Err(context.without("a page of anything", &envelope, None));
     }
-    let _making = making(session, &answer, &envelope).await?;
+    let _making = making(context, &answer, &envelope).await?;
     let mut response: R = rows(raw).ok_or_else(unreadable)?;
     let pagination = envelope.rest.value("pagination");
     if pagination.is_some() {
         envelope.rest.remove("pagination");
     }
     let rows = response.rows();
-    let (info, rest) = page::read(pagination.as_ref(), &session.asked(), rows);
+    let (info, rest) = page::read(pagination.as_ref(), &context.asked(), rows);
     *response.page() = Some(info);
     tell(&mut response, envelope, &answer);
     if let (Some(extra), Some(rest)) = (response.extra(), rest) {
@@ -131,14 +131,14 @@ pub(crate) async fn list<R: Listed>(session: &Session) -> Result<R, Error> {
 /// Room for what is made of an answer; where there is none, the failure tells what was charged. What came of a write is read
 /// in any case.
 async fn making(
-    session: &Session,
+    context: &CallContext,
     answer: &Answer,
     envelope: &Envelope<'_>,
 ) -> Result<Option<Making>, Error> {
-    if session.is_write() {
+    if context.is_write() {
         return Ok(None);
     }
-    let making = answer.making(session.deadline).await;
+    let making = answer.making(context.deadline).await;
     making.map(Some).map_err(|error| failure::charged(error.with("upstream", UPSTREAM), &envelope.charge))
 }
 

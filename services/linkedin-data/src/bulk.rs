@@ -11,8 +11,8 @@ use tonic::Status;
 
 use crate::answer;
 use crate::apify::{Run, State};
+use crate::context::CallContext;
 use crate::price;
-use crate::session::Session;
 use crate::streamed::Streamed;
 use plan::Plan;
 
@@ -25,10 +25,10 @@ const WITH_EMAIL: &str = "Profile details + email search ($10 per 1k)";
 const LOOK: u64 = 3;
 
 /// All profiles at once.
-pub(crate) async fn all(session: &Session) -> Result<wire::BulkScrapeProfilesResponse, Error> {
-    let mut bulk = Bulk::new(session, false);
+pub(crate) async fn all(context: &CallContext) -> Result<wire::BulkScrapeProfilesResponse, Error> {
+    let mut bulk = Bulk::new(context, false);
     let mut response = wire::BulkScrapeProfilesResponse::default();
-    while let Some(events) = bulk.step(session).await? {
+    while let Some(events) = bulk.step(context).await? {
         for event in events {
             match event {
                 Event::Progress(_) => {}
@@ -48,26 +48,26 @@ pub(crate) async fn all(session: &Session) -> Result<wire::BulkScrapeProfilesRes
 
 /// Each profile as it arrives, with how far the run is. It begins once the run has begun.
 pub(crate) async fn stream(
-    session: Session,
+    context: CallContext,
 ) -> Result<Streamed<wire::StreamBulkScrapeProfilesResponse>, Status> {
-    let mut bulk = Bulk::new(&session, true);
-    let first = bulk.step(&session).await.map_err(|error| session.refuse(error))?;
-    let start = (session, bulk, first.unwrap_or_default().into_iter(), false);
-    let events = stream::unfold(start, |(session, mut bulk, mut waiting, over)| async move {
+    let mut bulk = Bulk::new(&context, true);
+    let first = bulk.step(&context).await.map_err(|error| context.refuse(error))?;
+    let start = (context, bulk, first.unwrap_or_default().into_iter(), false);
+    let events = stream::unfold(start, |(context, mut bulk, mut waiting, over)| async move {
         loop {
             if let Some(event) = waiting.next() {
                 let answer = wire::StreamBulkScrapeProfilesResponse { event: Some(event) };
-                return Some((Ok(answer), (session, bulk, waiting, over)));
+                return Some((Ok(answer), (context, bulk, waiting, over)));
             }
             if over {
                 return None;
             }
-            match Box::pin(bulk.step(&session)).await {
+            match Box::pin(bulk.step(&context)).await {
                 Ok(Some(events)) => waiting = events.into_iter(),
                 Ok(None) => return None,
                 Err(error) => {
-                    let status = session.refuse(error);
-                    return Some((Err(status), (session, bulk, waiting, true)));
+                    let status = context.refuse(error);
+                    return Some((Err(status), (context, bulk, waiting, true)));
                 }
             }
         }
@@ -86,9 +86,9 @@ struct Bulk {
 }
 
 impl Bulk {
-    fn new(session: &Session, eager: bool) -> Self {
+    fn new(context: &CallContext, eager: bool) -> Self {
         Self {
-            plan: Plan::of(session.given_texts("urls"), &session.texts("urls")),
+            plan: Plan::of(context.given_texts("urls"), &context.texts("urls")),
             run: None,
             read: 0,
             eager,
@@ -97,12 +97,12 @@ impl Bulk {
     }
 
     /// What happens next; nothing after the end.
-    async fn step(&mut self, session: &Session) -> Result<Option<Vec<Event>>, Error> {
+    async fn step(&mut self, context: &CallContext) -> Result<Option<Vec<Event>>, Error> {
         if self.over {
             return Ok(None);
         }
         let Some(run) = &mut self.run else {
-            let run = self.start(session).await?;
+            let run = self.start(context).await?;
             let event = self.progress(&run);
             self.run = Some(run);
             return Ok(Some(vec![event]));
@@ -147,10 +147,10 @@ impl Bulk {
         Ok(Some(events))
     }
 
-    async fn start(&self, session: &Session) -> Result<Run, Error> {
-        let mode = if session.is_on("find_email") { WITH_EMAIL } else { PLAIN };
+    async fn start(&self, context: &CallContext) -> Result<Run, Error> {
+        let mode = if context.is_on("find_email") { WITH_EMAIL } else { PLAIN };
         let input = json!({"profileScraperMode": mode, "urls": self.plan.different()});
-        session.start_run(ACTOR, input, worst(session)?).await
+        context.start_run(ACTOR, input, worst(context)?).await
     }
 
     fn progress(&self, run: &Run) -> Event {
@@ -164,8 +164,8 @@ impl Bulk {
 }
 
 /// What the call may cost at most, in micro-dollars.
-pub(crate) fn worst(session: &Session) -> Result<i64, Error> {
-    price::quote(session).map_err(|sku| {
+pub(crate) fn worst(context: &CallContext) -> Result<i64, Error> {
+    price::quote(context).map_err(|sku| {
         Error::new(Reason::Internal, "no price is set, so a run cannot be given a cap").with("sku", sku)
     })
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::answer;
 use crate::bulk::{row, warnings, worst};
-use crate::session::Session;
+use crate::context::CallContext;
 
 /// The code of the warning where rows came that are no profiles.
 const ROWS_WITHOUT_PROFILE: &str = "ROWS_WITHOUT_PROFILE";
@@ -15,22 +15,24 @@ const ACTOR: &str = "harvestapi~linkedin-company-employees";
 const LEAST_CAP: i64 = 30_000;
 
 /// The employees that a run found.
-pub(crate) async fn employees(session: &Session) -> Result<wire::BulkScrapeCompanyEmployeesResponse, Error> {
-    let mode = match (session.is_on("find_email"), session.is_on("full")) {
+pub(crate) async fn employees(
+    context: &CallContext,
+) -> Result<wire::BulkScrapeCompanyEmployeesResponse, Error> {
+    let mode = match (context.is_on("find_email"), context.is_on("full")) {
         (true, _) => "Full + email search ($12 per 1k)",
         (false, true) => "Full ($8 per 1k)",
         (false, false) => "Short ($4 per 1k)",
     };
-    let most = session.number("max_items");
+    let most = context.number("max_items");
     let mut input =
-        json!({"profileScraperMode": mode, "companies": session.texts("companies"), "maxItems": most});
+        json!({"profileScraperMode": mode, "companies": context.texts("companies"), "maxItems": most});
     for (field, name) in [("job_titles", "jobTitles"), ("locations", "locations")] {
-        let texts = session.texts(field);
+        let texts = context.texts(field);
         if !texts.is_empty() {
             input[name] = json!(texts);
         }
     }
-    let mut run = session.start_run(ACTOR, input, worst(session)?.max(LEAST_CAP)).await?;
+    let mut run = context.start_run(ACTOR, input, worst(context)?.max(LEAST_CAP)).await?;
     while !run.state().ended() {
         run.wait(u64::MAX).await?;
     }

@@ -14,10 +14,10 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 use tonic::Status;
 
+use crate::context::CallContext;
 use crate::failure::CHARGE;
-use crate::session::Session;
 use crate::streamed::Streamed;
-use crate::{gaps, price};
+use crate::{price, quirks};
 
 /// How many rows are the bound where the caller names none.
 const DEFAULT_ITEMS: i64 = 100;
@@ -25,18 +25,18 @@ const DEFAULT_ITEMS: i64 = 100;
 const PAGE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The pages, and then the end.
-pub(crate) async fn stream(session: Session) -> Result<Streamed<wire::FollowPagesResponse>, Status> {
-    let pages = stream::unfold(Follow::new(session), |follow| async move {
+pub(crate) async fn stream(context: CallContext) -> Result<Streamed<wire::FollowPagesResponse>, Status> {
+    let pages = stream::unfold(Follow::new(context), |follow| async move {
         let mut follow = follow;
         let answer = Box::pin(follow.next()).await?;
-        Some((answer.map_err(|error| follow.session.refuse(error)), follow))
+        Some((answer.map_err(|error| follow.context.refuse(error)), follow))
     });
     Ok(Box::pin(pages))
 }
 
 /// A list that is being followed.
 struct Follow {
-    session: Session,
+    context: CallContext,
     state: State,
     /// The pages that were asked for: by their token where they have one, else by their number.
     seen: HashSet<Place>,
@@ -44,9 +44,9 @@ struct Follow {
     pages: i32,
     items: i64,
     cost: i64,
-    /// What pages may have cost that came without a word on it.
-    unsaid: i64,
-    unsaid_pages: i32,
+    /// Worst-case cost of pages whose answer told none.
+    unreported: i64,
+    unreported_pages: i32,
     deadline: Deadline,
 }
 
@@ -55,7 +55,7 @@ enum State {
     /// Nothing was asked for yet.
     New,
     /// This page is asked for.
-    Turn(Box<Session>),
+    Turn(Box<CallContext>),
     /// The end is told.
     Stop(wire::FollowStop),
     /// The stream ends with this, after the end was told.
@@ -67,19 +67,19 @@ type Place = (Option<i32>, Option<String>);
 type Answer = Result<wire::FollowPagesResponse, Error>;
 
 impl Follow {
-    fn new(session: Session) -> Self {
-        let left = session.deadline.remaining();
+    fn new(context: CallContext) -> Self {
+        let left = context.deadline.remaining();
         let deadline = Deadline::after(left.saturating_sub(left / 10));
         Self {
-            session,
+            context,
             state: State::New,
             seen: HashSet::new(),
             next: None,
             pages: 0,
             items: 0,
             cost: 0,
-            unsaid: 0,
-            unsaid_pages: 0,
+            unreported: 0,
+            unreported_pages: 0,
             deadline,
         }
     }
@@ -103,13 +103,13 @@ impl Follow {
     }
 
     /// The first page's call, checked like a call of its own.
-    fn first(&self) -> Result<Box<Session>, Error> {
-        let request = wire::FollowPagesRequest::decode(self.session.input.encode_to_vec().as_slice());
+    fn first(&self) -> Result<Box<CallContext>, Error> {
+        let request = wire::FollowPagesRequest::decode(self.context.input.encode_to_vec().as_slice());
         let list = request.ok().and_then(|request| request.list);
         let list = list.ok_or_else(|| Error::new(Reason::Internal, "the request names no list"))?;
         let (path, bytes) = turn::request(&list);
         let method = self
-            .session
+            .context
             .service
             .table()
             .path(path)
@@ -119,24 +119,24 @@ impl Follow {
         })?;
         let Typed { message: mut input, given, mut warnings } =
             check_typed(&method.descriptor.input(), &input)?;
-        warnings.extend(gaps::settle(&self.session.service, method, &mut input)?);
-        let session = Session {
-            service: self.session.service.clone(),
+        warnings.extend(quirks::adapt(&self.context.service, method, &mut input)?);
+        let context = CallContext {
+            service: self.context.service.clone(),
             method,
             input,
             given,
-            grant: self.session.grant.clone(),
+            grant: self.context.grant.clone(),
             deadline: self.deadline,
-            most: self.session.most,
+            most: self.context.most,
             warnings,
             announcement: None,
         };
-        Ok(Box::new(session))
+        Ok(Box::new(context))
     }
 
     /// Why this page is not asked for, if it is not.
-    fn stop(&self, page: &Session) -> Result<Option<wire::FollowStop>, Error> {
-        let bound = match (self.session.number("max_items"), self.cap()) {
+    fn stop(&self, page: &CallContext) -> Result<Option<wire::FollowStop>, Error> {
+        let bound = match (self.context.number("max_items"), self.cap()) {
             (0, None) => DEFAULT_ITEMS,
             (0, Some(_)) => i64::MAX,
             (items, _) => items,
@@ -145,7 +145,7 @@ impl Follow {
             return Ok(Some(wire::FollowStop::MaxItems));
         }
         if let Some(cap) = self.cap() {
-            let spent = self.cost.saturating_add(self.unsaid);
+            let spent = self.cost.saturating_add(self.unreported);
             let quote = price::quote(page);
             if !quote.as_ref().is_ok_and(|quote| spent.saturating_add(*quote) <= cap) {
                 // Where nothing came yet, the call itself cannot be made.
@@ -162,11 +162,11 @@ impl Follow {
 
     /// The smaller of the two bounds of money, where there is one.
     fn cap(&self) -> Option<i64> {
-        let own = self.session.has("max_cost_micros").then(|| self.session.number("max_cost_micros"));
-        own.into_iter().chain(self.session.most).min()
+        let own = self.context.has("max_cost_micros").then(|| self.context.number("max_cost_micros"));
+        own.into_iter().chain(self.context.most).min()
     }
 
-    async fn turn(&mut self, mut page: Box<Session>) -> Answer {
+    async fn turn(&mut self, mut page: Box<CallContext>) -> Answer {
         let here = asked(&page);
         self.seen.insert(place(&here));
         let turned = match turn::page(&page).await {
@@ -188,8 +188,8 @@ impl Follow {
         match turned.cost {
             Some(cost) => self.cost = self.cost.saturating_add(cost),
             None => {
-                self.unsaid = self.unsaid.saturating_add(price::quote(&page).unwrap_or_default());
-                self.unsaid_pages = self.unsaid_pages.saturating_add(1);
+                self.unreported = self.unreported.saturating_add(price::quote(&page).unwrap_or_default());
+                self.unreported_pages = self.unreported_pages.saturating_add(1);
             }
         }
         self.next.clone_from(&turned.info.next);
@@ -210,7 +210,7 @@ impl Follow {
         if let Some(micros) = error.get(CHARGE).and_then(|micros| micros.parse().ok()) {
             self.cost = self.cost.saturating_add(micros);
         } else if error.get("charge") == Some("unknown") {
-            self.unsaid_pages = self.unsaid_pages.saturating_add(1);
+            self.unreported_pages = self.unreported_pages.saturating_add(1);
         }
     }
 
@@ -221,7 +221,7 @@ impl Follow {
             pages: Some(self.pages),
             items: Some(self.items),
             cost_micros: Some(self.cost),
-            pages_of_unknown_cost: Some(self.unsaid_pages),
+            pages_of_unknown_cost: Some(self.unreported_pages),
             error_reason: error.map(str::to_owned),
         };
         wire::FollowPagesResponse { page: Some(Page::End(end)) }
@@ -236,6 +236,6 @@ fn place(page: &NextPage) -> Place {
 }
 
 /// The page that a call asks for.
-fn asked(page: &Session) -> NextPage {
+fn asked(page: &CallContext) -> NextPage {
     NextPage { page: page.asked().page, pagination_token: page.word("pagination_token") }
 }

@@ -7,8 +7,8 @@ use granary_proto::granary::types::v1::{Charge, PageInfo, Warning};
 use tonic::{Request, Response, Status};
 
 use crate::answer::{Answered, Listed};
+use crate::context::CallContext;
 use crate::service::Service;
-use crate::session::Session;
 use crate::streamed::Streamed;
 use crate::{answer, bulk, collect, employees, follow, owner, probe};
 
@@ -51,9 +51,9 @@ macro_rules! methods {
                 request: Request<wire::$ask>,
             ) -> Result<Response<Self::$stream>, Status> {
                 let path = concat!("/granary.linkedin.v1.LinkedInData/", $many_rpc);
-                let session = Session::open(self, path, &request)?;
+                let context = CallContext::open(self, path, &request)?;
                 drop(request);
-                Box::pin($many_way(session)).await.map(Response::new)
+                Box::pin($many_way(context)).await.map(Response::new)
             })*
         }
 
@@ -66,11 +66,11 @@ macro_rules! methods {
 macro_rules! unary {
     ($service:ident, $rpc:literal, $request:ident, $way:path) => {{
         let path = concat!("/granary.linkedin.v1.LinkedInData/", $rpc);
-        let session = Session::open($service, path, &$request)?;
+        let context = CallContext::open($service, path, &$request)?;
         drop($request);
         // Boxed, since some ways hold a whole answer or a run while they wait.
-        let outcome = Box::pin($way(&session)).await;
-        session.close(outcome)
+        let outcome = Box::pin($way(&context)).await;
+        context.close(outcome)
     }};
 }
 
@@ -199,8 +199,8 @@ macro_rules! probes {
                 &self,
                 request: Request<ProbeCredentialRequest>,
             ) -> Result<Response<ProbeCredentialResponse>, Status> {
-                let session = Session::open(self, concat!("/granary.internal.v1.LinkedInProbes/", $rpc), &request)?;
-                session.close($way(&session).await)
+                let context = CallContext::open(self, concat!("/granary.internal.v1.LinkedInProbes/", $rpc), &request)?;
+                context.close($way(&context).await)
             })*
         }
     };

@@ -9,12 +9,12 @@ use prost_reflect::{DynamicMessage, Value};
 use tonic::metadata::MetadataMap;
 
 use crate::config::Config;
-use crate::session::Session;
+use crate::context::CallContext;
 
 /// Refuses a call that could cost more than its caller allows.
-pub(crate) fn check(session: &Session) -> Result<(), Error> {
-    let Some(cap) = session.most else { return Ok(()) };
-    match quote(session) {
+pub(crate) fn check(context: &CallContext) -> Result<(), Error> {
+    let Some(cap) = context.most else { return Ok(()) };
+    match quote(context) {
         Ok(quote) if quote <= cap => Ok(()),
         quote => Err(refused(quote, cap)),
     }
@@ -32,8 +32,8 @@ pub(crate) fn refused(quote: Result<i64, String>, cap: i64) -> Error {
 }
 
 /// Micro-dollars that the call costs at most, or the name of the price that nobody set.
-pub(crate) fn quote(session: &Session) -> Result<i64, String> {
-    worst(session.method, &session.input, |sku| session.service.price(sku))
+pub(crate) fn quote(context: &CallContext) -> Result<i64, String> {
+    worst(context.method, &context.input, |sku| context.service.price(sku))
 }
 
 /// The same by the standard prices, for whoever asks before a call is made; the input must have been checked.

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use granary_credential::ticket::Ring;
+use granary_credential::ticket::Keyring;
 use granary_proto::PolicyTable;
 use granary_proto::granary::internal::v1::linked_in_probes_server::LinkedInProbesServer;
 use granary_proto::granary::linkedin::v1::linked_in_data_server::LinkedInDataServer;
@@ -35,7 +35,7 @@ struct Shared {
 ///
 /// # Errors
 /// Says what is wrong with the settings, or with the contract.
-pub fn routes(config: &Config, ring: Ring) -> Result<Routes, Error> {
+pub fn routes(config: &Config, ring: Keyring) -> Result<Routes, Error> {
     let faults = config.faults();
     if !faults.is_empty() {
         return Err(Error::Config(faults));

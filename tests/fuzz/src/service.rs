@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes};
-use granary_credential::ticket::{Header, Ring, seal};
+use granary_credential::ticket::{Header, Keyring, seal};
 use granary_credential::{Credential, Key, Kind, Secret};
 use granary_proto::Method;
 use granary_rpc::error::reason_of;
@@ -32,14 +32,14 @@ pub struct Service {
     runtime: Runtime,
     upstream: Upstream,
     routes: Routes,
-    ring: Ring,
+    ring: Keyring,
 }
 
 impl Service {
     /// `routes` gets the upstream's address.
-    pub fn start(name: &'static str, routes: impl FnOnce(&str, Ring) -> Routes) -> Self {
+    pub fn start(name: &'static str, routes: impl FnOnce(&str, Keyring) -> Routes) -> Self {
         let (runtime, upstream) = Upstream::start();
-        let ring = Ring::single(Key::random());
+        let ring = Keyring::single(Key::random());
         let routes = runtime.block_on(async { routes(&upstream.url, ring.clone()) });
         Self { name, runtime, upstream, routes, ring }
     }

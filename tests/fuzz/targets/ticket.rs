@@ -2,7 +2,7 @@
 #![no_main]
 use std::sync::LazyLock;
 
-use granary_credential::ticket::{Expected, Header, Ring, open, seal};
+use granary_credential::ticket::{Expected, Header, Keyring, open, seal};
 use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Credential, Key, Kind, Secret, principal};
 use granary_proto::granary::internal::v1::Principal;
@@ -12,7 +12,7 @@ const NOW: u64 = 1_800_000_000_000;
 
 struct Good {
     key: Key,
-    ring: Ring,
+    ring: Keyring,
     ticket: Vec<u8>,
     token: Vec<u8>,
     verdict: Vec<u8>,
@@ -20,7 +20,7 @@ struct Good {
 
 static GOOD: LazyLock<Good> = LazyLock::new(|| {
     let key = Key::random();
-    let ring = Ring::single(key.clone());
+    let ring = Keyring::single(key.clone());
     let header = Header {
         audience: "service".to_owned(),
         tenant: "acme".to_owned(),

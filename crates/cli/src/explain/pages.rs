@@ -23,7 +23,6 @@ pub(super) const PAGES: &[(&str, &str)] = pages! {
     CREDENTIAL_REJECTED
     CREDENTIAL_REVOKED
     DEADLINE_EXCEEDED
-    PEER_REFUSED
     ENCODING_UNKNOWN
     INTERNAL
     INVALID_INPUT
@@ -34,6 +33,7 @@ pub(super) const PAGES: &[(&str, &str)] = pages! {
     NOT_FOUND
     OUT_OF_CREDIT
     OVERLOADED
+    PEER_REFUSED
     SCOPE_MISSING
     SEAL_EXPIRED
     SEAL_INVALID

@@ -186,22 +186,22 @@ impl<M: Fields> Single for M {
         let Source { reader, at, below, level } = from;
         reader.room.take(M::BOXED)?;
         let peek = reader.peek()?;
-        let mut homeless = Kept::new();
+        let mut unplaced = Kept::new();
         match (peek, M::BARE) {
             (Peek::Object, _) if *level < MAX_NESTED => {
-                object::read(reader, self, &mut homeless, *level + 1)?;
+                object::read(reader, self, &mut unplaced, *level + 1)?;
             }
             (Peek::String, Some(key)) if *level < MAX_NESTED => {
                 let mut filling = Filling::new(self, *level + 1);
                 filling.take(Key::of::<M>(key), reader)?;
-                filling.finish(&mut homeless);
+                filling.finish(&mut unplaced);
             }
             _ => {
                 reader.skip()?;
                 return Ok(false);
             }
         }
-        below.extend(homeless.into_iter().map(|(rest, raw)| (at.below(&rest), raw)));
+        below.extend(unplaced.into_iter().map(|(rest, raw)| (at.below(&rest), raw)));
         Ok(true)
     }
 }

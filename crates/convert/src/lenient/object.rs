@@ -26,14 +26,14 @@ pub(super) struct Filling<'m, M: Fields> {
     level: usize,
 }
 
-/// Reads an object that was peeked at into a message as it is by default. What it can keep nowhere goes to the homeless.
+/// Reads an object that was peeked at into a message as it is by default. Keys that neither match a field nor fit an `extra` map go to `unplaced`.
 ///
 /// # Errors
 /// Where it is malformed, and where a key stands twice, which the reader then tells.
 pub(super) fn read<M: Fields>(
     reader: &mut Reader<'_>,
     message: &mut M,
-    homeless: &mut Kept,
+    unplaced: &mut Kept,
     level: usize,
 ) -> Result<(), Malformed> {
     let mut filling = Filling::new(message, level);
@@ -42,7 +42,7 @@ pub(super) fn read<M: Fields>(
         filling.take(next, reader)?;
         key = reader.next_key(Key::of::<M>)?;
     }
-    filling.finish(homeless);
+    filling.finish(unplaced);
     Ok(())
 }
 
@@ -96,9 +96,9 @@ impl<'m, M: Fields> Filling<'m, M> {
     }
 
     /// Gives what came from below its place.
-    pub(super) fn finish(self, homeless: &mut Kept) {
+    pub(super) fn finish(self, unplaced: &mut Kept) {
         let Some(extra) = self.message.extra() else {
-            homeless.extend(self.below);
+            unplaced.extend(self.below);
             return;
         };
         for (mut path, raw) in self.below {

@@ -4,7 +4,7 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use prost::Message;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Header, MAGIC, NONCE, Ring, Sealed};
+use super::{Header, Keyring, MAGIC, NONCE, Sealed};
 use crate::{Credential, Grant, Kind};
 
 /// What a ticket must say to be opened.
@@ -53,7 +53,7 @@ pub enum Refused {
 ///
 /// # Errors
 /// Says what does not fit; nothing is returned in part.
-pub fn open(ring: &Ring, ticket: &[u8], expected: &Expected<'_>) -> Result<Grant, Refused> {
+pub fn open(ring: &Keyring, ticket: &[u8], expected: &Expected<'_>) -> Result<Grant, Refused> {
     let (clear, nonce, sealed) = split(ticket).ok_or(Refused::Unreadable)?;
     let header = Header::decode(&clear[MAGIC.len() + 2..]).map_err(|_| Refused::Unreadable)?;
     let key = ring.find(&header.key_id).ok_or(Refused::Unreadable)?;

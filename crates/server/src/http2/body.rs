@@ -6,7 +6,7 @@ use bytes::Bytes;
 use h2::{Reason, RecvStream};
 use http_body::{Body, Frame};
 
-/// A body as it arrives. Dropped before its end, with whatever else holds its stream, it ends the call.
+/// Body of a request or an answer. Dropping the last handle of an unfinished stream resets it (CANCEL).
 #[derive(Debug)]
 pub struct Incoming {
     stream: RecvStream,

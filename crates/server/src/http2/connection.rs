@@ -18,10 +18,10 @@ use tokio::time::{Instant, sleep_until};
 use tower::Service;
 
 use super::body::Incoming;
-use super::gather::{Gather, Signs};
+use super::coalesce::{Coalesce, Signs};
+use super::listening::{HANDSHAKE_TIMEOUT, Listening};
 use super::packing::Packing;
-use super::sending::{Outgoing, Sending};
-use super::server::{HANDSHAKE_TIMEOUT, Listening};
+use super::send_body::{Outgoing, SendBody};
 use super::turn::{FAREWELL_TIMEOUT, Over, Turn};
 use super::{
     CONNECTION_WINDOW, INNER_FRAME_BUDGET, RESETS_REMEMBERED, STREAM_WINDOW, keepalive, reasons, refusal,
@@ -123,7 +123,7 @@ where
     B: Outgoing + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let stream = Gather::new(stream);
+    let stream = Coalesce::new(stream);
     let stream = if listening.is_public { stream.wary() } else { stream };
     let signs = stream.signs();
     let mut served = pin!(serve(stream, &signs, address, listening, &mut service));
@@ -136,7 +136,7 @@ where
 }
 
 async fn serve<S, B, I>(
-    stream: Gather<I>,
+    stream: Coalesce<I>,
     signs: &Signs,
     address: SocketAddr,
     listening: &Listening,
@@ -266,7 +266,7 @@ where
     match respond.send_response(Response::from_parts(head, ()), ended) {
         Ok(_) if ended => {}
         Ok(stream) => {
-            let mut sending = Sending::new(Packing::new(body, packs), stream);
+            let mut sending = SendBody::new(Packing::new(body, packs), stream);
             (&mut sending).await;
             if sending.is_taken_back() {
                 RESET.increment(1);

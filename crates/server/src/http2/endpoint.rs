@@ -9,7 +9,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use super::gather::Gather;
+use super::coalesce::Coalesce;
 use super::{CONNECTION_WINDOW, INNER_FRAME_BUDGET, RESETS_REMEMBERED, STREAM_WINDOW, keepalive, reasons};
 use crate::channel::Peer;
 
@@ -207,7 +207,7 @@ async fn http2<I>(stream: I) -> Result<(SendRequest<Bytes>, Driver), String>
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stream = Gather::new(stream);
+    let stream = Coalesce::new(stream);
     let signs = stream.signs();
     let (sender, mut connection) = Builder::new()
         .enable_push(false)

@@ -10,7 +10,7 @@ use http_body::{Body, Frame};
 
 use super::body::Incoming;
 use super::endpoint::Flight;
-use super::sending::{Outgoing, Sending};
+use super::send_body::{Outgoing, SendBody};
 
 /// A call whose answer has not begun. Dropped, it is cancelled.
 #[derive(Debug)]
@@ -29,14 +29,14 @@ struct Parts<B> {
 #[derive(Debug)]
 pub(super) enum Request<B> {
     Whole(B),
-    Sending(Sending<B>),
+    SendBody(SendBody<B>),
 }
 
 /// An answer's body, by which the rest of the request goes out too. Dropped before its end, the call is cancelled.
 #[derive(Debug)]
 pub struct Answer<B> {
     body: Incoming,
-    request: Option<Sending<B>>,
+    request: Option<SendBody<B>>,
     /// Counts the call for as long as it lasts.
     _flight: Flight,
 }
@@ -49,11 +49,11 @@ impl<B> Exchange<B> {
 
 impl<B> Request<B>
 where
-    Sending<B>: Future<Output = ()> + Unpin,
+    SendBody<B>: Future<Output = ()> + Unpin,
 {
     /// Sends of a request what can be sent now.
     fn drive(&mut self, cx: &mut Context<'_>) {
-        if let Self::Sending(sending) = self {
+        if let Self::SendBody(sending) = self {
             // Whatever ends it, the answer tells.
             let _ = Pin::new(sending).poll(cx);
         }
@@ -77,14 +77,14 @@ where
             Ok(response) => {
                 let request = match request {
                     Request::Whole(_) => None,
-                    Request::Sending(sending) => Some(sending),
+                    Request::SendBody(sending) => Some(sending),
                 };
                 Ok(response.map(|stream| Answer { body: Incoming::new(stream), request, _flight: flight }))
             }
             Err(error) => {
                 let body = match request {
                     Request::Whole(body) => body,
-                    Request::Sending(sending) => sending.into_body(),
+                    Request::SendBody(sending) => sending.into_body(),
                 };
                 Err((error, body))
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use h2::{Ping, PingPong};
 
-use super::gather::Signs;
+use super::coalesce::Signs;
 
 /// How long a connection may have bytes to write of which the other side takes none. What a stream sends is within the window
 /// that the other side gave, so that an honest one always takes it.
@@ -64,7 +64,7 @@ mod tests {
     use tokio::time::{sleep, timeout};
 
     use super::*;
-    use crate::http2::gather::Gather;
+    use crate::http2::coalesce::Coalesce;
 
     const INTERVAL: Duration = Duration::from_millis(50);
 
@@ -77,7 +77,7 @@ mod tests {
             h2::client::handshake(stream).await.unwrap()
         };
         let server = async {
-            let stream = Gather::new(listener.accept().await.unwrap().0);
+            let stream = Coalesce::new(listener.accept().await.unwrap().0);
             let signs = stream.signs();
             (h2::server::handshake(stream).await.unwrap(), signs)
         };

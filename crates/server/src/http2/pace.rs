@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::server::HANDSHAKE_TIMEOUT;
+use super::listening::HANDSHAKE_TIMEOUT;
 use crate::limits::Limits;
 
 /// The part of one address.

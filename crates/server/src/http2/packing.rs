@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 
-use super::sending::Outgoing;
+use super::send_body::Outgoing;
 
 /// Flag and length in front of a message.
 const PREFIX: usize = 5;

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use super::endpoint::{CONNECT_TIMEOUT, Connection, Endpoint, EndpointId, FIRST_CALLS};
 use super::exchange::Answer;
-use super::sending::Outgoing;
+use super::send_body::Outgoing;
 use crate::channel::Peer;
 
 mod error;

@@ -1,37 +1,18 @@
 //! Accepts HTTP/2 connections within limits, with TLS where configured, and lets calls in flight finish at the end.
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
 
 use super::body::Incoming;
-use super::sending::Outgoing;
+use super::listening::{HANDSHAKE_TIMEOUT, Listening};
+use super::send_body::Outgoing;
 use super::{connection, first_bytes, pace, places};
-use crate::limits::Limits;
 use crate::throttle::Throttle;
-use crate::tls::ServerTls;
-
-/// How long a handshake may take, that of TLS and that of HTTP/2.
-pub(super) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What a listener serves with.
-#[derive(Clone, Debug)]
-pub struct Listening {
-    /// TLS, where it is configured.
-    pub tls: Option<Arc<ServerTls>>,
-    /// Its limits.
-    pub limits: Arc<Limits>,
-    /// Whether anyone may connect. Inside the house peers are trusted, and their connections shared by many callers.
-    pub is_public: bool,
-    /// Ends it.
-    pub end: CancellationToken,
-}
 
 static TURNED_AWAY: Throttle = Throttle::new();
 

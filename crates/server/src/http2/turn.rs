@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::server::Listening;
+use super::listening::Listening;
 
 /// At the end, how long a caller without a call may take to answer the last ping.
 pub(super) const FAREWELL_TIMEOUT: Duration = Duration::from_millis(300);

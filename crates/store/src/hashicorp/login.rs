@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 
 use super::config::{Auth, Method, secret};
 use super::fault::{self, Fault};
-use super::servers::Link;
+use super::servers::NodeClient;
 use crate::{Outage, Refusal};
 
 const SPENT: &str = "the wrapped secret id was unwrapped before or is too old; if it was not us, it was stolen: revoke it, and \
@@ -113,7 +113,7 @@ impl Login {
     }
 
     /// A token from one server.
-    pub(crate) async fn at(&self, server: &Link) -> Result<Lease, Failure> {
+    pub(crate) async fn at(&self, server: &NodeClient) -> Result<Lease, Failure> {
         let auth = &self.auth;
         let made = match auth.method {
             Some(Method::Approle) => {
@@ -144,7 +144,7 @@ impl Login {
     }
 
     /// Whether it is our role alone that is refused so: a role that does not exist is told something else by a mount that does.
-    async fn is_locked_out(&self, server: &Link) -> bool {
+    async fn is_locked_out(&self, server: &NodeClient) -> bool {
         if self.auth.method != Some(Method::Approle) {
             return false;
         }
@@ -164,13 +164,13 @@ impl Login {
     }
 
     /// The token that was made for us, with what Vault says of it.
-    async fn given(&self, server: &Link) -> Result<Lease, Failure> {
+    async fn given(&self, server: &NodeClient) -> Result<Lease, Failure> {
         let token = secret(self.auth.token_file.as_deref(), "VAULT_TOKEN").map_err(Failure::Ours)?;
         let asked = lookup(&server.with_token(&token)).await.map_err(Failure::Vault)?;
         Ok(Lease { token, life: life(asked.ttl), renewable: asked.renewable.unwrap_or(false) })
     }
 
-    async fn secret_id(&self, server: &Link) -> Result<Secret, Failure> {
+    async fn secret_id(&self, server: &NodeClient) -> Result<Secret, Failure> {
         let auth = &self.auth;
         let given = || secret(auth.secret_id_file.as_deref(), "VAULT_SECRET_ID").map_err(Failure::Ours);
         if !auth.secret_id_wrapped {
@@ -214,19 +214,23 @@ impl Login {
 }
 
 /// What Vault says of the token that it is asked with.
-pub(crate) async fn lookup(link: &Link) -> Result<token::responses::LookupTokenResponse, Fault> {
+pub(crate) async fn lookup(link: &NodeClient) -> Result<token::responses::LookupTokenResponse, Fault> {
     vaultrs::token::lookup_self(link).await.map_err(|error| Fault::of(&error))
 }
 
 /// Renews the token that it is asked with.
-pub(crate) async fn renew(link: &Link) -> Result<(Option<Duration>, bool), Fault> {
+pub(crate) async fn renew(link: &NodeClient) -> Result<(Option<Duration>, bool), Fault> {
     let renewed = vaultrs::token::renew_self(link, None).await.map_err(|error| Fault::of(&error))?;
     let Lease { life, renewable, .. } = lease(renewed);
     Ok((life, renewable))
 }
 
 /// A fresh secret id of a role, wrapped: the token that opens it, once, within ten minutes.
-pub(crate) async fn wrapped_secret_id(link: &Link, mount: &str, role: &str) -> Result<Secret, ClientError> {
+pub(crate) async fn wrapped_secret_id(
+    link: &NodeClient,
+    mount: &str,
+    role: &str,
+) -> Result<Secret, ClientError> {
     let endpoint = GenerateNewSecretIDRequest::builder().mount(mount).role_name(role).build();
     let endpoint = endpoint.map_err(|_| ClientError::InvalidLoginMethodError)?;
     let wrapped = vaultrs::api::wrap(link, endpoint).await?;

@@ -9,7 +9,7 @@ use vaultrs::api::{EndpointMiddleware, EndpointResult};
 use vaultrs::client::Client;
 use vaultrs::error::ClientError;
 
-use super::servers::Link;
+use super::servers::NodeClient;
 
 /// [Patch secret](https://developer.hashicorp.com/vault/api-docs/secret/kv/kv-v2#patch-secret): the fields of `data` in `body`
 /// replace the record's own, and null removes one.
@@ -21,7 +21,7 @@ pub(super) struct Patch {
 
 impl Patch {
     /// Sends it, and returns the record's new version.
-    pub(super) async fn send(self, link: &Link) -> Result<u64, ClientError> {
+    pub(super) async fn send(self, link: &NodeClient) -> Result<u64, ClientError> {
         let answer = self.with_middleware(&Merge(link.middle())).exec(link.http()).await?;
         let answer: EndpointResult<SecretVersionMetadata> = answer.wrap()?;
         answer.data.map(|data| data.version).ok_or(ClientError::ResponseDataEmptyError)

@@ -36,7 +36,7 @@ struct Node {
 }
 
 /// One server, spoken to with one token.
-pub(crate) struct Link {
+pub(crate) struct NodeClient {
     node: Arc<Node>,
     middle: EndpointMiddleware,
 }
@@ -63,16 +63,16 @@ impl Servers {
     }
 
     /// The same links through the nodes of now.
-    pub(crate) fn through_nodes_of_now(&self, links: &[Arc<Link>]) -> Vec<Arc<Link>> {
+    pub(crate) fn through_nodes_of_now(&self, links: &[Arc<NodeClient>]) -> Vec<Arc<NodeClient>> {
         let nodes = self.nodes.load();
-        let moved = |(node, link): (&Arc<Node>, &Arc<Link>)| {
-            Arc::new(Link { node: Arc::clone(node), middle: link.middle.clone() })
+        let moved = |(node, link): (&Arc<Node>, &Arc<NodeClient>)| {
+            Arc::new(NodeClient { node: Arc::clone(node), middle: link.middle.clone() })
         };
         nodes.iter().zip(links).map(moved).collect()
     }
 
     /// Links to every server with one token, or with none.
-    pub(crate) fn links(&self, token: Option<&Secret>) -> Vec<Arc<Link>> {
+    pub(crate) fn links(&self, token: Option<&Secret>) -> Vec<Arc<NodeClient>> {
         let link = |node: &Arc<Node>| {
             let middle = EndpointMiddleware {
                 token: token.map_or_else(String::new, |token| token.expose().to_owned()),
@@ -80,7 +80,7 @@ impl Servers {
                 wrap: None,
                 namespace: self.namespace.clone(),
             };
-            Arc::new(Link { node: Arc::clone(node), middle })
+            Arc::new(NodeClient { node: Arc::clone(node), middle })
         };
         self.nodes.load().iter().map(link).collect()
     }
@@ -143,7 +143,7 @@ fn nodes(config: &Config) -> Result<Vec<Arc<Node>>, String> {
     config.addresses.iter().map(node).collect()
 }
 
-impl Link {
+impl NodeClient {
     /// The same server with a response-wrapping token in place of ours.
     pub(crate) fn with_token(&self, token: &Secret) -> Self {
         let middle = EndpointMiddleware { token: token.expose().to_owned(), ..self.middle.clone() };
@@ -151,13 +151,13 @@ impl Link {
     }
 }
 
-impl Drop for Link {
+impl Drop for NodeClient {
     fn drop(&mut self) {
         self.middle.token.zeroize();
     }
 }
 
-impl Client for Link {
+impl Client for NodeClient {
     fn http(&self) -> &Http {
         &self.node.http
     }

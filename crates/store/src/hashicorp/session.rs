@@ -21,7 +21,7 @@ use super::config::Config;
 use super::fault::Fault;
 use super::login::{self, Failure, Login};
 use super::questions::Health;
-use super::servers::{Link, Servers};
+use super::servers::{NodeClient, Servers};
 use crate::{CALL_TIMEOUT, Outage};
 use said::Said;
 
@@ -47,7 +47,7 @@ pub(crate) struct Session {
 
 /// One token.
 struct Live {
-    links: Vec<Arc<Link>>,
+    links: Vec<Arc<NodeClient>>,
     number: u64,
     lease: Term,
 }
@@ -116,7 +116,7 @@ impl Session {
         again: bool,
         ask: impl Fn() -> Option<E> + Send + Sync,
     ) -> Result<E::Response, Fault> {
-        let work = |link: Arc<Link>| {
+        let work = |link: Arc<NodeClient>| {
             let asked = ask().ok_or(ClientError::InvalidUpdateParameter);
             async move { exec_with_result(link.as_ref(), asked?).await }.boxed()
         };
@@ -130,7 +130,7 @@ impl Session {
         again: bool,
         ask: impl Fn() -> Option<E> + Send + Sync,
     ) -> Result<(), Fault> {
-        let work = |link: Arc<Link>| {
+        let work = |link: Arc<NodeClient>| {
             let asked = ask().ok_or(ClientError::InvalidUpdateParameter);
             async move { exec_with_empty(link.as_ref(), asked?).await }.boxed()
         };
@@ -142,7 +142,7 @@ impl Session {
         &self,
         name: &'static str,
         again: bool,
-        work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<T, ClientError>> + Send + Sync,
+        work: impl Fn(Arc<NodeClient>) -> BoxFuture<'static, Result<T, ClientError>> + Send + Sync,
     ) -> Result<T, Fault> {
         let outcome = self.attempts(again, work).await;
         let text = outcome.as_ref().map_or_else(|fault| fault.text(), |_| "ok");
@@ -157,7 +157,7 @@ impl Session {
     async fn attempts<T: Send>(
         &self,
         again: bool,
-        work: impl Fn(Arc<Link>) -> BoxFuture<'static, Result<T, ClientError>> + Send + Sync,
+        work: impl Fn(Arc<NodeClient>) -> BoxFuture<'static, Result<T, ClientError>> + Send + Sync,
     ) -> Result<T, Fault> {
         let deadline = Instant::now() + CALL_TIMEOUT;
         let slow = |_| Fault::Outage(Outage::Slow);
@@ -219,7 +219,7 @@ impl Session {
     }
 
     /// Asks Vault whether a token that was refused is still one. A good one was refused for good.
-    async fn judge(&self, live: &Live, link: &Link, deadline: Instant) -> Result<(), Fault> {
+    async fn judge(&self, live: &Live, link: &NodeClient, deadline: Instant) -> Result<(), Fault> {
         if self.number() != live.number {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::api::{Answer, Api};
 use super::binary::binary;
 use super::certificates;
-use crate::cluster::free_port;
+use crate::ports::free_port;
 use crate::process::Process;
 
 /// How many nodes there are.

@@ -22,7 +22,8 @@ enum Form {
     Plain,
     /// Only where no word goes on at either side.
     Word,
-    /// What a secret alone decides of its base64; the characters beside it may hold some of its bits too.
+    /// The base64 characters that the secret alone decides. Three bytes are four characters, so a secret begins at the first, second or
+    /// third byte of a group, and each of these three texts is looked for; characters at its ends hold bits of its neighbours too.
     Base64 {
         before: bool,
         after: bool,

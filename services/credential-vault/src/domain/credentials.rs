@@ -72,7 +72,7 @@ impl Credentials {
         let (state, version) = self.committed(place, written)?;
         if !self.accounts.confirm(place, &path, version, incarnation).await? {
             // The account was deleted after it was found, and the deletion may have passed this record by.
-            self.accounts.bury(place, &path, incarnation).await?;
+            self.accounts.erase_orphan(place, &path, incarnation).await?;
             return Err(accounts::missing(identifier));
         }
         Ok(state)
@@ -229,7 +229,7 @@ impl Credentials {
         written
     }
 
-    /// Says that an account, or one of its credentials, changed: nobody joins a look that began before.
+    /// Announces a change of an account or of one of its credentials, and detaches lookups under way, so that later callers read again.
     pub(crate) fn announce(&self, place: &Place) {
         self.flights.forget(&place.folder);
         self.announcements.account(&place.tenant, place.identifier.as_str());

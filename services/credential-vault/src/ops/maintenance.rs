@@ -40,9 +40,9 @@ pub(crate) enum Phase {
     Done,
 }
 
-/// Where progress is told.
+/// Sender of progress.
 pub(crate) type Teller = watch::Sender<Result<Progress, Error>>;
-/// Where it is heard; it ends once the work has ended.
+/// Receiver of progress; it closes when the work ends.
 pub(crate) type Listener = watch::Receiver<Result<Progress, Error>>;
 
 /// The work under way, if there is any.

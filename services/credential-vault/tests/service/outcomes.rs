@@ -85,8 +85,8 @@ async fn only_the_fresh_word_of_the_service_about_this_account_is_heard() {
 }
 
 fn word_without_a_key(verdict: &Verdict) -> Vec<u8> {
-    use granary_credential::{Key, ticket::Ring, verdict};
-    verdict::sign(&Ring::single(Key::random()), verdict).unwrap()
+    use granary_credential::{Key, ticket::Keyring, verdict};
+    verdict::sign(&Keyring::single(Key::random()), verdict).unwrap()
 }
 
 #[tokio::test]

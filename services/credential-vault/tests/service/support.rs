@@ -1,11 +1,10 @@
 //! A vault on loopback over a store that counts, and everything that tests say to it.
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use granary_credential::ticket::Ring;
-use granary_credential::verdict::{self, Verdict};
+use granary_credential::ticket::Keyring;
 use granary_credential::{Key, Kind};
 use granary_credential_vault::store_selection::{Place, StoreKind};
 use granary_credential_vault::{Application, Audit, Parts};
@@ -16,7 +15,6 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::admin_client::AdminClient;
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
 use granary_rpc::Reason;
-use granary_rpc::clock::now_ms;
 use granary_server::admission;
 use granary_store::{Embedded, Store};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -24,6 +22,10 @@ use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint, Server};
 use tonic::{Request, Status};
+
+#[path = "verdicts.rs"]
+mod verdicts;
+pub(crate) use verdicts::Word;
 
 #[path = "counting.rs"]
 pub(crate) mod counting;
@@ -37,7 +39,7 @@ pub(crate) const LOG_TIME: &str = "granary.harvest.v1.HarvestTime/LogTimeEntry";
 pub(crate) struct Suite {
     pub(crate) vault: Application,
     pub(crate) store: Arc<Counting>,
-    pub(crate) rings: HashMap<String, Ring>,
+    pub(crate) rings: HashMap<String, Keyring>,
     pub(crate) public: Channel,
     pub(crate) broker: Channel,
     /// The text of the key that holds every scope of the tenant "acme".
@@ -79,8 +81,8 @@ pub(crate) async fn suite_at(path: &Path, key: &Key, options: Options) -> Suite 
 
 /// A replica over a store that others use, too.
 pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
-    let rings: HashMap<String, Ring> =
-        [HARVEST, LINKEDIN].map(|service| (service.to_owned(), Ring::single(Key::random()))).into();
+    let rings: HashMap<String, Keyring> =
+        [HARVEST, LINKEDIN].map(|service| (service.to_owned(), Keyring::single(Key::random()))).into();
     let parts = Parts {
         store: Arc::clone(&store) as Arc<dyn Store>,
         rings: rings.clone(),
@@ -228,84 +230,6 @@ impl Suite {
         let request = internal::IssueTicketRequest { principal_token, identifier, method };
         self.brokers().issue_ticket(request).await.map(tonic::Response::into_inner)
     }
-
-    /// Reports what a vendor made of a credential, as its service would sign it. Each word is later than the one before, and a
-    /// probe's by more than half a minute.
-    pub(crate) async fn report(
-        &self,
-        key: &str,
-        identifier: &str,
-        (kind, version): (Kind, i64),
-        word: Word,
-    ) -> Result<internal::ReportOutcomeResponse, Status> {
-        let verdict = self.verdict(key, identifier, (kind, version), word).await;
-        self.report_signed(key, identifier, self.sign(&verdict)).await
-    }
-
-    pub(crate) async fn report_signed(
-        &self,
-        key: &str,
-        identifier: &str,
-        verdict: Vec<u8>,
-    ) -> Result<internal::ReportOutcomeResponse, Status> {
-        let principal_token = self.principal(key).await;
-        let request =
-            internal::ReportOutcomeRequest { principal_token, identifier: identifier.into(), verdict };
-        self.brokers().report_outcome(request).await.map(tonic::Response::into_inner)
-    }
-
-    pub(crate) async fn verdict(
-        &self,
-        key: &str,
-        identifier: &str,
-        (kind, version): (Kind, i64),
-        word: Word,
-    ) -> Verdict {
-        let probe = matches!(word, Word::ProbeAccepted | Word::ProbeRejected);
-        let later = if probe { 31_000 } else { 1 };
-        let at_ms = now_ms() + self.clock.fetch_add(later, Ordering::Relaxed) + later;
-        let service = if kind == Kind::HarvestToken { HARVEST } else { LINKEDIN };
-        Verdict {
-            process: service.to_owned(),
-            tenant: "acme".to_owned(),
-            account: identifier.to_owned(),
-            incarnation: self.incarnation(key, identifier).await,
-            kind: kind.into(),
-            version,
-            accepted: matches!(word, Word::Accepted | Word::ProbeAccepted),
-            probe,
-            at_ms,
-            ..Verdict::default()
-        }
-    }
-
-    pub(crate) fn sign(&self, verdict: &Verdict) -> Vec<u8> {
-        verdict::sign(&self.rings[&verdict.process], verdict).unwrap()
-    }
-
-    /// The account's incarnation, as a ticket for whatever it holds tells it; later also where no ticket is given out.
-    async fn incarnation(&self, key: &str, identifier: &str) -> Vec<u8> {
-        for method in [
-            LOG_TIME,
-            "granary.linkedin.v1.LinkedInData/ScrapeProfile",
-            "granary.linkedin.v1.LinkedInData/BulkScrapeProfiles",
-        ] {
-            if let Ok(issued) = self.ticket(key, identifier, method).await {
-                self.incarnations.lock().unwrap().insert(identifier.to_owned(), issued.incarnation.clone());
-                return issued.incarnation;
-            }
-        }
-        self.incarnations.lock().unwrap().get(identifier).cloned().unwrap_or_default()
-    }
-}
-
-/// What a vendor made of a credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Word {
-    Accepted,
-    Rejected,
-    ProbeAccepted,
-    ProbeRejected,
 }
 
 /// A request with an API key.

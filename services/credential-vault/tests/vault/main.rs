@@ -7,7 +7,7 @@
 )]
 
 #[path = "../service/support.rs"]
-#[allow(dead_code, reason = "shared with the tests of the service, which use more of it")]
+#[allow(dead_code, unused_imports, reason = "shared with the tests of the service, which use more of it")]
 mod service;
 
 mod cost;

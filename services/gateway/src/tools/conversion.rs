@@ -13,8 +13,8 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 
 use super::context::Context;
-use super::frames::Answered;
 use super::turns::Turns;
+use crate::frames::Answered;
 
 /// Largest input that is converted on the serving thread, in bytes: well below a millisecond.
 const SMALL_INPUT: usize = 64 << 10;

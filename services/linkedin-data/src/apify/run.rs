@@ -20,20 +20,20 @@ const MAX_LATE_INTERVAL: Duration = Duration::from_secs(4);
 pub(crate) struct Run {
     apify: Apify,
     state: State,
-    /// Whether nobody would wait for it, once this is dropped.
-    ours: bool,
+    /// Whether the run is aborted at Apify when this is dropped.
+    abort_on_drop: bool,
     /// Whether this call began it, and pays for it.
     begun: bool,
 }
 
 impl Run {
     pub(super) fn new(apify: Apify, state: State) -> Self {
-        Self { apify, state, ours: true, begun: true }
+        Self { apify, state, abort_on_drop: true, begun: true }
     }
 
     /// One that somebody else waits for, or nobody.
     pub(super) fn found(apify: Apify, state: State) -> Self {
-        Self { apify, state, ours: false, begun: false }
+        Self { apify, state, abort_on_drop: false, begun: false }
     }
 
     pub(crate) fn state(&self) -> &State {
@@ -72,7 +72,7 @@ impl Run {
             Err(error) => return Err(self.gone(error)),
         }
         if self.state.ended() {
-            self.ours = false;
+            self.abort_on_drop = false;
             return Ok(());
         }
         // Apify answers once the run has ended; where it does so early, it is not asked in a rush.
@@ -217,7 +217,7 @@ impl Run {
 
     /// An error after which the run goes its own way; it says which run, what was billed, and what collects it.
     fn gone(&mut self, error: Error) -> Error {
-        self.ours = false;
+        self.abort_on_drop = false;
         let error = error
             .with("run_id", self.state.id.clone())
             .with("dataset_id", self.state.dataset.clone())
@@ -242,7 +242,7 @@ fn passes(error: &Error) -> bool {
 impl Drop for Run {
     fn drop(&mut self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if !self.ours {
+        if !self.abort_on_drop {
             return;
         }
         let (apify, id) = (self.apify.clone(), self.state.id.clone());

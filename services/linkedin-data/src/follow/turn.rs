@@ -7,7 +7,7 @@ use granary_rpc::{Error, Reason};
 use prost::Message;
 
 use crate::answer::{self, Listed};
-use crate::session::Session;
+use crate::context::CallContext;
 
 /// A page that came.
 pub(super) struct Turned {
@@ -30,11 +30,11 @@ macro_rules! pages {
         }
 
         /// Asks for a page.
-        pub(super) async fn page(session: &Session) -> Result<Turned, Error> {
-            match session.method.descriptor.name() {
+        pub(super) async fn page(context: &CallContext) -> Result<Turned, Error> {
+            match context.method.descriptor.name() {
                 $($name => {
-                    let response: wire::$response = Box::pin(answer::list(session)).await?;
-                    Ok(turned(session, response, Page::$list))
+                    let response: wire::$response = Box::pin(answer::list(context)).await?;
+                    Ok(turned(context, response, Page::$list))
                 })*
                 _ => Err(Error::new(Reason::Internal, "the contract lacks a list that is followed")),
             }
@@ -63,9 +63,9 @@ pages! {
     SearchLeads "SearchLeads" SearchLeadsResponse;
 }
 
-fn turned<R: Listed>(session: &Session, mut response: R, page: impl Fn(R) -> Page) -> Turned {
+fn turned<R: Listed>(context: &CallContext, mut response: R, page: impl Fn(R) -> Page) -> Turned {
     if let Some(warnings) = response.warnings() {
-        warnings.splice(0..0, session.warnings.iter().cloned());
+        warnings.splice(0..0, context.warnings.iter().cloned());
     }
     let info = response.page().clone().unwrap_or_default();
     let charge = response.charge().and_then(|charge| charge.as_ref());

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use super::{Connection, Error, Failed, Inner};
 use crate::http2::endpoint::Flight;
 use crate::http2::exchange::{self, Answer, Exchange};
-use crate::http2::sending::{Outgoing, Sending};
+use crate::http2::send_body::{Outgoing, SendBody};
 
 /// A connection that was chosen for one call.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl Picked {
                 let request = if whole {
                     exchange::Request::Whole(body)
                 } else {
-                    exchange::Request::Sending(Sending::new(body, stream))
+                    exchange::Request::SendBody(SendBody::new(body, stream))
                 };
                 let answered = Exchange::new(answer, request, flight).await;
                 answered.map_err(|(error, body)| {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::time::timeout;
 
 use super::*;
-use crate::http2::gather::Gather;
+use crate::http2::coalesce::Coalesce;
 
 #[tokio::test]
 async fn bodies_larger_than_the_windows_pass_both_ways_with_their_trailers() {
@@ -97,7 +97,7 @@ async fn calls_in_flight_finish_at_the_end_and_the_next_one_finds_a_new_connecti
 #[tokio::test]
 async fn a_peer_that_says_nothing_any_more_is_given_up() {
     let (near, far) = tokio::io::duplex(1 << 16);
-    let near = Gather::new(near);
+    let near = Coalesce::new(near);
     let signs = near.signs();
     let (_sender, mut connection) = h2::client::handshake(near).await.unwrap();
     let pings = connection.ping_pong().unwrap();

@@ -90,7 +90,7 @@ async fn a_call_whose_reader_takes_nothing_ends_with_trailers_that_say_why() {
         let mut connection = h2::server::handshake(far).await.unwrap();
         while let Some(Ok((_, mut respond))) = connection.accept().await {
             let stream = respond.send_response(Response::new(()), false).unwrap();
-            tokio::spawn(sending::Sending::new(Impatient(0), stream));
+            tokio::spawn(send_body::SendBody::new(Impatient(0), stream));
         }
     });
     let (mut sender, connection) = h2::client::handshake(near).await.unwrap();

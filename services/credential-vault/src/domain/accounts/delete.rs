@@ -19,22 +19,22 @@ const LEASE_TTL: Duration = Duration::from_secs(60);
 /// Within this, its owner starts the last step. What is left of the lease covers that step and clocks that differ.
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Which folders a lease may be taken on.
+/// What a lease is for: an account to delete, or a folder that one left behind.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
+enum LeaseFor {
     /// That of an account, which is to go.
-    AnAccount,
+    Account,
     /// One that belongs to no account any more.
-    Nobody,
+    OrphanedFolder,
 }
 
-enum Turn {
+enum Lease {
     /// The lease is ours, since then at the earliest.
-    Mine(Instant),
+    Acquired(Instant),
     /// There is no account, and whether another's lease was waited for.
-    Gone { waited: bool },
+    Absent { waited: bool },
     /// There is an account, and it is to stay.
-    Lives,
+    InUse,
 }
 
 impl Accounts {
@@ -42,17 +42,22 @@ impl Accounts {
     pub(crate) async fn delete(&self, tenant: &str, identifier: &Identifier) -> Result<(), Error> {
         let place = Place::of(tenant, identifier);
         self.clear_marks(&place).await?;
-        match self.lease(&place, Of::AnAccount).await? {
-            Turn::Mine(began) => self.erase(&place, began).await,
-            Turn::Gone { waited: true } => Ok(()),
-            Turn::Gone { waited: false } | Turn::Lives => Err(missing(identifier)),
+        match self.lease(&place, LeaseFor::Account).await? {
+            Lease::Acquired(began) => self.erase(&place, began).await,
+            Lease::Absent { waited: true } => Ok(()),
+            Lease::Absent { waited: false } | Lease::InUse => Err(missing(identifier)),
         }
     }
 
     /// Removes what a writer put into a folder whose account was deleted meanwhile: nobody makes the account again while a
     /// lease on the folder is held. Where it has been made again already, the record is emptied and left to its deletion.
-    pub(crate) async fn bury(&self, place: &Place, path: &str, incarnation: &[u8]) -> Result<(), Error> {
-        if let Turn::Mine(began) = self.lease(place, Of::Nobody).await? {
+    pub(crate) async fn erase_orphan(
+        &self,
+        place: &Place,
+        path: &str,
+        incarnation: &[u8],
+    ) -> Result<(), Error> {
+        if let Lease::Acquired(began) = self.lease(place, LeaseFor::OrphanedFolder).await? {
             return self.erase(place, began).await;
         }
         self.records
@@ -66,7 +71,7 @@ impl Accounts {
     }
 
     /// Takes the lease on a folder. Another's is waited for.
-    async fn lease(&self, place: &Place, of: Of) -> Result<Turn, Error> {
+    async fn lease(&self, place: &Place, of: LeaseFor) -> Result<Lease, Error> {
         let (own, id) = (place.account(), rand::random::<[u8; 16]>().to_vec());
         let deadline = Instant::now() + DELETE_TIMEOUT;
         let mut waited = false;
@@ -76,18 +81,18 @@ impl Accounts {
                 let deleting = current.as_ref().is_some_and(|r| r.state() == AccountState::Deleting);
                 let mut record = match current {
                     Some(record) if deleting && !abandoned(&record) => return Ok(Decision::Keep(None)),
-                    Some(_) if !deleting && of == Of::Nobody => {
-                        return Ok(Decision::Keep(Some(Turn::Lives)));
+                    Some(_) if !deleting && of == LeaseFor::OrphanedFolder => {
+                        return Ok(Decision::Keep(Some(Lease::InUse)));
                     }
-                    None if of == Of::AnAccount => {
-                        return Ok(Decision::Keep(Some(Turn::Gone { waited })));
+                    None if of == LeaseFor::Account => {
+                        return Ok(Decision::Keep(Some(Lease::Absent { waited })));
                     }
                     other => other.unwrap_or_default(),
                 };
                 record.set_state(AccountState::Deleting);
                 record.delete_id.clone_from(&id);
                 record.delete_ms = now_ms();
-                Ok(Decision::Write(record, Some(Turn::Mine(began))))
+                Ok(Decision::Write(record, Some(Lease::Acquired(began))))
             });
             if let Some(turn) = turn.await? {
                 return Ok(turn);

@@ -12,9 +12,9 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 use tonic::{Request, Response, Status};
 
-use crate::answer::Told;
 use crate::failure;
 use crate::service::Service;
+use crate::told::Told;
 
 /// The user that a token belongs to: any role may ask, so it shows whether the token itself is taken.
 pub(crate) const ME: &str = "/v2/users/me";
@@ -23,7 +23,7 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const KINDS: [Kind; 2] = [Kind::HarvestToken, Kind::HarvestapiKey];
 
 /// One call under way.
-pub(crate) struct Session {
+pub(crate) struct CallContext {
     pub(crate) service: Service,
     pub(crate) method: &'static Method,
     /// The request, checked.
@@ -34,7 +34,7 @@ pub(crate) struct Session {
     pub(crate) deadline: Deadline,
 }
 
-impl Session {
+impl CallContext {
     /// Takes the grant and checks the request.
     pub(crate) fn open<M: Message>(
         service: &Service,

@@ -23,12 +23,12 @@ use crate::envelope::{Envelope, charge_of_unreadable};
 use crate::failure::{CHARGE, KIND, UPSTREAM};
 use crate::page::Asked;
 use crate::service::Service;
-use crate::{failure, gaps, price};
+use crate::{failure, price, quirks};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// One call under way.
-pub(crate) struct Session {
+pub(crate) struct CallContext {
     pub(crate) service: Service,
     pub(crate) method: &'static Method,
     /// The request, checked, in the one form in which it is sent on, with what upstream calls otherwise put in its words.
@@ -45,7 +45,7 @@ pub(crate) struct Session {
     pub(crate) announcement: Option<Announcement>,
 }
 
-impl Session {
+impl CallContext {
     /// Takes the grant, checks the request, and refuses what could cost more than the caller allows.
     pub(crate) fn open<M: Message>(
         service: &Service,
@@ -54,10 +54,10 @@ impl Session {
     ) -> Result<Self, Error> {
         let Opened { method, typed, grant, deadline } = Opened::new(service.table(), path, request)?;
         let Typed { message: mut input, given, mut warnings } = typed;
-        warnings.extend(gaps::settle(service, method, &mut input)?);
+        warnings.extend(quirks::adapt(service, method, &mut input)?);
         let most = price::cap(request.metadata())?;
         let announcement = request.extensions().get().cloned();
-        let session = Self {
+        let context = Self {
             service: service.clone(),
             method,
             input,
@@ -68,8 +68,8 @@ impl Session {
             warnings,
             announcement,
         };
-        price::check(&session)?;
-        Ok(session)
+        price::check(&context)?;
+        Ok(context)
     }
 
     /// Turns the outcome into what goes on the wire, with what was billed and whether a credential was refused.
@@ -108,7 +108,7 @@ impl Session {
     /// Sends the call that the method declares; whatever status comes back is an answer.
     pub(crate) async fn send(&self) -> Result<Answer, Error> {
         let mut call = Call::from_message(self.method, &self.input)?;
-        gaps::rename(&mut call);
+        quirks::rename(&mut call);
         let mut auth = Auth::new(self.grant.secrets());
         for (credential, _) in self.grant.credentials() {
             match credential {
@@ -216,7 +216,7 @@ impl Session {
             paging: self.method.upstream.as_ref().map_or(Paging::Unspecified, UpstreamCall::paging),
             page: field.as_ref().map(|_| given.unwrap_or(1)),
             last: field.and_then(|field| field_rule(&field).maximum),
-            needs_token: gaps::needs_token(self.method, &self.input),
+            needs_token: quirks::needs_token(self.method, &self.input),
         }
     }
 

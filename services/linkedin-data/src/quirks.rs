@@ -22,11 +22,11 @@ const COMPANIES: [&str; 6] = [
     "companies",
 ];
 
-/// Puts a checked request in upstream's words, and tells what the caller should know of it.
+/// Adapts a checked request to upstream's parameters, and returns warnings for the caller.
 ///
 /// # Errors
 /// Every fault that upstream would bill, or misread.
-pub(crate) fn settle(
+pub(crate) fn adapt(
     service: &Service,
     method: &Method,
     input: &mut DynamicMessage,

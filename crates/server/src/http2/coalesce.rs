@@ -25,7 +25,7 @@ const MAX_TURN: usize = 4 * 1024;
 
 /// A stream whose writes wait for the next read, flush of a full buffer, or shutdown.
 #[derive(Debug)]
-pub(super) struct Gather<S> {
+pub(super) struct Coalesce<S> {
     inner: S,
     waiting: BytesMut,
     asked: bool,
@@ -91,7 +91,7 @@ impl Signs {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Gather<S> {
+impl<S: AsyncWrite + Unpin> Coalesce<S> {
     pub(super) fn new(inner: S) -> Self {
         let (waiting, signs) = (BytesMut::new(), Signs::new());
         Self { inner, waiting, asked: false, signs, flood: None }
@@ -136,7 +136,7 @@ impl<S: AsyncWrite + Unpin> Gather<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Coalesce<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -180,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Gather<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Coalesce<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let taken = ready!(self.room(cx))?.min(buf.len());
         self.waiting.extend_from_slice(&buf[..taken]);
@@ -233,7 +233,7 @@ mod tests {
         let sent: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
         let expected = sent.clone();
         let writer = tokio::spawn(async move {
-            let (mut read, mut write) = tokio::io::split(Gather::new(near));
+            let (mut read, mut write) = tokio::io::split(Coalesce::new(near));
             let reader = tokio::spawn(async move {
                 let mut nothing = [0; 1];
                 // Woken by each flush; an end of file is the other side's last word.
@@ -260,7 +260,7 @@ mod tests {
         let mut sent = vec![0; 8 * MAX_TURN];
         sent[PREFACE..PREFACE + 3].fill(0xff);
         far.write_all(&sent).await.unwrap();
-        let mut gather = Gather::new(near).wary();
+        let mut gather = Coalesce::new(near).wary();
         let mut buf = vec![0; MAX_TURN / 4];
         let (mut read, mut turns) = (0, 0);
         while read < 8 * MAX_TURN {
@@ -284,7 +284,7 @@ mod tests {
     #[tokio::test]
     async fn several_flushed_writes_arrive_together() {
         let (near, mut far) = tokio::io::duplex(ROOM);
-        let mut gather = Gather::new(near);
+        let mut gather = Coalesce::new(near);
         for part in [b"one ", b"two ", b"six "] {
             gather.write_all(part).await.unwrap();
             gather.flush().await.unwrap();

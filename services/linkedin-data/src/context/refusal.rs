@@ -5,7 +5,7 @@ use granary_credential::{Credential, Kind};
 use granary_rpc::{Deadline, Error};
 use granary_upstream::{Answer, Auth, Call, Effective, Verb, effective};
 
-use super::{API_KEY, Session};
+use super::{API_KEY, CallContext};
 use crate::envelope::Envelope;
 use crate::failure;
 
@@ -14,7 +14,7 @@ const BAD_KEY: &str = "invalid api key";
 /// Longest time that the question may take.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-impl Session {
+impl CallContext {
     /// The error of a 401 or a 403 that upstream itself says. Where only the key was sent, a 401 is its own fault and a 403 a
     /// missing right. With a session beside it, asking for the key's owner tells them apart: that is free, and needs the key
     /// alone.

@@ -15,14 +15,14 @@ const PREFIX: usize = 5;
 
 /// The one message of an answer, and what upstream charged for it.
 #[derive(Debug)]
-pub(super) struct Answered {
-    pub(super) message: Bytes,
-    pub(super) charge: Charged,
+pub(crate) struct Answered {
+    pub(crate) message: Bytes,
+    pub(crate) charge: Charged,
 }
 
 /// What upstream charged, as a service tells it in an answer's headers.
 #[derive(Clone, Debug)]
-pub(super) struct Charged(Option<HeaderValue>);
+pub(crate) struct Charged(Option<HeaderValue>);
 
 impl Charged {
     fn of(headers: &HeaderMap) -> Self {
@@ -30,7 +30,7 @@ impl Charged {
     }
 
     /// The failure of a call that was charged for.
-    pub(super) fn beside(&self, error: Error) -> Status {
+    pub(crate) fn beside(&self, error: Error) -> Status {
         let micros = self.0.as_ref().and_then(|value| value.to_str().ok());
         let Some(micros) = micros else { return error.into() };
         let mut status = Status::from(error.with("charge_micros", micros));
@@ -57,7 +57,7 @@ pub(crate) async fn collect(response: Response<Relay>, limit: usize) -> Result<B
 }
 
 /// The same, with what was charged.
-pub(super) async fn answered(response: Response<Relay>, limit: usize) -> Result<Answered, Status> {
+pub(crate) async fn answered(response: Response<Relay>, limit: usize) -> Result<Answered, Status> {
     let (parts, body) = response.into_parts();
     if let Some(status) = Status::from_header_map(&parts.headers).filter(|s| s.code() != Code::Ok) {
         return Err(passed_on(&status));

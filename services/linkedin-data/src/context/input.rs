@@ -2,9 +2,9 @@
 use granary_proto::granary::types::v1::NextPage;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 
-use super::Session;
+use super::CallContext;
 
-impl Session {
+impl CallContext {
     /// Whether a field was given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.input.descriptor().get_field_by_name(name).is_some_and(|field| self.input.has_field(&field))

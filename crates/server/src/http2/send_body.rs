@@ -31,7 +31,7 @@ impl Outgoing for tonic::body::Body {}
 
 /// Sends a body. It is done when nothing is left to send, or nobody takes it any more.
 #[derive(Debug)]
-pub(super) struct Sending<B> {
+pub(super) struct SendBody<B> {
     body: B,
     stream: SendStream<Bytes>,
     /// What the other side has no room for yet.
@@ -41,7 +41,7 @@ pub(super) struct Sending<B> {
     is_taken_back: bool,
 }
 
-impl<B> Sending<B>
+impl<B> SendBody<B>
 where
     B: Outgoing,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
@@ -134,7 +134,7 @@ where
     }
 }
 
-impl<B> Future for Sending<B>
+impl<B> Future for SendBody<B>
 where
     B: Outgoing,
     B::Error: Into<Box<dyn Error + Send + Sync>>,
