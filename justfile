@@ -10,7 +10,7 @@ test *PARTS:
 
 # What is quick: before a commit
 check:
-    tests/run format lint protos
+    tests/run --fast
 
 # Formats the code
 format:

@@ -20,7 +20,7 @@ use crate::settings::{From, Settings};
 use crate::store;
 pub use lock::holder;
 use ports::Ports;
-use state::State;
+use state::StateDir;
 
 /// Flags of `granary up`.
 #[derive(Clone, Debug, clap::Args)]
@@ -69,7 +69,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     if is_unread {
         return Err(Failure::settings(faults));
     }
-    let state = State::at(args.state_dir.clone())?;
+    let state = StateDir::at(args.state_dir.clone())?;
     let ports = Ports::from(args.port);
     state.apply(&mut settings, &ports);
     if let Some(kind) = args.store {
@@ -117,7 +117,7 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
 impl House {
     async fn start(
         mut settings: Settings,
-        state: &State,
+        state: &StateDir,
         ports: &Ports,
         args: &Args,
     ) -> Result<Self, Failure> {
@@ -186,7 +186,7 @@ impl House {
     }
 }
 
-async fn start_sandbox(state: &State, ports: &Ports) -> Result<Sandbox, Failure> {
+async fn start_sandbox(state: &StateDir, ports: &Ports) -> Result<Sandbox, Failure> {
     let config = granary_simulator::Config {
         state_dir: Some(state.directory("sandbox")?),
         ports: granary_simulator::Ports {

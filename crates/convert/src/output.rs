@@ -34,19 +34,19 @@ pub fn tool_output(message: &DynamicMessage) -> ToolOutput {
     for field in &shape.fields {
         let value = message.get_field(&field.desc);
         match (place(field), value.as_ref()) {
-            (Place::Item, Dynamic::Message(item)) if message.has_field(&field.desc) => {
+            (Slot::Item, Dynamic::Message(item)) if message.has_field(&field.desc) => {
                 merge(&mut data, object(item, &Shape::of(&item.descriptor())));
             }
-            (Place::Item, _) => {}
-            (Place::Charge, Dynamic::Message(charge)) if message.has_field(&field.desc) => {
+            (Slot::Item, _) => {}
+            (Slot::Charge, Dynamic::Message(charge)) if message.has_field(&field.desc) => {
                 output.charge = charge.transcode_to().ok();
             }
-            (Place::Charge, _) => {}
-            (Place::Warnings, value) => {
+            (Slot::Charge, _) => {}
+            (Slot::Warnings, value) => {
                 let all = value.as_list().unwrap_or_default().iter().filter_map(Dynamic::as_message);
                 output.warnings = all.filter_map(|w| w.transcode_to().ok()).collect();
             }
-            (Place::Data, _) => {
+            (Slot::Data, _) => {
                 if let Some(json) = self::field(message, &shape, field) {
                     merge(&mut data, Map::from_iter([(field.name.clone(), json)]));
                 }
@@ -59,7 +59,7 @@ pub fn tool_output(message: &DynamicMessage) -> ToolOutput {
 
 /// Where a field of a response goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Slot {
     Item,
     Charge,
     Warnings,
@@ -67,14 +67,14 @@ pub(crate) enum Place {
 }
 
 /// Where a field of a response goes.
-pub(crate) fn place(field: &Field) -> Place {
+pub(crate) fn place(field: &Field) -> Slot {
     let of = |name: &str| matches!(&field.kind, Kind::Message(m) if m.desc.full_name() == name);
     let one = matches!(field.form, Form::One);
     match field.name.as_str() {
-        _ if field.rule.item && one && matches!(field.kind, Kind::Message(_)) => Place::Item,
-        "charge" if one && of("granary.types.v1.Charge") => Place::Charge,
-        "warnings" if matches!(field.form, Form::List) && of("granary.types.v1.Warning") => Place::Warnings,
-        _ => Place::Data,
+        _ if field.rule.item && one && matches!(field.kind, Kind::Message(_)) => Slot::Item,
+        "charge" if one && of("granary.types.v1.Charge") => Slot::Charge,
+        "warnings" if matches!(field.form, Form::List) && of("granary.types.v1.Warning") => Slot::Warnings,
+        _ => Slot::Data,
     }
 }
 

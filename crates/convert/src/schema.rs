@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 use serde_json::{Map, Value, json};
 
-use crate::output::{Place, place};
+use crate::output::{Slot, place};
 use crate::shape::{Field, Kind, Nested, Shape};
 use comments::Comments;
 
@@ -43,8 +43,8 @@ pub fn output_schema(desc: &MessageDescriptor) -> Value {
     let mut properties = Map::new();
     for field in &shape.fields {
         match (place(field), &field.kind) {
-            (Place::Charge | Place::Warnings, _) => {}
-            (Place::Item, Kind::Message(item)) => {
+            (Slot::Charge | Slot::Warnings, _) => {}
+            (Slot::Item, Kind::Message(item)) => {
                 for (name, property) in builder.properties(item.shape()) {
                     properties.entry(name).or_insert(property);
                 }

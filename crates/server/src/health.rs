@@ -9,7 +9,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::{Health as HealthApi, HealthServer};
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::open_streams::{OpenStreams, Place, Purpose};
+use crate::open_streams::{OpenStreams, Purpose, StreamPermit};
 
 /// Bytes of one request: the name of a service is far shorter.
 pub const MAX_REQUEST: usize = 512;
@@ -113,7 +113,7 @@ struct Watch {
     said: watch::Receiver<Said>,
     service: String,
     told: Option<ServingStatus>,
-    _place: Place,
+    _place: StreamPermit,
 }
 
 impl Watch {

@@ -50,7 +50,7 @@ pub(crate) struct OpenStreams {
 
 /// A place that a stream holds while it lives.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct StreamPermit {
     _shared: OwnedSemaphorePermit,
     _connection: Option<OwnedSemaphorePermit>,
 }
@@ -79,7 +79,7 @@ impl OpenStreams {
     ///
     /// # Errors
     /// `LIMIT_EXCEEDED` where its connection holds too many, `OVERLOADED` where all callers together do.
-    pub(crate) fn take(&self, extensions: &Extensions) -> Result<Place, Error> {
+    pub(crate) fn take(&self, extensions: &Extensions) -> Result<StreamPermit, Error> {
         let places = extensions.get::<Connection>().map(|connection| match self.purpose {
             Purpose::Watch => &connection.watches,
             Purpose::Reflection => &connection.reflections,
@@ -99,7 +99,7 @@ impl OpenStreams {
                     .with("subject", subject)
                     .retry_after(RETRY_DELAY)
             })?;
-        Ok(Place { _shared: shared, _connection: own })
+        Ok(StreamPermit { _shared: shared, _connection: own })
     }
 }
 
@@ -117,13 +117,13 @@ mod tests {
     fn one_connection_cannot_take_every_place_and_all_together_no_more_than_there_are() {
         let streams = OpenStreams::new(Purpose::Watch);
         let hostile = on(&Connection::default());
-        let held: Vec<Place> =
+        let held: Vec<StreamPermit> =
             (0..MAX_WATCHES_OF_CONNECTION).map(|_| streams.take(&hostile).unwrap()).collect();
         assert_eq!(streams.take(&hostile).unwrap_err().reason(), Reason::LimitExceeded);
         assert!(streams.take(&on(&Connection::default())).is_ok(), "another connection has its own share");
 
         // The first of the hostile connection takes none of the places of all.
-        let rest: Vec<Place> =
+        let rest: Vec<StreamPermit> =
             (held.len() - 1..MAX_WATCHES).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
         let other = on(&Connection::default());
         let first = streams.take(&other).expect("the first of a connection is its own");
@@ -139,7 +139,8 @@ mod tests {
     fn strangers_that_hold_every_place_leave_each_connection_one_of_its_own() {
         for (purpose, most) in [(Purpose::Watch, MAX_WATCHES), (Purpose::Reflection, MAX_REFLECTIONS)] {
             let streams = OpenStreams::new(purpose);
-            let _held: Vec<Place> = (0..most).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
+            let _held: Vec<StreamPermit> =
+                (0..most).map(|_| streams.take(&Extensions::new()).unwrap()).collect();
             let other = on(&Connection::default());
             let _first = streams.take(&other).expect("the first of a connection is its own");
             assert_eq!(streams.take(&other).map(drop).unwrap_err().reason(), Reason::Overloaded);

@@ -14,7 +14,7 @@ use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
 use tower::Service;
 
-use crate::open_streams::{OpenStreams, Place, Purpose};
+use crate::open_streams::{OpenStreams, Purpose, StreamPermit};
 
 /// Bytes of one request: it names a symbol or a file.
 const MAX_REQUEST: usize = 1024;
@@ -103,7 +103,7 @@ where
 /// An answer that holds its stream's place.
 struct Held {
     body: Body,
-    _place: Place,
+    _place: StreamPermit,
 }
 
 impl http_body::Body for Held {

@@ -52,12 +52,12 @@ pub struct Seen {
 pub struct Stub {
     /// Its address.
     pub url: String,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<StubState>>,
     task: JoinHandle<()>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StubState {
     canned: VecDeque<Canned>,
     seen: Vec<Seen>,
 }
@@ -110,7 +110,7 @@ impl Stub {
         let (listener, address) = listen().await;
         let url = format!("http://{address}");
         let canned = canned.into_iter().map(|canned| canned.at(&url)).collect();
-        let state = Arc::new(Mutex::new(State { canned, seen: Vec::new() }));
+        let state = Arc::new(Mutex::new(StubState { canned, seen: Vec::new() }));
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -139,7 +139,7 @@ impl Drop for Stub {
 }
 
 async fn answer(
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<StubState>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::ops::audit::{Audit, Rotation};
-use crate::ops::store_selection::{Place, StoreKind};
+use crate::ops::store_selection::{StoreKind, StorePlaces};
 use granary_store::{Store, hashicorp};
 
 /// Least bound of an audit file, in bytes: some lines must fit.
@@ -64,7 +64,7 @@ pub struct Parts {
     /// How many calls with an API key, and questions of gateways on behalf of one, run and wait.
     pub admission: admission::Settings,
     /// What kind of store it is, and where the other one would be; without it, nothing can be moved.
-    pub place: Option<(StoreKind, Place)>,
+    pub place: Option<(StoreKind, StorePlaces)>,
 }
 
 impl Default for Config {
@@ -123,8 +123,8 @@ impl Config {
     }
 
     /// Where its stores are.
-    pub(crate) fn place(&self) -> Place {
-        Place {
+    pub(crate) fn place(&self) -> StorePlaces {
+        StorePlaces {
             path: self.store_path.clone(),
             master_key_file: self.master_key_file.clone(),
             vault: self.vault.clone(),

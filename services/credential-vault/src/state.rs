@@ -24,7 +24,7 @@ use crate::domain::tenants::Tenants;
 use crate::ops::audit::{Audit, Entry};
 use crate::ops::maintenance::Upkeep;
 use crate::ops::outage::OutageWatch;
-use crate::ops::store_selection::{Place, Stores};
+use crate::ops::store_selection::{StorePlaces, Stores};
 use crate::rpc::admit::Arriving;
 use granary_store::Store;
 
@@ -50,7 +50,7 @@ pub(crate) struct State {
     pub(crate) tasks: TaskTracker,
     pub(crate) closing: CancellationToken,
     pub(crate) stores: Stores,
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<StorePlaces>,
     pub(crate) upkeep: Upkeep,
     pub(crate) outage: OutageWatch,
     changes: Arc<Semaphore>,

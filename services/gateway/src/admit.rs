@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 use crate::broker::{self, Broker};
 use crate::flight::Flights;
 use crate::generations::{Generation, Generations};
-use crate::in_flight::{Bounds, Caller, InFlight, LongPlace, Place};
+use crate::in_flight::{Bounds, CallPermit, Caller, InFlight, StreamPermit};
 
 /// How long it is remembered that a key is not known.
 const UNKNOWN_KEY_TTL: Duration = Duration::from_secs(2);
@@ -135,12 +135,12 @@ impl Admitted {
     }
 
     /// Takes a place for one call.
-    pub(crate) fn begin(&self) -> Result<Place, Error> {
+    pub(crate) fn begin(&self) -> Result<CallPermit, Error> {
         self.0.caller.begin()
     }
 
     /// Takes a place among the calls that may last, for one of this method that is under way, where it may.
-    pub(crate) fn lasts(&self, method: &Method) -> Result<Option<LongPlace>, Error> {
+    pub(crate) fn lasts(&self, method: &Method) -> Result<Option<StreamPermit>, Error> {
         if method.is_long() { self.0.caller.lasts().map(Some) } else { Ok(None) }
     }
 

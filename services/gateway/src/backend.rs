@@ -5,7 +5,7 @@ use http::HeaderValue;
 use crate::config::Config;
 
 /// Where a service is found.
-pub(crate) struct Place {
+pub(crate) struct BackendPlace {
     /// The full name of the service in the contract.
     pub(crate) service: &'static str,
     /// The process that serves it, as errors and metrics call it.
@@ -18,22 +18,22 @@ pub(crate) struct Place {
 }
 
 /// Each of them. Whatever routes, listens, checks settings or watches health begins here.
-pub(crate) const BACKENDS: [Place; 3] = [
-    Place {
+pub(crate) const BACKENDS: [BackendPlace; 3] = [
+    BackendPlace {
         service: "granary.vault.v1.CredentialVault",
         process: "credential-vault",
         setting: "credential_vault",
         is_public: true,
         peer: |config| &config.credential_vault,
     },
-    Place {
+    BackendPlace {
         service: "granary.harvest.v1.HarvestTime",
         process: "harvest-time",
         setting: "harvest_time",
         is_public: false,
         peer: |config| &config.harvest_time,
     },
-    Place {
+    BackendPlace {
         service: "granary.linkedin.v1.LinkedInData",
         process: "linkedin-data",
         setting: "linkedin_data",
@@ -54,7 +54,7 @@ pub(crate) struct Backend {
     pub(crate) peer_key: Option<HeaderValue>,
 }
 
-impl Place {
+impl BackendPlace {
     /// Everything that is wrong with the settings of how to reach it.
     pub(crate) fn faults(&self, config: &Config) -> Vec<String> {
         (self.peer)(config).faults(&format!("gateway.{}", self.setting), self.is_public)

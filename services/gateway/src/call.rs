@@ -23,7 +23,7 @@ use crate::arriving::{Arriving, gather};
 use crate::body::{Limited, Outbound};
 use crate::core::{Core, is_served, not_here};
 use crate::forward::{Behalf, Outgoing};
-use crate::in_flight::Places;
+use crate::in_flight::Permits;
 use crate::relay::{Reader, Relay};
 
 /// A message's five-byte prefix counts towards the body, not towards the message.
@@ -134,7 +134,7 @@ impl Gateway {
         &self,
         response: Response<Relay>,
         caller: Option<Admitted>,
-        place: Option<Places>,
+        place: Option<Permits>,
     ) -> Response<Relay> {
         let reader = Reader { unread: self.core.shared.unread.clone(), caller, _place: place };
         response.map(|relay| relay.for_reader(reader))

@@ -25,11 +25,11 @@ pub(crate) struct Held {
     what: What,
     max_bytes: usize,
     max_bytes_per_tenant: usize,
-    state: Mutex<State>,
+    state: Mutex<HeldBytes>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct HeldBytes {
     bytes: usize,
     last: u64,
     tenants: HashMap<Arc<str>, Tenant>,
@@ -64,7 +64,7 @@ impl Held {
         Arc::new(Self { what, max_bytes, max_bytes_per_tenant, state: Mutex::default() })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, HeldBytes> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -92,7 +92,7 @@ impl Held {
     }
 }
 
-impl State {
+impl HeldBytes {
     /// Ends the call of a tenant that has waited the longest, and counts it no more.
     fn end_slowest(&mut self, tenant: &str, what: What) -> bool {
         let Some(own) = self.tenants.get_mut(tenant) else { return false };

@@ -44,17 +44,17 @@ pub(crate) struct Caller {
 
 /// One call's place, given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct CallPermit {
     tenant: Arc<Count>,
     key: Arc<Count>,
 }
 
 /// The place of a call among those that may last.
 #[derive(Debug)]
-pub(crate) struct LongPlace(Arc<Count>);
+pub(crate) struct StreamPermit(Arc<Count>);
 
 /// What one call holds.
-pub(crate) type Places = (Place, Option<LongPlace>);
+pub(crate) type Permits = (CallPermit, Option<StreamPermit>);
 
 impl Bounds {
     /// These, where a tenant's record says nothing else.
@@ -98,11 +98,11 @@ impl Caller {
     ///
     /// # Errors
     /// `OVERLOADED`, with what is full.
-    pub(crate) fn begin(&self) -> Result<Place, Error> {
+    pub(crate) fn begin(&self) -> Result<CallPermit, Error> {
         let Bounds { calls, calls_per_key, .. } = self.bounds;
         take(&self.tenant.calls, calls, "calls_per_tenant")?;
         // From here on, what was taken is given back by being dropped.
-        let mut place = Place { tenant: self.tenant.clone(), key: Arc::default() };
+        let mut place = CallPermit { tenant: self.tenant.clone(), key: Arc::default() };
         take(&self.key.calls, calls_per_key, "calls_per_key")?;
         place.key = self.key.clone();
         Ok(place)
@@ -112,9 +112,9 @@ impl Caller {
     ///
     /// # Errors
     /// `OVERLOADED`, with what is full.
-    pub(crate) fn lasts(&self) -> Result<LongPlace, Error> {
+    pub(crate) fn lasts(&self) -> Result<StreamPermit, Error> {
         take(&self.tenant.long, self.bounds.long, "streams_per_tenant")?;
-        Ok(LongPlace(self.tenant.clone()))
+        Ok(StreamPermit(self.tenant.clone()))
     }
 }
 
@@ -133,7 +133,7 @@ fn take(count: &AtomicUsize, most: usize, what: &'static str) -> Result<(), Erro
     Err(Error::new(Reason::Overloaded, text).with("limit", what).retry_after(RETRY_DELAY))
 }
 
-impl Drop for Place {
+impl Drop for CallPermit {
     fn drop(&mut self) {
         self.tenant.calls.fetch_sub(1, Ordering::AcqRel);
         // A place that was refused half-way holds a count of its own, at zero.
@@ -141,7 +141,7 @@ impl Drop for Place {
     }
 }
 
-impl Drop for LongPlace {
+impl Drop for StreamPermit {
     fn drop(&mut self) {
         self.0.long.fetch_sub(1, Ordering::AcqRel);
     }

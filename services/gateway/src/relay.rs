@@ -19,7 +19,7 @@ use tonic::body::Body;
 use crate::admit::Admitted;
 use crate::body::Outbound;
 use crate::held::{Held, Stall};
-use crate::in_flight::Places;
+use crate::in_flight::Permits;
 use crate::outcome::Watch;
 use crate::under_way::UnderWay;
 
@@ -46,7 +46,7 @@ pub(crate) struct Reader {
     pub(crate) unread: Arc<Held>,
     pub(crate) caller: Option<Admitted>,
     /// Counts the call for as long as it lasts.
-    pub(crate) _place: Option<Places>,
+    pub(crate) _place: Option<Permits>,
 }
 
 /// Where an answer comes from.

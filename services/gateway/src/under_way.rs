@@ -36,11 +36,11 @@ pub(crate) struct Registry(Mutex<Calls>);
 #[derive(Debug, Default)]
 struct Calls {
     last: u64,
-    all: HashMap<u64, Call>,
+    all: HashMap<u64, CallUnderWay>,
 }
 
 #[derive(Clone, Debug)]
-struct Call {
+struct CallUnderWay {
     subject: Arc<Subject>,
     /// The generations of its account and key when it was last allowed.
     allowed: (Generation, Generation),
@@ -69,8 +69,11 @@ pub(crate) struct UnderWay {
 impl Registry {
     pub(crate) fn begin(self: &Arc<Self>, core: &Core, subject: Subject) -> UnderWay {
         let ender = Ender::default();
-        let call =
-            Call { allowed: subject.generations(core), subject: Arc::new(subject), ender: ender.clone() };
+        let call = CallUnderWay {
+            allowed: subject.generations(core),
+            subject: Arc::new(subject),
+            ender: ender.clone(),
+        };
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         calls.last += 1;
         let number = calls.last;
@@ -79,9 +82,9 @@ impl Registry {
     }
 
     /// Calls about which something changed since they were last allowed, by tenant.
-    fn changed(&self, core: &Core) -> HashMap<String, Vec<(u64, Call)>> {
+    fn changed(&self, core: &Core) -> HashMap<String, Vec<(u64, CallUnderWay)>> {
         let calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut changed: HashMap<String, Vec<(u64, Call)>> = HashMap::new();
+        let mut changed: HashMap<String, Vec<(u64, CallUnderWay)>> = HashMap::new();
         for (number, call) in &calls.all {
             if call.subject.generations(core) != call.allowed {
                 changed.entry(call.subject.tenant().to_owned()).or_default().push((*number, call.clone()));
@@ -149,7 +152,7 @@ pub(crate) async fn review(core: Core) {
     }
 }
 
-async fn ask_about(core: Core, calls: Vec<(u64, Call)>) {
+async fn ask_about(core: Core, calls: Vec<(u64, CallUnderWay)>) {
     let core = &core;
     futures_util::stream::iter(calls)
         .for_each_concurrent(MAX_QUESTIONS, |(number, call)| async move {

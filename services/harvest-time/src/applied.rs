@@ -15,7 +15,7 @@ const MINUTES_OF_HALF_A_DAY: u16 = 12 * 60;
 
 /// What is wrong with a field that was asked for.
 #[derive(Clone, Copy)]
-enum Fault {
+enum AppliedFault {
     /// It came back with another value.
     Other,
     /// It did not come back.
@@ -56,22 +56,26 @@ pub(crate) fn runs(asked: bool, entry: Option<&TimeEntry>) -> Option<Warning> {
     compare(Some(asked), entry.and_then(|entry| entry.is_running)).map(|fault| warning("is_running", fault))
 }
 
-fn compare<T: PartialEq>(asked: Option<T>, stored: Option<T>) -> Option<Fault> {
+fn compare<T: PartialEq>(asked: Option<T>, stored: Option<T>) -> Option<AppliedFault> {
     compare_by(asked, stored, T::eq)
 }
 
-fn compare_by<T>(asked: Option<T>, stored: Option<T>, is_same: impl Fn(&T, &T) -> bool) -> Option<Fault> {
+fn compare_by<T>(
+    asked: Option<T>,
+    stored: Option<T>,
+    is_same: impl Fn(&T, &T) -> bool,
+) -> Option<AppliedFault> {
     let asked = asked?;
     match stored {
-        Some(stored) => (!is_same(&asked, &stored)).then_some(Fault::Other),
-        None => Some(Fault::Absent),
+        Some(stored) => (!is_same(&asked, &stored)).then_some(AppliedFault::Other),
+        None => Some(AppliedFault::Absent),
     }
 }
 
-fn warning(field: &str, fault: Fault) -> Warning {
+fn warning(field: &str, fault: AppliedFault) -> Warning {
     let answers = match fault {
-        Fault::Other => format!("with another {field} than was asked for"),
-        Fault::Absent => format!("without the {field} that was asked for"),
+        AppliedFault::Other => format!("with another {field} than was asked for"),
+        AppliedFault::Absent => format!("without the {field} that was asked for"),
     };
     Warning {
         code: NOT_APPLIED.to_owned(),

@@ -24,7 +24,7 @@ const NAMED_BYTES: usize = 900;
 const NAME: usize = 40;
 
 /// What an entry is, or was to be, logged on.
-struct Place {
+struct AssignmentPlace {
     project: i64,
     task: i64,
     /// Whose entry it is; absent: the user's own.
@@ -48,7 +48,7 @@ fn may_be_about_assignments(refusal: &Error) -> bool {
     })
 }
 
-fn not_assigned(place: &Place, assigned: &[ProjectAssignment]) -> Option<Error> {
+fn not_assigned(place: &AssignmentPlace, assigned: &[ProjectAssignment]) -> Option<Error> {
     let (project, task) = (place.project, place.task);
     let active = || assigned.iter().filter(|a| a.is_active != Some(false));
     let Some(found) = active().find(|a| a.project.as_ref().and_then(|p| p.id) == Some(project)) else {
@@ -96,10 +96,10 @@ fn named<'a>(all: impl Iterator<Item = (Option<i64>, Option<&'a str>)>) -> Strin
 }
 
 /// Where the entry was to be. A partial change keeps what it does not name, so the entry itself is asked for.
-async fn place(context: &CallContext) -> Option<Place> {
+async fn place(context: &CallContext) -> Option<AssignmentPlace> {
     let given = |field: &str| integer(&context.input, field);
     let Some(id) = given("time_entry_id") else {
-        return Some(Place {
+        return Some(AssignmentPlace {
             project: given("project_id")?,
             task: given("task_id")?,
             user: given("user_id"),
@@ -110,7 +110,7 @@ async fn place(context: &CallContext) -> Option<Place> {
     }
     let entry = read(context, format!("/v2/time_entries/{id}")).await?;
     let current = |part: &str| entry.get(part)?.get("id")?.as_i64();
-    Some(Place {
+    Some(AssignmentPlace {
         project: given("project_id").or_else(|| current("project"))?,
         task: given("task_id").or_else(|| current("task"))?,
         user: current("user"),

@@ -28,11 +28,11 @@ pub(crate) struct EarlyHead<S> {
     table: &'static PolicyTable,
 }
 
-type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+type AnswerFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 /// The body of an answer whose head was sent early. What else was to stand in its head comes with its trailers.
 enum Late {
-    Waiting(Answer),
+    Waiting(AnswerFuture),
     Begun(Body, HeaderMap),
     Ended,
 }
@@ -74,7 +74,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = AnswerFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -86,7 +86,7 @@ where
         }
         let (announce, mut announced) = oneshot::channel();
         request.extensions_mut().insert(Announcement::new(announce));
-        let mut answer: Answer = Box::pin(self.inner.call(request));
+        let mut answer: AnswerFuture = Box::pin(self.inner.call(request));
         Box::pin(async move {
             let id = tokio::select! {
                 biased;

@@ -37,9 +37,9 @@ pub(crate) async fn stream(context: CallContext) -> Result<Streamed<wire::Follow
 /// A list that is being followed.
 struct Follow {
     context: CallContext,
-    state: State,
+    state: FollowState,
     /// The pages that were asked for: by their token where they have one, else by their number.
-    seen: HashSet<Place>,
+    seen: HashSet<PagePosition>,
     next: Option<NextPage>,
     pages: i32,
     items: i64,
@@ -51,7 +51,7 @@ struct Follow {
 }
 
 /// What happens next.
-enum State {
+enum FollowState {
     /// Nothing was asked for yet.
     New,
     /// This page is asked for.
@@ -63,8 +63,8 @@ enum State {
     Over,
 }
 
-type Place = (Option<i32>, Option<String>);
-type Answer = Result<wire::FollowPagesResponse, Error>;
+type PagePosition = (Option<i32>, Option<String>);
+type PageAnswer = Result<wire::FollowPagesResponse, Error>;
 
 impl Follow {
     fn new(context: CallContext) -> Self {
@@ -72,7 +72,7 @@ impl Follow {
         let deadline = Deadline::after(left.saturating_sub(left / 10));
         Self {
             context,
-            state: State::New,
+            state: FollowState::New,
             seen: HashSet::new(),
             next: None,
             pages: 0,
@@ -84,16 +84,16 @@ impl Follow {
         }
     }
 
-    async fn next(&mut self) -> Option<Answer> {
-        let page = match std::mem::replace(&mut self.state, State::Over) {
-            State::New => match self.first() {
+    async fn next(&mut self) -> Option<PageAnswer> {
+        let page = match std::mem::replace(&mut self.state, FollowState::Over) {
+            FollowState::New => match self.first() {
                 Ok(page) => page,
                 Err(error) => return Some(Err(error)),
             },
-            State::Turn(page) => page,
-            State::Stop(stop) => return Some(Ok(self.end(stop, None))),
-            State::Fails(error) => return Some(Err(error)),
-            State::Over => return None,
+            FollowState::Turn(page) => page,
+            FollowState::Stop(stop) => return Some(Ok(self.end(stop, None))),
+            FollowState::Fails(error) => return Some(Err(error)),
+            FollowState::Over => return None,
         };
         Some(match self.stop(&page) {
             Ok(None) => self.turn(page).await,
@@ -166,7 +166,7 @@ impl Follow {
         own.into_iter().chain(self.context.most).min()
     }
 
-    async fn turn(&mut self, mut page: Box<CallContext>) -> Answer {
+    async fn turn(&mut self, mut page: Box<CallContext>) -> PageAnswer {
         let here = asked(&page);
         self.seen.insert(place(&here));
         let turned = match turn::page(&page).await {
@@ -179,7 +179,7 @@ impl Follow {
                 if error.reason() == Reason::DeadlineExceeded {
                     return Ok(self.end(wire::FollowStop::Deadline, None));
                 }
-                self.state = State::Fails(error);
+                self.state = FollowState::Fails(error);
                 return Ok(self.end(wire::FollowStop::Error, Some(told)));
             }
         };
@@ -196,11 +196,11 @@ impl Follow {
         self.state = match (turned.info.more(), turned.info.next) {
             (More::Yes, Some(next)) if !self.seen.contains(&place(&next)) => {
                 page.turn_to(&next);
-                State::Turn(page)
+                FollowState::Turn(page)
             }
-            (More::Yes, Some(_)) => State::Stop(wire::FollowStop::Loop),
-            (More::No, _) => State::Stop(wire::FollowStop::EndOfList),
-            _ => State::Stop(wire::FollowStop::Unknown),
+            (More::Yes, Some(_)) => FollowState::Stop(wire::FollowStop::Loop),
+            (More::No, _) => FollowState::Stop(wire::FollowStop::EndOfList),
+            _ => FollowState::Stop(wire::FollowStop::Unknown),
         };
         Ok(wire::FollowPagesResponse { page: Some(turned.page) })
     }
@@ -228,7 +228,7 @@ impl Follow {
     }
 }
 
-fn place(page: &NextPage) -> Place {
+fn place(page: &NextPage) -> PagePosition {
     match &page.pagination_token {
         Some(token) => (None, Some(token.clone())),
         None => (page.page, None),

@@ -20,7 +20,7 @@ pub(super) const COLD: [&str; 6] = ["cold-0", "cold-1", "cold-2", "cold-3", "col
 
 /// What a call needs: a quarter, a half and a quarter of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum CallKind {
     /// Nothing of the store: its ticket is remembered.
     Warm,
     /// A ticket from the store.
@@ -44,7 +44,7 @@ pub(super) struct Load {
 }
 
 struct Call {
-    kind: Kind,
+    kind: CallKind,
     begun: Instant,
     took: Duration,
     lost: Option<Status>,
@@ -114,11 +114,11 @@ impl Callers {
     async fn call(&self, number: usize) -> Call {
         let begun = Instant::now();
         let (kind, answer) = match number % 4 {
-            0 => (Kind::Warm, self.warm.call("warm", "get_company", "{}").await.map(drop)),
-            1 => (Kind::Get, self.warm.get("warm").await.map(drop)),
+            0 => (CallKind::Warm, self.warm.call("warm", "get_company", "{}").await.map(drop)),
+            1 => (CallKind::Get, self.warm.get("warm").await.map(drop)),
             _ => {
                 let account = COLD[number / 2 % COLD.len()];
-                (Kind::Cold, self.cold.call(account, "get_company", "{}").await.map(drop))
+                (CallKind::Cold, self.cold.call(account, "get_company", "{}").await.map(drop))
             }
         };
         Call { kind, begun, took: begun.elapsed(), lost: answer.err() }
@@ -134,9 +134,9 @@ impl Lost {
         let outage = |status: &Status| error::reason_of(status) == Some(Reason::StoreUnavailable);
         Self {
             of: calls.len(),
-            warm: count(Kind::Warm),
-            cold: count(Kind::Cold),
-            get: count(Kind::Get),
+            warm: count(CallKind::Warm),
+            cold: count(CallKind::Cold),
+            get: count(CallKind::Get),
             span: first.zip(last).map(|(first, last)| last - first).unwrap_or_default(),
             slowest: calls.iter().map(|call| call.took).max().unwrap_or_default(),
             other: lost.iter().filter_map(|call| call.lost.clone()).find(|status| !outage(status)),

@@ -12,14 +12,14 @@ use crate::keyfile;
 use crate::settings::Settings;
 
 /// A state directory.
-pub(super) struct State {
+pub(super) struct StateDir {
     root: PathBuf,
 }
 
 const PEERS: [&str; 3] = ["broker", "harvest-time", "linkedin-data"];
 const TICKETS: [&str; 2] = ["harvest-time", "linkedin-data"];
 
-impl State {
+impl StateDir {
     /// The directory that was named, or the usual one. Nothing is made yet.
     pub(super) fn at(directory: Option<PathBuf>) -> Result<Self, Failure> {
         let root = directory.or_else(default_directory).ok_or_else(|| {

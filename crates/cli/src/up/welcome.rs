@@ -2,13 +2,13 @@
 use granary_credential_vault::store_selection::StoreKind;
 use serde_json::{Map, Value, json};
 
-use super::state::State;
+use super::state::StateDir;
 use super::{House, sandbox_urls};
 use crate::exit::Failure;
 use crate::output::{self, Format};
 use crate::shell;
 
-pub(super) fn print(house: &House, state: &State, format: Format) -> Result<(), Failure> {
+pub(super) fn print(house: &House, state: &StateDir, format: Format) -> Result<(), Failure> {
     match format {
         Format::Json => output::line(&Value::Object(line(house)).to_string()),
         Format::Text => output::line(&text(house, state)),
@@ -33,7 +33,7 @@ fn again(arguments: impl Iterator<Item = String>) -> String {
     format!("{} --new-key", words.join(" "))
 }
 
-fn text(house: &House, state: &State) -> String {
+fn text(house: &House, state: &StateDir) -> String {
     let gateway = house.gateway.address();
     let vault = house.credential_vault.public();
     let program = std::env::current_exe().map_or_else(|_| "granary".to_owned(), |p| p.display().to_string());

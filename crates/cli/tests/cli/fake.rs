@@ -31,7 +31,7 @@ pub(crate) struct Fake {
     pub seen: Arc<Mutex<Seen>>,
 }
 
-type Answer<T> = Result<Response<T>, Status>;
+type RpcResult<T> = Result<Response<T>, Status>;
 
 impl Fake {
     pub(crate) async fn start() -> Self {
@@ -75,7 +75,10 @@ fn account(identifier: &str) -> ConnectedAccount {
 
 #[tonic::async_trait]
 impl CredentialVault for Fake {
-    async fn get_sealing_key(&self, request: Request<GetSealingKeyRequest>) -> Answer<GetSealingKeyResponse> {
+    async fn get_sealing_key(
+        &self,
+        request: Request<GetSealingKeyRequest>,
+    ) -> RpcResult<GetSealingKeyResponse> {
         self.admit(&request)?;
         let public_key = Self::key().public_key();
         Ok(Response::new(GetSealingKeyResponse {
@@ -90,7 +93,7 @@ impl CredentialVault for Fake {
     async fn put_sealed_credential(
         &self,
         request: Request<PutSealedCredentialRequest>,
-    ) -> Answer<PutSealedCredentialResponse> {
+    ) -> RpcResult<PutSealedCredentialResponse> {
         self.admit(&request)?;
         let request = request.into_inner();
         let opened = Self::key().open(&request.sealed_box).unwrap();
@@ -105,7 +108,7 @@ impl CredentialVault for Fake {
     async fn get_or_create_connected_account(
         &self,
         request: Request<GetOrCreateConnectedAccountRequest>,
-    ) -> Answer<GetOrCreateConnectedAccountResponse> {
+    ) -> RpcResult<GetOrCreateConnectedAccountResponse> {
         self.admit(&request)?;
         let connected_account = Some(account(&request.get_ref().identifier));
         Ok(Response::new(GetOrCreateConnectedAccountResponse { connected_account, created: true }))
@@ -114,7 +117,7 @@ impl CredentialVault for Fake {
     async fn list_connected_accounts(
         &self,
         request: Request<ListConnectedAccountsRequest>,
-    ) -> Answer<ListConnectedAccountsResponse> {
+    ) -> RpcResult<ListConnectedAccountsResponse> {
         self.admit(&request)?;
         self.seen.lock().unwrap().listed.push(request.get_ref().clone());
         let (identifier, next_page_token) = match request.get_ref().page_token.as_str() {
@@ -130,7 +133,7 @@ impl CredentialVault for Fake {
     async fn delete_connected_account(
         &self,
         request: Request<DeleteConnectedAccountRequest>,
-    ) -> Answer<DeleteConnectedAccountResponse> {
+    ) -> RpcResult<DeleteConnectedAccountResponse> {
         self.admit(&request)?;
         Ok(Response::new(DeleteConnectedAccountResponse {}))
     }
@@ -138,7 +141,7 @@ impl CredentialVault for Fake {
     async fn get_connected_account(
         &self,
         request: Request<GetConnectedAccountRequest>,
-    ) -> Answer<GetConnectedAccountResponse> {
+    ) -> RpcResult<GetConnectedAccountResponse> {
         if request.get_ref().identifier == "full" {
             let held = [
                 (CredentialKind::LinkedinSession, CredentialStatus::Active),
@@ -164,32 +167,32 @@ impl CredentialVault for Fake {
     async fn disable_connected_account(
         &self,
         _: Request<DisableConnectedAccountRequest>,
-    ) -> Answer<DisableConnectedAccountResponse> {
+    ) -> RpcResult<DisableConnectedAccountResponse> {
         Err(Status::unimplemented("not here"))
     }
 
     async fn enable_connected_account(
         &self,
         _: Request<EnableConnectedAccountRequest>,
-    ) -> Answer<EnableConnectedAccountResponse> {
+    ) -> RpcResult<EnableConnectedAccountResponse> {
         Err(Status::unimplemented("not here"))
     }
 
-    async fn put_credential(&self, _: Request<PutCredentialRequest>) -> Answer<PutCredentialResponse> {
+    async fn put_credential(&self, _: Request<PutCredentialRequest>) -> RpcResult<PutCredentialResponse> {
         Err(Status::unimplemented("nothing is ever sent in the clear"))
     }
 
     async fn rollback_credential(
         &self,
         _: Request<RollbackCredentialRequest>,
-    ) -> Answer<RollbackCredentialResponse> {
+    ) -> RpcResult<RollbackCredentialResponse> {
         Err(Status::unimplemented("not here"))
     }
 
     async fn revoke_credential(
         &self,
         _: Request<RevokeCredentialRequest>,
-    ) -> Answer<RevokeCredentialResponse> {
+    ) -> RpcResult<RevokeCredentialResponse> {
         Err(Status::unimplemented("not here"))
     }
 }
@@ -199,7 +202,7 @@ impl ToolService for Fake {
     async fn verify_credential(
         &self,
         request: Request<VerifyCredentialRequest>,
-    ) -> Answer<VerifyCredentialResponse> {
+    ) -> RpcResult<VerifyCredentialResponse> {
         self.admit(&request)?;
         let (metadata, _, request) = request.into_parts();
         let (number, verdict) = {
@@ -218,7 +221,7 @@ impl ToolService for Fake {
         Ok(Response::new(answer))
     }
 
-    async fn list_tools(&self, request: Request<ListToolsRequest>) -> Answer<ListToolsResponse> {
+    async fn list_tools(&self, request: Request<ListToolsRequest>) -> RpcResult<ListToolsResponse> {
         self.admit(&request)?;
         // One tool that the key may use, and what the account lacks for it.
         let lacking = !request.get_ref().identifier.is_empty();
@@ -227,7 +230,7 @@ impl ToolService for Fake {
         Ok(Response::new(ListToolsResponse { tools: vec![tool], next_page_token: String::new() }))
     }
 
-    async fn execute_tool(&self, request: Request<ExecuteToolRequest>) -> Answer<ExecuteToolResponse> {
+    async fn execute_tool(&self, request: Request<ExecuteToolRequest>) -> RpcResult<ExecuteToolResponse> {
         self.admit(&request)?;
         let (metadata, _, message) = request.into_parts();
         let mut seen = self.seen.lock().unwrap();

@@ -9,21 +9,21 @@ pub(crate) fn join(pieces: &[&str]) -> Vec<String> {
         let same = places.last().is_some_and(|place| place.text.eq_ignore_ascii_case(piece));
         let kind = match kind(piece) {
             // "New York" is a state only behind itself, or where its country is told, too.
-            Kind::Region(_)
-                if is_city(piece) && !same && !next.is_some_and(|next| kind(next) == Kind::Country) =>
+            PieceKind::Region(_)
+                if is_city(piece) && !same && !next.is_some_and(|next| kind(next) == PieceKind::Country) =>
             {
-                Kind::Place
+                PieceKind::Place
             }
             // "São Paulo, São Paulo, Brazil", "Kyiv, Kyiv City, Ukraine", "Cork, County Cork, Ireland".
-            Kind::Place
-                if next.is_some_and(|next| kind(next) == Kind::Country)
+            PieceKind::Place
+                if next.is_some_and(|next| kind(next) == PieceKind::Country)
                     && places
                         .last()
                         .is_some_and(|place| is_called_region(piece) || begins_with(piece, &place.text)) =>
             {
-                Kind::Region("")
+                PieceKind::Region("")
             }
-            Kind::Place if same && is_city_state(&piece.to_lowercase()) => Kind::Country,
+            PieceKind::Place if same && is_city_state(&piece.to_lowercase()) => PieceKind::Country,
             kind => kind,
         };
         match places.last_mut() {
@@ -49,7 +49,7 @@ pub(crate) fn could_be_two(text: &str) -> bool {
 
 /// What a piece is by itself.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum PieceKind {
     Place,
     /// A state or the like, with its country in small letters; nothing where only two letters are known.
     Region(&'static str),
@@ -60,34 +60,34 @@ enum Kind {
 
 struct Place {
     text: String,
-    head: Kind,
+    head: PieceKind,
     /// The country of its state, where it has one.
     region: Option<&'static str>,
     country: bool,
 }
 
 impl Place {
-    fn takes(&self, kind: Kind, piece: &str) -> bool {
+    fn takes(&self, kind: PieceKind, piece: &str) -> bool {
         match (self.head, kind) {
-            (_, Kind::Place | Kind::World) | (Kind::Country | Kind::World, _) => false,
-            (Kind::Place, Kind::Region(_)) => self.region.is_none() && !self.country,
-            (Kind::Region(_), Kind::Region(_)) => false,
-            (Kind::Place, Kind::Country) => {
+            (_, PieceKind::Place | PieceKind::World) | (PieceKind::Country | PieceKind::World, _) => false,
+            (PieceKind::Place, PieceKind::Region(_)) => self.region.is_none() && !self.country,
+            (PieceKind::Region(_), PieceKind::Region(_)) => false,
+            (PieceKind::Place, PieceKind::Country) => {
                 let (city, country) = (self.text.to_lowercase(), piece.to_lowercase());
                 let fits = self.region.map_or(is_city_of(&city, &country), |of| is_in(of, &country));
                 !self.country && fits
             }
-            (Kind::Region(of), Kind::Country) => !self.country && is_in(of, &piece.to_lowercase()),
+            (PieceKind::Region(of), PieceKind::Country) => !self.country && is_in(of, &piece.to_lowercase()),
         }
     }
 
-    fn add(&mut self, kind: Kind, piece: &str) {
+    fn add(&mut self, kind: PieceKind, piece: &str) {
         self.text.push_str(", ");
         self.text.push_str(piece);
-        if let Kind::Region(of) = kind {
+        if let PieceKind::Region(of) = kind {
             self.region = Some(of);
         }
-        self.country |= kind == Kind::Country;
+        self.country |= kind == PieceKind::Country;
     }
 }
 
@@ -101,19 +101,19 @@ fn is_in(of: &str, country: &str) -> bool {
         || (of == "united kingdom" && ["uk", "great britain"].contains(&country))
 }
 
-fn kind(piece: &str) -> Kind {
+fn kind(piece: &str) -> PieceKind {
     let name = piece.to_lowercase();
     if is_continent(&name) {
-        return Kind::World;
+        return PieceKind::World;
     }
     if is_country(&name) {
-        return Kind::Country;
+        return PieceKind::Country;
     }
     match country_of(&name) {
-        Some(country) => Kind::Region(country),
+        Some(country) => PieceKind::Region(country),
         // A code of a state or of a country, as after "San Francisco" or "Berlin".
-        None if name.len() == 2 && name.bytes().all(|b| b.is_ascii_lowercase()) => Kind::Region(""),
-        None => Kind::Place,
+        None if name.len() == 2 && name.bytes().all(|b| b.is_ascii_lowercase()) => PieceKind::Region(""),
+        None => PieceKind::Place,
     }
 }
 

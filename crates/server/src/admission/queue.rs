@@ -23,14 +23,14 @@ pub(super) struct Queue {
     service: &'static str,
     length: Length,
     bounds: Bounds,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     in_flight: Gauge,
     waiting: Gauge,
     waited: Histogram,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct QueueState {
     in_flight: usize,
     waiting: usize,
     tenants: HashMap<Arc<str>, Tenant>,
@@ -74,7 +74,7 @@ impl Queue {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -138,7 +138,7 @@ impl Queue {
     }
 
     /// Lets those run that may now, one tenant after the other.
-    fn advance(self: &Arc<Self>, state: &mut State) {
+    fn advance(self: &Arc<Self>, state: &mut QueueState) {
         while state.in_flight < self.bounds.max_in_flight {
             let Some(name) = state.turns.pop_front() else { return };
             let Some(own) = state.tenants.get_mut(&name) else { continue };
@@ -159,7 +159,7 @@ impl Queue {
         }
     }
 
-    fn leave(&self, state: &mut State, name: &Arc<str>) {
+    fn leave(&self, state: &mut QueueState, name: &Arc<str>) {
         state.in_flight -= 1;
         self.in_flight.decrement(1.0);
         if let Some(own) = state.tenants.get_mut(name) {
@@ -175,7 +175,7 @@ enum Entered {
     Waits(Waiting, oneshot::Receiver<Permit>),
 }
 
-impl State {
+impl QueueState {
     /// Puts a tenant at the end of the turns, where it has a call that may run.
     fn give_turn(&mut self, name: &Arc<str>, bounds: &Bounds) {
         let Some(own) = self.tenants.get_mut(name) else { return };

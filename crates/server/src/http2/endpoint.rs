@@ -35,7 +35,7 @@ pub(super) struct Endpoint {
     /// What the peer's setting says, for the certificate.
     pub(super) name: String,
     number: EndpointId,
-    state: Mutex<State>,
+    state: Mutex<EndpointState>,
 }
 
 /// Tells addresses apart.
@@ -43,7 +43,7 @@ pub(super) struct Endpoint {
 pub struct EndpointId(u64);
 
 #[derive(Debug, Default)]
-struct State {
+struct EndpointState {
     connections: Vec<Arc<Connection>>,
     connecting: usize,
     failed: Option<Failed>,
@@ -110,7 +110,7 @@ impl Endpoint {
         Self { address, name, number, state: Mutex::default() }
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, EndpointState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

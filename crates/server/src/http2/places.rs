@@ -26,7 +26,7 @@ pub(super) struct Listener {
 
 /// One connection's place, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Listener>, Option<IpAddr>);
+pub(super) struct ConnectionPermit(Arc<Listener>, Option<IpAddr>);
 
 /// The listener at an address.
 pub(super) fn listener(address: SocketAddr, is_public: bool) -> Arc<Listener> {
@@ -45,11 +45,11 @@ pub(super) fn take(
     listener: &Arc<Listener>,
     address: IpAddr,
     limits: &Limits,
-) -> Result<Place, &'static str> {
+) -> Result<ConnectionPermit, &'static str> {
     let of_listener = listener.count.fetch_add(1, Ordering::AcqRel);
     let place = if listener.is_public { ALL.fetch_add(1, Ordering::AcqRel) } else { of_listener };
     // From here on both are given back by being dropped.
-    let mut taken = Place(listener.clone(), None);
+    let mut taken = ConnectionPermit(listener.clone(), None);
     metrics::gauge!("granary_connections", "side" => "server").increment(1.0);
     let most = limits.max_connections.min(crate::files::max_connections());
     if !listener.is_public {
@@ -74,7 +74,7 @@ pub(super) fn take(
     Ok(taken)
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         if self.0.is_public {
             ALL.fetch_sub(1, Ordering::AcqRel);

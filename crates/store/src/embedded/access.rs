@@ -10,9 +10,9 @@ use crate::{Error, Outage};
 const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// The database, as far as it may be used.
-pub(super) struct Access(RwLock<State>);
+pub(super) struct Access(RwLock<AccessState>);
 
-enum State {
+enum AccessState {
     /// Read and written.
     Open(Arc<Database>),
     /// Only read, and why.
@@ -23,39 +23,39 @@ enum State {
 
 impl Access {
     pub(super) fn new(database: Arc<Database>) -> Self {
-        Self(RwLock::new(State::Open(database)))
+        Self(RwLock::new(AccessState::Open(database)))
     }
 
     /// The database, to read from it. Whoever has it lets it go soon.
     pub(super) fn read(&self) -> Result<Arc<Database>, Error> {
         match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(database) | State::ReadOnly(database, _) => Ok(Arc::clone(database)),
-            State::Away(outage) => Err(refused(*outage)),
+            AccessState::Open(database) | AccessState::ReadOnly(database, _) => Ok(Arc::clone(database)),
+            AccessState::Away(outage) => Err(refused(*outage)),
         }
     }
 
     /// The database, to write to it.
     pub(super) fn write(&self) -> Result<Arc<Database>, Error> {
         match &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
-            State::Open(database) => Ok(Arc::clone(database)),
-            State::ReadOnly(_, outage) | State::Away(outage) => Err(refused(*outage)),
+            AccessState::Open(database) => Ok(Arc::clone(database)),
+            AccessState::ReadOnly(_, outage) | AccessState::Away(outage) => Err(refused(*outage)),
         }
     }
 
     pub(super) fn open(&self, database: Arc<Database>) {
-        self.set(State::Open(database));
+        self.set(AccessState::Open(database));
     }
 
     pub(super) fn only_read(&self, database: Arc<Database>, outage: Outage) {
-        self.set(State::ReadOnly(database, outage));
+        self.set(AccessState::ReadOnly(database, outage));
     }
 
     /// Takes the database away. Who reads at the moment may still have it.
     pub(super) fn take(&self, outage: Outage) {
-        self.set(State::Away(outage));
+        self.set(AccessState::Away(outage));
     }
 
-    fn set(&self, state: State) {
+    fn set(&self, state: AccessState) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }

@@ -40,14 +40,14 @@ pub(super) struct Health;
 
 /// Of it, what tells whether there are namespaces.
 #[derive(Debug, Deserialize)]
-pub(super) struct Kind {
+pub(super) struct EditionQuestion {
     /// Community servers of HashiCorp say false; other servers say nothing.
     #[serde(default)]
     pub(super) enterprise: Option<bool>,
 }
 
 impl Endpoint for Health {
-    type Response = Kind;
+    type Response = EditionQuestion;
     const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
     const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
 

@@ -29,10 +29,10 @@ const KEPT: usize = 10_000;
 
 /// What is to befall requests, and what befell them.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<State>);
+pub(super) struct Faults(Mutex<ExchangeState>);
 
 #[derive(Debug)]
-struct State {
+struct ExchangeState {
     always: Fault,
     rules: Vec<Rule>,
     seen: VecDeque<Seen>,
@@ -47,7 +47,7 @@ pub(super) struct Rule {
     pub(super) fault: Fault,
 }
 
-impl Default for State {
+impl Default for ExchangeState {
     fn default() -> Self {
         Self { always: Fault::Pass, rules: Vec::new(), seen: VecDeque::new() }
     }
@@ -98,7 +98,7 @@ impl Faults {
         fault
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, ExchangeState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

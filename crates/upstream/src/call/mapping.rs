@@ -7,7 +7,7 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, ReflectMessage};
 use serde_json::{Map, Value as Json};
 
 use super::Call;
-use super::value::{self, Fault, Scalar};
+use super::value::{self, Scalar, ValueFault};
 use crate::origin::{encode, is_dots};
 
 pub(super) fn call(method: &Method, message: &DynamicMessage) -> Result<Call, Error> {
@@ -22,8 +22,8 @@ pub(super) fn call(method: &Method, message: &DynamicMessage) -> Result<Call, Er
         match parameter(&field, message) {
             Ok(Some(parameter)) => parameters.push(parameter),
             Ok(None) => {}
-            Err(Fault::Value(fault)) => faults.push(violation(field.name(), fault)),
-            Err(Fault::Type) => return Err(unmappable(method, "a field has no mechanical form")),
+            Err(ValueFault::Value(fault)) => faults.push(violation(field.name(), fault)),
+            Err(ValueFault::Type) => return Err(unmappable(method, "a field has no mechanical form")),
         }
     }
     let path = fill(&template, &mut parameters, &mut faults);
@@ -74,7 +74,7 @@ fn template(path: &str) -> Option<Vec<Piece<'_>>> {
     path.starts_with('/').then_some(pieces)
 }
 
-fn parameter(field: &FieldDescriptor, message: &DynamicMessage) -> Result<Option<Parameter>, Fault> {
+fn parameter(field: &FieldDescriptor, message: &DynamicMessage) -> Result<Option<Parameter>, ValueFault> {
     let rule = options::field_rule(field);
     if rule.local {
         return Ok(None);

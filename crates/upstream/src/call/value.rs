@@ -16,7 +16,7 @@ pub(crate) enum Scalar {
 
 /// Why a field's value has no form that an upstream takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum ValueFault {
     /// The value is at fault; the text says what would be right.
     Value(&'static str),
     /// The type has no mechanical form.
@@ -49,7 +49,7 @@ impl Scalar {
 }
 
 /// The value of a field that is set; nothing for an enum value without a text.
-pub(crate) fn scalar(kind: &Kind, value: &Value) -> Result<Option<Scalar>, Fault> {
+pub(crate) fn scalar(kind: &Kind, value: &Value) -> Result<Option<Scalar>, ValueFault> {
     Ok(Some(match value {
         Value::Bool(value) => Scalar::Bool(*value),
         Value::I32(number) => Scalar::Number((*number).into()),
@@ -63,18 +63,18 @@ pub(crate) fn scalar(kind: &Kind, value: &Value) -> Result<Option<Scalar>, Fault
             let items: Result<Vec<_>, _> = items.iter().map(|item| scalar(kind, item)).collect();
             Scalar::List(items?.into_iter().flatten().collect())
         }
-        Value::F32(_) | Value::F64(_) | Value::Bytes(_) | Value::Map(_) => return Err(Fault::Type),
+        Value::F32(_) | Value::F64(_) | Value::Bytes(_) | Value::Map(_) => return Err(ValueFault::Type),
     }))
 }
 
 /// A declared default, in the form of the field's type.
-pub(crate) fn default(kind: &Kind, text: &str) -> Result<Scalar, Fault> {
-    let number = || text.parse::<Number>().map(Scalar::Number).map_err(|_| Fault::Type);
+pub(crate) fn default(kind: &Kind, text: &str) -> Result<Scalar, ValueFault> {
+    let number = || text.parse::<Number>().map(Scalar::Number).map_err(|_| ValueFault::Type);
     match kind {
-        Kind::Bool => text.parse().map(Scalar::Bool).map_err(|_| Fault::Type),
+        Kind::Bool => text.parse().map(Scalar::Bool).map_err(|_| ValueFault::Type),
         Kind::Message(message) if message.full_name() == DECIMAL => number(),
         Kind::String | Kind::Message(_) | Kind::Enum(_) => Ok(Scalar::Text(text.to_owned())),
-        Kind::Double | Kind::Float | Kind::Bytes => Err(Fault::Type),
+        Kind::Double | Kind::Float | Kind::Bytes => Err(ValueFault::Type),
         _ => number(),
     }
 }
@@ -83,24 +83,24 @@ const DATE: &str = "google.type.Date";
 const DECIMAL: &str = "google.type.Decimal";
 const TIMESTAMP: &str = "google.protobuf.Timestamp";
 
-fn enum_text(kind: &Kind, number: i32) -> Result<Option<Scalar>, Fault> {
-    let Kind::Enum(descriptor) = kind else { return Err(Fault::Type) };
+fn enum_text(kind: &Kind, number: i32) -> Result<Option<Scalar>, ValueFault> {
+    let Kind::Enum(descriptor) = kind else { return Err(ValueFault::Type) };
     let own = options::upstream_text_of(descriptor.full_name(), number);
     match own.or_else(|| options::text_of(descriptor.full_name(), number)) {
         Some(text) => Ok(Some(Scalar::Text(text.to_owned()))),
         None if number == 0 => Ok(None),
-        None => Err(Fault::Value("must be one of the declared values")),
+        None => Err(ValueFault::Value("must be one of the declared values")),
     }
 }
 
-fn well_known(message: &DynamicMessage) -> Result<Scalar, Fault> {
+fn well_known(message: &DynamicMessage) -> Result<Scalar, ValueFault> {
     match message.descriptor().full_name() {
-        DATE => date(message).map(Scalar::Text).ok_or(Fault::Value("must be a day of the calendar")),
-        DECIMAL => decimal(message).map(Scalar::Number).ok_or(Fault::Value("must be a decimal number")),
+        DATE => date(message).map(Scalar::Text).ok_or(ValueFault::Value("must be a day of the calendar")),
+        DECIMAL => decimal(message).map(Scalar::Number).ok_or(ValueFault::Value("must be a decimal number")),
         TIMESTAMP => {
-            timestamp(message).map(Scalar::Text).ok_or(Fault::Value("must be a time of years 1 to 9999"))
+            timestamp(message).map(Scalar::Text).ok_or(ValueFault::Value("must be a time of years 1 to 9999"))
         }
-        _ => Err(Fault::Type),
+        _ => Err(ValueFault::Type),
     }
 }
 

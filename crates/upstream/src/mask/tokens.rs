@@ -3,19 +3,19 @@ use std::ops::Range;
 
 /// What to replace.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct TokenSpan {
     pub(super) range: Range<usize>,
     /// Outside of any JSON string.
     pub(super) bare: bool,
 }
 
 /// Decides for sorted ranges that do not overlap. Those inside a JSON number or word grow to its whole.
-pub(super) fn place(text: &[u8], ranges: Vec<Range<usize>>) -> Vec<Place> {
+pub(super) fn place(text: &[u8], ranges: Vec<Range<usize>>) -> Vec<TokenSpan> {
     let json = text
         .iter()
         .find(|b| !b.is_ascii_whitespace())
         .is_some_and(|b| matches!(b, b'{' | b'[' | b'"' | b'-' | b'0'..=b'9'));
-    let mut places: Vec<Place> = Vec::with_capacity(ranges.len());
+    let mut places: Vec<TokenSpan> = Vec::with_capacity(ranges.len());
     let mut quotes = Quotes { at: 0, inside: false };
     for range in ranges {
         quotes.advance(text, range.start);
@@ -25,14 +25,14 @@ pub(super) fn place(text: &[u8], ranges: Vec<Range<usize>>) -> Vec<Place> {
             continue;
         }
         if !json || quotes.inside || text[range.clone()].contains(&b'"') {
-            places.push(Place { range, bare: false });
+            places.push(TokenSpan { range, bare: false });
             continue;
         }
         let start = range.start - text[..range.start].iter().rev().take_while(|b| is_token(**b)).count();
         let end = range.end + text[range.end..].iter().take_while(|b| is_token(**b)).count();
         match places.last_mut() {
             Some(last) if start < last.range.end => last.range.end = last.range.end.max(end),
-            _ => places.push(Place { range: start..end, bare: true }),
+            _ => places.push(TokenSpan { range: start..end, bare: true }),
         }
     }
     places

@@ -17,7 +17,7 @@ use crate::domain::records::{Decision, Records};
 use crate::domain::time::{now_ms, timestamp};
 
 pub(crate) use list::Filter;
-pub(crate) use place::Place;
+pub(crate) use place::AccountFolder;
 
 /// Every kind that an account may hold.
 pub(crate) const KINDS: [Kind; 4] =
@@ -33,7 +33,7 @@ pub(crate) struct Accounts {
 /// An account that exists.
 #[derive(Clone, Debug)]
 pub(crate) struct Found {
-    pub(crate) place: Place,
+    pub(crate) place: AccountFolder,
     pub(crate) record: documents::Account,
 }
 
@@ -48,7 +48,7 @@ impl Accounts {
         tenant: &str,
         identifier: &Identifier,
     ) -> Result<(Found, bool), Error> {
-        let place = Place::of(tenant, identifier);
+        let place = AccountFolder::of(tenant, identifier);
         let path = place.account();
         let deadline = Instant::now() + DELETE_TIMEOUT;
         loop {
@@ -72,7 +72,7 @@ impl Accounts {
         }
     }
 
-    async fn create(&self, place: &Place) -> Result<Option<(documents::Account, bool)>, Error> {
+    async fn create(&self, place: &AccountFolder) -> Result<Option<(documents::Account, bool)>, Error> {
         let fresh = documents::Account {
             identifier: place.identifier.as_str().to_owned(),
             incarnation: rand::random::<[u8; 16]>().to_vec(),
@@ -92,7 +92,7 @@ impl Accounts {
 
     /// The account, or `ACCOUNT_NOT_FOUND`.
     pub(crate) async fn find(&self, tenant: &str, identifier: &Identifier) -> Result<Found, Error> {
-        let place = Place::of(tenant, identifier);
+        let place = AccountFolder::of(tenant, identifier);
         let record = self.read(&place).await?;
         Ok(Found { place, record })
     }
@@ -123,7 +123,7 @@ impl Accounts {
         Ok(Found { place, record })
     }
 
-    async fn read(&self, place: &Place) -> Result<documents::Account, Error> {
+    async fn read(&self, place: &AccountFolder) -> Result<documents::Account, Error> {
         let record: Option<documents::Account> = self.records.get(&place.account()).await?;
         let record = live(record, &place.identifier)?;
         if record.identifier != place.identifier.as_str() {
@@ -139,7 +139,7 @@ impl Accounts {
         identifier: &Identifier,
         disabled: bool,
     ) -> Result<(Found, bool), Error> {
-        let place = Place::of(tenant, identifier);
+        let place = AccountFolder::of(tenant, identifier);
         let wanted = if disabled { AccountState::Disabled } else { AccountState::Enabled };
         if disabled {
             self.clear_marks(&place).await?;

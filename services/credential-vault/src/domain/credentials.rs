@@ -13,7 +13,7 @@ use granary_credential::{Credential, Key, Kind, fingerprint};
 use granary_proto::granary::vault::v1::{CredentialState, CredentialStatus};
 use granary_rpc::{Error, Identifier, Reason, Violation};
 
-use crate::domain::accounts::{self, Accounts, Found, Place};
+use crate::domain::accounts::{self, AccountFolder, Accounts, Found};
 use crate::domain::documents;
 use crate::domain::invalidation::Announcements;
 use crate::domain::records::{Decision, Records};
@@ -179,7 +179,11 @@ impl Credentials {
     ///
     /// # Errors
     /// `OVERLOADED` with the wait where one was made a moment ago.
-    pub(crate) async fn first_of_probe(&self, place: &Place, kinds: &[Kind]) -> Result<Opened, Error> {
+    pub(crate) async fn first_of_probe(
+        &self,
+        place: &AccountFolder,
+        kinds: &[Kind],
+    ) -> Result<Opened, Error> {
         let opened = lookup::first_of(&self.accounts, &self.records, place, kinds, Expired::Opens).await?;
         let kind = opened.credential.kind();
         let noted = self
@@ -207,7 +211,7 @@ impl Credentials {
 
     /// Opens the current value of the first of these kinds that the account has. No other kind's record is read, and the
     /// account's own only where no mark spares it.
-    pub(crate) async fn first_of(&self, place: &Place, kinds: &[Kind]) -> Result<Opened, Error> {
+    pub(crate) async fn first_of(&self, place: &AccountFolder, kinds: &[Kind]) -> Result<Opened, Error> {
         let begin = || {
             let (accounts, records) = (self.accounts.clone(), self.records.clone());
             let (place, kinds) = (place.clone(), kinds.to_vec());
@@ -218,7 +222,7 @@ impl Credentials {
     }
 
     /// Announces a change once it is committed, and also where its outcome is open.
-    fn committed<T>(&self, place: &Place, written: Result<T, Error>) -> Result<T, Error> {
+    fn committed<T>(&self, place: &AccountFolder, written: Result<T, Error>) -> Result<T, Error> {
         let may_stand = match &written {
             Ok(_) => true,
             Err(error) => matches!(error.reason(), Reason::StoreUnavailable | Reason::Overloaded),
@@ -230,7 +234,7 @@ impl Credentials {
     }
 
     /// Announces a change of an account or of one of its credentials, and detaches lookups under way, so that later callers read again.
-    pub(crate) fn announce(&self, place: &Place) {
+    pub(crate) fn announce(&self, place: &AccountFolder) {
         self.flights.forget(&place.folder);
         self.announcements.account(&place.tenant, place.identifier.as_str());
     }

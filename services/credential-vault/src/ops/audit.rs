@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use writer::Writer;
 
 pub(crate) use entry::Entry;
-pub(crate) use fault::Fault;
+pub(crate) use fault::AuditFault;
 pub(crate) use slot::Slot;
 
 /// Longest wait of a call for its line, where its deadline is further away.
@@ -97,7 +97,7 @@ impl Audit {
     }
 
     /// Why nothing can be written; `None` while it can.
-    pub(crate) fn fault(&self) -> watch::Receiver<Option<Fault>> {
+    pub(crate) fn fault(&self) -> watch::Receiver<Option<AuditFault>> {
         self.0.as_ref().map_or_else(|| watch::channel(None).1, Writer::fault)
     }
 }

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Error;
 use crate::application::operator;
 use crate::config::Parts;
-use crate::domain::accounts::{Place, mark};
+use crate::domain::accounts::{AccountFolder, mark};
 use crate::domain::credentials::fresh;
 use crate::domain::documents::{Account, Document};
 use crate::domain::invalidation::Announcements;
@@ -64,7 +64,7 @@ impl Bulk {
         identifier: &Identifier,
         credential: &Credential,
     ) -> Result<(), Error> {
-        let (place, kind) = (Place::of(tenant, identifier), credential.kind());
+        let (place, kind) = (AccountFolder::of(tenant, identifier), credential.kind());
         let account = Account {
             identifier: identifier.as_str().to_owned(),
             incarnation: rand::random::<[u8; 16]>().to_vec(),
@@ -90,7 +90,7 @@ impl Bulk {
     /// `again`: what an earlier attempt may have written is written over.
     async fn write(
         &self,
-        place: &Place,
+        place: &AccountFolder,
         account: &Account,
         credential: &Credential,
         fingerprint: &str,

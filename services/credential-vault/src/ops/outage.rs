@@ -7,7 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::records::Records;
-use crate::ops::audit::Fault;
+use crate::ops::audit::AuditFault;
 
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -28,7 +28,7 @@ impl OutageWatch {
     pub(crate) async fn follow(
         self,
         records: Records,
-        mut audit: watch::Receiver<Option<Fault>>,
+        mut audit: watch::Receiver<Option<AuditFault>>,
         end: CancellationToken,
     ) {
         let mut tick = interval(CHECK_INTERVAL);

@@ -24,7 +24,7 @@ pub enum StoreKind {
 
 /// Where the stores are.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct StorePlaces {
     /// The file of the embedded store.
     pub path: PathBuf,
     /// The file of its master key; unset: from the environment.
@@ -50,7 +50,7 @@ impl StoreKind {
     }
 }
 
-impl Place {
+impl StorePlaces {
     /// Everything that is wrong with the settings of one kind of store.
     pub(crate) fn faults(&self, kind: StoreKind) -> Vec<String> {
         let mut faults = Vec::new();
@@ -111,7 +111,7 @@ impl Stores {
     /// Opens the store to move to.
     pub(crate) async fn target(
         &self,
-        place: &Place,
+        place: &StorePlaces,
         to: StoreKind,
     ) -> Result<Arc<dyn Store>, granary_rpc::Error> {
         let now = *self.now.lock().unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ const PATTERNS: usize = 100;
 #[derive(Clone)]
 pub(crate) struct Admin(Arc<State>);
 
-type Answer<T> = Result<Response<T>, Status>;
+type RpcResult<T> = Result<Response<T>, Status>;
 
 impl Admin {
     pub(crate) fn new(state: Arc<State>) -> Self {
@@ -43,7 +43,7 @@ impl Rpcs for Admin {
     async fn migrate_store(
         &self,
         request: Request<wire::MigrateStoreRequest>,
-    ) -> Answer<Self::MigrateStoreStream> {
+    ) -> RpcResult<Self::MigrateStoreStream> {
         let call = Call::from_request(&request)?;
         let listener = store::migrate(&self.0, &call, request.get_ref().to())?;
         Ok(Response::new(store::progressing(listener, |progress| wire::MigrateStoreResponse {
@@ -54,7 +54,7 @@ impl Rpcs for Admin {
     async fn rewrap_store(
         &self,
         request: Request<wire::RewrapStoreRequest>,
-    ) -> Answer<Self::RewrapStoreStream> {
+    ) -> RpcResult<Self::RewrapStoreStream> {
         let call = Call::from_request(&request)?;
         let listener = store::rewrap(&self.0, &call, request.get_ref().rotate)?;
         Ok(Response::new(store::progressing(listener, |progress| wire::RewrapStoreResponse {
@@ -65,7 +65,7 @@ impl Rpcs for Admin {
     async fn create_tenant(
         &self,
         request: Request<wire::CreateTenantRequest>,
-    ) -> Answer<wire::CreateTenantResponse> {
+    ) -> RpcResult<wire::CreateTenantResponse> {
         let call = Call::from_request(&request)?;
         let name = request.into_inner().name;
         let mut faults = Faults::default();
@@ -81,7 +81,7 @@ impl Rpcs for Admin {
     async fn set_tenant_limits(
         &self,
         request: Request<wire::SetTenantLimitsRequest>,
-    ) -> Answer<wire::SetTenantLimitsResponse> {
+    ) -> RpcResult<wire::SetTenantLimitsResponse> {
         let call = Call::from_request(&request)?;
         let wire::SetTenantLimitsRequest { tenant, limits } = request.into_inner();
         let mut faults = Faults::default();
@@ -105,7 +105,7 @@ impl Rpcs for Admin {
     async fn list_tenants(
         &self,
         request: Request<wire::ListTenantsRequest>,
-    ) -> Answer<wire::ListTenantsResponse> {
+    ) -> RpcResult<wire::ListTenantsResponse> {
         let request = request.into_inner();
         let mut faults = Faults::default();
         let size = page_token::size(request.page_size, &mut faults.0);
@@ -120,7 +120,7 @@ impl Rpcs for Admin {
     async fn create_api_key(
         &self,
         request: Request<wire::CreateApiKeyRequest>,
-    ) -> Answer<wire::CreateApiKeyResponse> {
+    ) -> RpcResult<wire::CreateApiKeyResponse> {
         let call = Call::from_request(&request)?;
         let new = parse(request.into_inner(), &call.caller)?;
         let entry = call.entry();
@@ -140,7 +140,7 @@ impl Rpcs for Admin {
     async fn list_api_keys(
         &self,
         request: Request<wire::ListApiKeysRequest>,
-    ) -> Answer<wire::ListApiKeysResponse> {
+    ) -> RpcResult<wire::ListApiKeysResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
         let mut faults = Faults::default();
@@ -162,7 +162,7 @@ impl Rpcs for Admin {
     async fn revoke_api_key(
         &self,
         request: Request<wire::RevokeApiKeyRequest>,
-    ) -> Answer<wire::RevokeApiKeyResponse> {
+    ) -> RpcResult<wire::RevokeApiKeyResponse> {
         let call = Call::from_request(&request)?;
         let key_id = request.into_inner().key_id;
         let mut faults = Faults::default();

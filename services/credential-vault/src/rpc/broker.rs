@@ -19,7 +19,7 @@ use granary_server::admission::{Length, deadline_of};
 use tonic::{Request, Response, Status};
 
 use super::{Faults, verdicts};
-use crate::domain::accounts::Place;
+use crate::domain::accounts::AccountFolder;
 use crate::domain::caller::Caller;
 use crate::domain::time::timestamp;
 use crate::ops::audit::Entry;
@@ -29,7 +29,7 @@ use crate::state::State;
 #[derive(Clone)]
 pub(crate) struct CredentialBroker(Arc<State>);
 
-type Answer<T> = Result<Response<T>, Status>;
+type RpcResult<T> = Result<Response<T>, Status>;
 
 impl CredentialBroker {
     pub(crate) fn new(state: Arc<State>) -> Self {
@@ -93,7 +93,7 @@ impl CredentialBroker {
             caller.must_hold(method.scope)?;
         }
         caller.must_cover(identifier)?;
-        let place = Place::of(&caller.tenant, identifier);
+        let place = AccountFolder::of(&caller.tenant, identifier);
         let ring = self.0.rings.get(&method.process).ok_or_else(|| {
             Error::new(Reason::Internal, format!("no ticket keys are configured for {}", method.process))
         })?;
@@ -144,7 +144,7 @@ impl Rpcs for CredentialBroker {
     async fn authenticate(
         &self,
         request: Request<internal::AuthenticateRequest>,
-    ) -> Answer<internal::AuthenticateResponse> {
+    ) -> RpcResult<internal::AuthenticateResponse> {
         let entry = self.entry("Authenticate", &request)?;
         let text = Secret::new(request.into_inner().api_key);
         match self.principal(text.expose()).await {
@@ -162,7 +162,7 @@ impl Rpcs for CredentialBroker {
     async fn issue_ticket(
         &self,
         request: Request<internal::IssueTicketRequest>,
-    ) -> Answer<internal::IssueTicketResponse> {
+    ) -> RpcResult<internal::IssueTicketResponse> {
         let mut entry = self.entry("IssueTicket", &request)?;
         let until = deadline_of(request.extensions());
         let request = request.into_inner();
@@ -200,14 +200,14 @@ impl Rpcs for CredentialBroker {
     async fn watch_invalidations(
         &self,
         _: Request<internal::WatchInvalidationsRequest>,
-    ) -> Answer<Self::WatchInvalidationsStream> {
+    ) -> RpcResult<Self::WatchInvalidationsStream> {
         Ok(Response::new(Box::pin(self.0.announcements.watch()?)))
     }
 
     async fn report_outcome(
         &self,
         request: Request<internal::ReportOutcomeRequest>,
-    ) -> Answer<internal::ReportOutcomeResponse> {
+    ) -> RpcResult<internal::ReportOutcomeResponse> {
         let mut entry = self.entry("ReportOutcome", &request)?;
         let until = deadline_of(request.extensions());
         let request = request.into_inner();

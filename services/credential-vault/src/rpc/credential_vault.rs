@@ -11,7 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::sealed::Closed;
 use super::{Faults, of_put};
-use crate::domain::accounts::{Filter, Place};
+use crate::domain::accounts::{AccountFolder, Filter};
 use crate::domain::credentials::parse_expected;
 use crate::domain::page_token::{self, Listing};
 use crate::ops::audit::Entry;
@@ -22,7 +22,7 @@ use crate::state::State;
 #[derive(Clone)]
 pub(crate) struct CredentialVault(Arc<State>);
 
-type Answer<T> = Result<Response<T>, Status>;
+type RpcResult<T> = Result<Response<T>, Status>;
 
 impl CredentialVault {
     pub(crate) fn new(state: Arc<State>) -> Self {
@@ -59,7 +59,7 @@ impl CredentialVault {
         self.change(call, account(identifier)?, move |state, tenant, identifier, entry| async move {
             let set = state.accounts.set_disabled(&tenant, &identifier, disabled).await;
             // Also after a failure, and where nothing changed: an earlier attempt may have failed halfway.
-            state.credentials.announce(&Place::of(&tenant, &identifier));
+            state.credentials.announce(&AccountFolder::of(&tenant, &identifier));
             let (found, changed) = set?;
             Ok((state.accounts.show(&found).await?, changed.then_some(entry)))
         })
@@ -72,7 +72,7 @@ impl Rpcs for CredentialVault {
     async fn get_or_create_connected_account(
         &self,
         request: Request<wire::GetOrCreateConnectedAccountRequest>,
-    ) -> Answer<wire::GetOrCreateConnectedAccountResponse> {
+    ) -> RpcResult<wire::GetOrCreateConnectedAccountResponse> {
         let call = Call::from_request(&request)?;
         let identifier = account(request.into_inner().identifier)?;
         let (connected_account, created) = self
@@ -88,7 +88,7 @@ impl Rpcs for CredentialVault {
     async fn get_connected_account(
         &self,
         request: Request<wire::GetConnectedAccountRequest>,
-    ) -> Answer<wire::GetConnectedAccountResponse> {
+    ) -> RpcResult<wire::GetConnectedAccountResponse> {
         let call = Call::from_request(&request)?;
         let identifier = stored(request.into_inner().identifier)?;
         let entry = call.entry().account(identifier.as_str());
@@ -104,7 +104,7 @@ impl Rpcs for CredentialVault {
     async fn list_connected_accounts(
         &self,
         request: Request<wire::ListConnectedAccountsRequest>,
-    ) -> Answer<wire::ListConnectedAccountsResponse> {
+    ) -> RpcResult<wire::ListConnectedAccountsResponse> {
         let caller = Call::from_request(&request)?.caller;
         let request = request.into_inner();
         let mut faults = Faults::default();
@@ -130,13 +130,13 @@ impl Rpcs for CredentialVault {
     async fn delete_connected_account(
         &self,
         request: Request<wire::DeleteConnectedAccountRequest>,
-    ) -> Answer<wire::DeleteConnectedAccountResponse> {
+    ) -> RpcResult<wire::DeleteConnectedAccountResponse> {
         let call = Call::from_request(&request)?;
         let identifier = stored(request.into_inner().identifier)?;
         self.change(call, identifier, |state, tenant, identifier, entry| async move {
             let deleted = state.accounts.delete(&tenant, &identifier).await;
             // Also after a failure: it may have come as far as the mark.
-            state.credentials.announce(&Place::of(&tenant, &identifier));
+            state.credentials.announce(&AccountFolder::of(&tenant, &identifier));
             Ok((deleted?, Some(entry)))
         })
         .await?;
@@ -146,7 +146,7 @@ impl Rpcs for CredentialVault {
     async fn disable_connected_account(
         &self,
         request: Request<wire::DisableConnectedAccountRequest>,
-    ) -> Answer<wire::DisableConnectedAccountResponse> {
+    ) -> RpcResult<wire::DisableConnectedAccountResponse> {
         let call = Call::from_request(&request)?;
         let connected_account = Some(self.set_disabled(call, request.into_inner().identifier, true).await?);
         Ok(Response::new(wire::DisableConnectedAccountResponse { connected_account }))
@@ -155,7 +155,7 @@ impl Rpcs for CredentialVault {
     async fn enable_connected_account(
         &self,
         request: Request<wire::EnableConnectedAccountRequest>,
-    ) -> Answer<wire::EnableConnectedAccountResponse> {
+    ) -> RpcResult<wire::EnableConnectedAccountResponse> {
         let call = Call::from_request(&request)?;
         let connected_account = Some(self.set_disabled(call, request.into_inner().identifier, false).await?);
         Ok(Response::new(wire::EnableConnectedAccountResponse { connected_account }))
@@ -164,7 +164,7 @@ impl Rpcs for CredentialVault {
     async fn put_credential(
         &self,
         request: Request<wire::PutCredentialRequest>,
-    ) -> Answer<wire::PutCredentialResponse> {
+    ) -> RpcResult<wire::PutCredentialResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
         let mut faults = Faults::default();
@@ -186,7 +186,7 @@ impl Rpcs for CredentialVault {
     async fn put_sealed_credential(
         &self,
         request: Request<wire::PutSealedCredentialRequest>,
-    ) -> Answer<wire::PutSealedCredentialResponse> {
+    ) -> RpcResult<wire::PutSealedCredentialResponse> {
         let call = Call::from_request(&request)?;
         let closed = Closed::parse(request.into_inner())?;
         let caller = call.caller.clone();
@@ -207,7 +207,7 @@ impl Rpcs for CredentialVault {
     async fn get_sealing_key(
         &self,
         request: Request<wire::GetSealingKeyRequest>,
-    ) -> Answer<wire::GetSealingKeyResponse> {
+    ) -> RpcResult<wire::GetSealingKeyResponse> {
         let call = Call::from_request(&request)?;
         let system = &self.0.system;
         Ok(Response::new(wire::GetSealingKeyResponse {
@@ -221,7 +221,7 @@ impl Rpcs for CredentialVault {
     async fn rollback_credential(
         &self,
         request: Request<wire::RollbackCredentialRequest>,
-    ) -> Answer<wire::RollbackCredentialResponse> {
+    ) -> RpcResult<wire::RollbackCredentialResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
         let (version, expected) = (request.version, request.expected_version);
@@ -246,7 +246,7 @@ impl Rpcs for CredentialVault {
     async fn revoke_credential(
         &self,
         request: Request<wire::RevokeCredentialRequest>,
-    ) -> Answer<wire::RevokeCredentialResponse> {
+    ) -> RpcResult<wire::RevokeCredentialResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
         let mut faults = Faults::default();

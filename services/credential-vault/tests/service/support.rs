@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use granary_credential::ticket::Keyring;
 use granary_credential::{Key, Kind};
-use granary_credential_vault::store_selection::{Place, StoreKind};
+use granary_credential_vault::store_selection::{StoreKind, StorePlaces};
 use granary_credential_vault::{Application, Audit, Parts};
 use granary_proto::granary::internal::v1 as internal;
 use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
@@ -54,7 +54,7 @@ pub(crate) struct Suite {
 pub(crate) struct Options {
     pub(crate) one_key_for_harvest: bool,
     pub(crate) audit: Audit,
-    pub(crate) place: Option<(StoreKind, Place)>,
+    pub(crate) place: Option<(StoreKind, StorePlaces)>,
     pub(crate) admission: admission::Settings,
 }
 

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use granary_credential::Key;
-use granary_credential_vault::store_selection::{Place, StoreKind as Kind};
+use granary_credential_vault::store_selection::{StoreKind as Kind, StorePlaces};
 use granary_credential_vault::{Config as Settings, parts};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::{StoreKind, StorePhase, StoreProgress};
@@ -29,11 +29,12 @@ async fn migrate(suite: &Suite, to: StoreKind) -> Result<StoreProgress, Status> 
 }
 
 /// A vault over a file, with some accounts, that knows where Vault is.
-async fn filled(dir: &std::path::Path, vault: Config) -> (Suite, Place) {
+async fn filled(dir: &std::path::Path, vault: Config) -> (Suite, StorePlaces) {
     let key = Key::random();
     let path = dir.join("store.redb");
     let text = data_encoding::BASE64.encode(key.expose());
-    let place = Place { path: path.clone(), master_key_file: Some(file(dir, "master.key", &text)), vault };
+    let place =
+        StorePlaces { path: path.clone(), master_key_file: Some(file(dir, "master.key", &text)), vault };
     let store = Embedded::open(&path, &key).unwrap();
     let options = Options { place: Some((Kind::Embedded, place.clone())), ..Options::default() };
     let suite = suite_on(Arc::new(Counting::new(store)), options).await;

@@ -20,14 +20,14 @@ pub(crate) struct Args {
     #[arg(long)]
     address: String,
     #[arg(long, value_enum)]
-    kind: Kind,
+    kind: BadKind,
     /// When it stops
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Kind {
+pub(crate) enum BadKind {
     /// A hundred callers cancel each call after two milliseconds
     Cancels,
     /// Connections with 200 calls are closed, every 50 ms
@@ -58,7 +58,7 @@ pub(crate) enum Kind {
 
 pub(crate) async fn run(args: Args, key: &str) -> Result<Value, Failure> {
     let workers = match args.kind {
-        Kind::Cancels | Kind::Busy => WORKERS,
+        BadKind::Cancels | BadKind::Busy => WORKERS,
         _ => 1,
     };
     let caller = Hostile::new(&args.address).with_key(key).with_account(BAD);

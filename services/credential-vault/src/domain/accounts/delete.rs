@@ -7,7 +7,7 @@ use std::time::Duration;
 use granary_rpc::{Error, Identifier, Reason};
 use tokio::time::{Instant, sleep};
 
-use super::{Accounts, DELETE_TIMEOUT, Place, missing};
+use super::{AccountFolder, Accounts, DELETE_TIMEOUT, missing};
 use crate::domain::documents::{Account, AccountState, Credential};
 use crate::domain::paths::ACCOUNT;
 use crate::domain::records::Decision;
@@ -40,7 +40,7 @@ enum Lease {
 impl Accounts {
     /// Deletes an account with every version of its credentials.
     pub(crate) async fn delete(&self, tenant: &str, identifier: &Identifier) -> Result<(), Error> {
-        let place = Place::of(tenant, identifier);
+        let place = AccountFolder::of(tenant, identifier);
         self.clear_marks(&place).await?;
         match self.lease(&place, LeaseFor::Account).await? {
             Lease::Acquired(began) => self.erase(&place, began).await,
@@ -53,7 +53,7 @@ impl Accounts {
     /// lease on the folder is held. Where it has been made again already, the record is emptied and left to its deletion.
     pub(crate) async fn erase_orphan(
         &self,
-        place: &Place,
+        place: &AccountFolder,
         path: &str,
         incarnation: &[u8],
     ) -> Result<(), Error> {
@@ -71,7 +71,7 @@ impl Accounts {
     }
 
     /// Takes the lease on a folder. Another's is waited for.
-    async fn lease(&self, place: &Place, of: LeaseFor) -> Result<Lease, Error> {
+    async fn lease(&self, place: &AccountFolder, of: LeaseFor) -> Result<Lease, Error> {
         let (own, id) = (place.account(), rand::random::<[u8; 16]>().to_vec());
         let deadline = Instant::now() + DELETE_TIMEOUT;
         let mut waited = false;
@@ -106,7 +106,7 @@ impl Accounts {
     }
 
     /// Removes the folder of an account whose lease is ours.
-    async fn erase(&self, place: &Place, began: Instant) -> Result<(), Error> {
+    async fn erase(&self, place: &AccountFolder, began: Instant) -> Result<(), Error> {
         let store = self.records.store();
         for name in store.list(&place.folder, None, MAX_LIST).await? {
             if name != ACCOUNT {
@@ -142,12 +142,12 @@ mod tests {
     use granary_store::Embedded;
 
     /// An account whose deletion began so long ago, with what a writer left in its folder.
-    async fn begun(age: Duration) -> (Accounts, Records, Place, Identifier, tempfile::TempDir) {
+    async fn begun(age: Duration) -> (Accounts, Records, AccountFolder, Identifier, tempfile::TempDir) {
         let dir = tempfile::tempdir().unwrap();
         let store = Embedded::open(&dir.path().join("store"), &Key::random()).unwrap();
         let records = Records::new(Arc::new(store));
         let identifier = Identifier::parse("u").unwrap();
-        let place = Place::of("acme", &identifier);
+        let place = AccountFolder::of("acme", &identifier);
         let age = i64::try_from(age.as_millis()).unwrap();
         let mut record =
             Account { incarnation: vec![1; 16], delete_ms: now_ms() - age, ..Account::default() };

@@ -13,7 +13,7 @@ use data_encoding::HEXLOWER;
 use granary_rpc::{Error, Reason};
 use granary_store as store;
 
-use super::{Accounts, Place, disabled};
+use super::{AccountFolder, Accounts, disabled};
 use crate::domain::documents::{Account, AccountState, Credential};
 use crate::domain::records::Seen;
 
@@ -32,7 +32,7 @@ pub(crate) fn of(incarnation: &[u8]) -> String {
 
 impl Accounts {
     /// The account, if tickets may be issued for it.
-    pub(crate) async fn enabled(&self, place: &Place) -> Result<Account, Error> {
+    pub(crate) async fn enabled(&self, place: &AccountFolder) -> Result<Account, Error> {
         let record = self.read(place).await?;
         match record.state() {
             AccountState::Disabled => Err(disabled(&place.identifier)),
@@ -44,7 +44,7 @@ impl Accounts {
     /// gone, or is another one by now.
     pub(crate) async fn confirm(
         &self,
-        place: &Place,
+        place: &AccountFolder,
         path: &str,
         version: u64,
         incarnation: &[u8],
@@ -82,7 +82,7 @@ impl Accounts {
     }
 
     /// Takes away every mark of an account.
-    pub(crate) async fn clear_marks(&self, place: &Place) -> Result<(), Error> {
+    pub(crate) async fn clear_marks(&self, place: &AccountFolder) -> Result<(), Error> {
         for path in place.kinds() {
             let mut attempt = 0;
             while let Some(record) = self.records.store().get(&path).await? {

@@ -8,13 +8,13 @@ use granary_store::Context;
 
 /// The folder of one identifier of one tenant.
 #[derive(Clone, Debug)]
-pub(crate) struct Place {
+pub(crate) struct AccountFolder {
     pub(crate) tenant: String,
     pub(crate) identifier: Identifier,
     pub(crate) folder: String,
 }
 
-impl Place {
+impl AccountFolder {
     pub(crate) fn of(tenant: &str, identifier: &Identifier) -> Self {
         let folder = paths::account_folder(tenant, identifier);
         Self { tenant: tenant.to_owned(), identifier: identifier.clone(), folder }

@@ -4,7 +4,7 @@ use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::{Error, Reason};
 
 use super::refusal::{damaged, expired, missing, revoked};
-use crate::domain::accounts::{Accounts, Place, mark};
+use crate::domain::accounts::{AccountFolder, Accounts, mark};
 use crate::domain::documents;
 use crate::domain::records::Records;
 
@@ -30,7 +30,7 @@ pub(super) enum Expired {
 pub(super) async fn first_of(
     accounts: &Accounts,
     records: &Records,
-    place: &Place,
+    place: &AccountFolder,
     kinds: &[Kind],
     expired_value: Expired,
 ) -> Result<Opened, Error> {

@@ -13,7 +13,7 @@ const RETRY_DELAY: Duration = Duration::from_secs(2);
 
 /// Why a line cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub(crate) enum AuditFault {
     /// There is no room.
     Full,
     /// Writing fails otherwise.
@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     Slow,
 }
 
-impl Fault {
+impl AuditFault {
     pub(super) fn of(error: &io::Error) -> Self {
         if disk::is_full(error) { Self::Full } else { Self::Failing }
     }

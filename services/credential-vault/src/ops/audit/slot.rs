@@ -5,19 +5,19 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::entry::Entry;
-use super::fault::Fault;
+use super::fault::AuditFault;
 use super::writer::Job;
 
 /// A slot for one line. One that is dropped is given to others.
 #[derive(Debug)]
-pub(crate) struct Slot(Option<(OwnedPermit<Job>, watch::Receiver<Option<Fault>>)>);
+pub(crate) struct Slot(Option<(OwnedPermit<Job>, watch::Receiver<Option<AuditFault>>)>);
 
 /// Tells when a line is written. The line is written whether or not anybody waits for that.
 #[derive(Debug)]
-pub(crate) struct Receipt(Option<(oneshot::Receiver<()>, watch::Receiver<Option<Fault>>)>);
+pub(crate) struct Receipt(Option<(oneshot::Receiver<()>, watch::Receiver<Option<AuditFault>>)>);
 
 impl Slot {
-    pub(super) fn new(permit: OwnedPermit<Job>, fault: watch::Receiver<Option<Fault>>) -> Self {
+    pub(super) fn new(permit: OwnedPermit<Job>, fault: watch::Receiver<Option<AuditFault>>) -> Self {
         Self(Some((permit, fault)))
     }
 
@@ -45,7 +45,7 @@ impl Receipt {
     pub(crate) async fn written(self, patience: Instant) -> Result<(), Error> {
         let Some((written, mut fault)) = self.0 else { return Ok(()) };
         // An error here: the writer has ended.
-        let written = async { written.await.map_err(|_| Fault::Failing) };
-        Fault::unless(&mut fault, patience, written).await
+        let written = async { written.await.map_err(|_| AuditFault::Failing) };
+        AuditFault::unless(&mut fault, patience, written).await
     }
 }

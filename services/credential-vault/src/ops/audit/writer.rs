@@ -11,7 +11,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::attempts::Attempts;
-use super::fault::Fault;
+use super::fault::AuditFault;
 use super::file::LogFile;
 use super::{Rotation, Slot};
 
@@ -40,7 +40,7 @@ pub(super) enum Job {
 
 #[derive(Debug, Default)]
 struct Shared {
-    fault: watch::Sender<Option<Fault>>,
+    fault: watch::Sender<Option<AuditFault>>,
     attempts: Mutex<Attempts>,
     reopen: Notify,
 }
@@ -66,11 +66,11 @@ impl Writer {
         }
         let permit = match self.jobs.clone().try_reserve_owned() {
             Ok(permit) => permit,
-            Err(TrySendError::Closed(_)) => return Err(Fault::Failing.error()),
+            Err(TrySendError::Closed(_)) => return Err(AuditFault::Failing.error()),
             Err(TrySendError::Full(jobs)) => {
                 metrics::counter!("granary_vault_audit_waits_total").increment(1);
-                let asked = async { jobs.reserve_owned().await.map_err(|_| Fault::Failing) };
-                Fault::unless(&mut fault, patience, asked).await?
+                let asked = async { jobs.reserve_owned().await.map_err(|_| AuditFault::Failing) };
+                AuditFault::unless(&mut fault, patience, asked).await?
             }
         };
         Ok(Slot::new(permit, fault))
@@ -81,7 +81,7 @@ impl Writer {
         self.shared.attempts.lock().unwrap_or_else(PoisonError::into_inner).add(action, outcome);
     }
 
-    pub(super) fn fault(&self) -> watch::Receiver<Option<Fault>> {
+    pub(super) fn fault(&self) -> watch::Receiver<Option<AuditFault>> {
         self.shared.fault.subscribe()
     }
 
@@ -234,7 +234,7 @@ impl Thread {
     }
 
     fn failing(&self, error: &io::Error) {
-        let now = Some(Fault::of(error));
+        let now = Some(AuditFault::of(error));
         if self.shared.fault.send_if_modified(|fault| std::mem::replace(fault, now) != now) {
             tracing::error!(%error, "cannot write the audit log; trying again");
         }

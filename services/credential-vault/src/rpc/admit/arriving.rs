@@ -24,7 +24,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(500);
 pub(crate) struct Arriving(Mutex<HashMap<String, usize>>);
 
 /// One of them.
-struct Place<'a>(&'a Arriving, &'a str);
+struct ArrivalPermit<'a>(&'a Arriving, &'a str);
 
 impl Arriving {
     /// The whole of a tenant's request, within the call's deadline.
@@ -47,7 +47,7 @@ impl Arriving {
         Ok(Body::new(Full::new(whole.to_bytes())))
     }
 
-    fn take<'a>(&'a self, tenant: &'a str) -> Result<Place<'a>, Error> {
+    fn take<'a>(&'a self, tenant: &'a str) -> Result<ArrivalPermit<'a>, Error> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = all.entry(tenant.to_owned()).or_default();
         if *count >= MAX_OF_TENANT {
@@ -58,11 +58,11 @@ impl Arriving {
                 .retry_after(RETRY_DELAY));
         }
         *count += 1;
-        Ok(Place(self, tenant))
+        Ok(ArrivalPermit(self, tenant))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for ArrivalPermit<'_> {
     fn drop(&mut self) {
         let mut all = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = all.get_mut(self.1) {

@@ -11,7 +11,7 @@ use granary_proto::granary::linkedin::v1::{
 use granary_testkit::Hostile;
 use granary_testkit::hostile::{self, Call, EMPTY, ENDLESS};
 
-use super::Kind;
+use super::BadKind;
 use crate::BAD;
 
 const PROFILE: &str = "/granary.linkedin.v1.LinkedInData/ScrapeProfile";
@@ -53,11 +53,11 @@ impl Bodies {
 }
 
 /// Misbehaves once, and tells by how many calls.
-pub(super) async fn misbehave(kind: Kind, caller: &Hostile, bodies: &Bodies) -> usize {
+pub(super) async fn misbehave(kind: BadKind, caller: &Hostile, bodies: &Bodies) -> usize {
     let soon = Duration::from_secs(1);
     let within = |timeout: &str| caller.clone().with_timeout(timeout);
     match kind {
-        Kind::Cancels => {
+        BadKind::Cancels => {
             let Ok(mut connection) = caller.try_connect().await else { return 0 };
             for number in 0..100 {
                 let Some(call) = connection.call(PROFILE, bodies.profile.clone()).await else {
@@ -68,7 +68,7 @@ pub(super) async fn misbehave(kind: Kind, caller: &Hostile, bodies: &Bodies) -> 
             }
             100
         }
-        Kind::Busy => {
+        BadKind::Busy => {
             let Ok(mut connection) = caller.try_connect().await else { return 0 };
             for number in 0..100 {
                 let Some(call) = connection.call(PROFILE, bodies.profile.clone()).await else {
@@ -78,16 +78,16 @@ pub(super) async fn misbehave(kind: Kind, caller: &Hostile, bodies: &Bodies) -> 
             }
             100
         }
-        Kind::HangsUp => {
+        BadKind::HangsUp => {
             let calls = begin(caller, PROFILE, &bodies.profile, 200, Duration::from_millis(20)).await;
             tokio::time::sleep(Duration::from_millis(30)).await;
             calls
         }
-        Kind::Late => begin(&within("1n"), PROFILE, &bodies.profile, 200, Duration::from_millis(30)).await,
-        Kind::Unread => begin(&within("2S").with_window(0), PROFILE, &bodies.profile, 120, soon * 2).await,
-        Kind::Unfinished => begin(&within("1S"), HEALTH, &hostile::unfinished(4_194_000), 60, soon).await,
-        Kind::Announced => begin(&within("1S"), HEALTH, &Bytes::from_static(ENDLESS), 60, soon).await,
-        Kind::Headers => {
+        BadKind::Late => begin(&within("1n"), PROFILE, &bodies.profile, 200, Duration::from_millis(30)).await,
+        BadKind::Unread => begin(&within("2S").with_window(0), PROFILE, &bodies.profile, 120, soon * 2).await,
+        BadKind::Unfinished => begin(&within("1S"), HEALTH, &hostile::unfinished(4_194_000), 60, soon).await,
+        BadKind::Announced => begin(&within("1S"), HEALTH, &Bytes::from_static(ENDLESS), 60, soon).await,
+        BadKind::Headers => {
             let mut calls = 0;
             for size in [20_000, 56_000] {
                 let caller = caller.clone().with_large_headers(size);
@@ -95,24 +95,24 @@ pub(super) async fn misbehave(kind: Kind, caller: &Hostile, bodies: &Bodies) -> 
             }
             calls
         }
-        Kind::Watches => {
+        BadKind::Watches => {
             let (empty, watching) = (Bytes::from_static(EMPTY), Duration::from_secs(60));
             join_all((0..8).map(|_| begin(caller, WATCH, &empty, 250, watching))).await.into_iter().sum()
         }
-        Kind::Slow => join_all((0..3).map(|_| begin(caller, GROUP, &bodies.group, 200, soon * 4)))
+        BadKind::Slow => join_all((0..3).map(|_| begin(caller, GROUP, &bodies.group, 200, soon * 4)))
             .await
             .into_iter()
             .sum(),
-        Kind::Refused => {
+        BadKind::Refused => {
             let stranger = caller.clone().without("authorization").with_key("gry_unknown_unknown");
             begin(&stranger, PROFILE, &bodies.profile, 1_100, soon * 2).await
         }
-        Kind::UnknownKeys => {
+        BadKind::UnknownKeys => {
             let caller = within("200m");
             let calls = (0..6).map(|_| begin(&caller, TOOL, &bodies.unknown_keys, 1, soon));
             join_all(calls).await.into_iter().sum()
         }
-        Kind::Rows => begin(caller, COMPANIES, &bodies.companies, 4, soon * 5).await,
+        BadKind::Rows => begin(caller, COMPANIES, &bodies.companies, 4, soon * 5).await,
     }
 }
 
