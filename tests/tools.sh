@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Finds or installs the tools that tests need. Sourced, need_buf, need_grpcurl, need_h2spec, need_python, need_envoy,
 # need_vault, need_vendor and need_deny set BUF, GRPCURL, H2SPEC, PYTHON, ENVOY, VAULT, VENDOR and DENY, or fail and say what to do.
+# So do need_go_plugins, need_es and need_java, which set GO_PLUGINS, ES and JAVA to folders: what generates and compiles clients.
 # By itself, `tests/tools.sh NAME` prints where the tool of that name lies.
 
 # What is built lies here, once a machine and not once a checkout.
@@ -53,13 +54,70 @@ need_h2spec() {
   once "$folder" go_install github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible || missing h2spec "go could not build it"
 }
 
+# protoc-gen-go and protoc-gen-go-grpc.
+need_go_plugins() {
+  GO_PLUGINS="$TOOLS/protoc-gen-go-1.36.12-grpc-1.6.2"
+  [ -d "$GO_PLUGINS" ] && return 0
+  command -v go >/dev/null || missing go "install Go, and run this again" || return 1
+  echo "building protoc-gen-go and protoc-gen-go-grpc under $TOOLS (half a minute, once)" >&2
+  once "$GO_PLUGINS" go_plugins || missing protoc-gen-go "go could not build it"
+}
+go_plugins() {
+  go_install google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.12 && go_install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
+}
+
+# node_modules with protoc-gen-es, what it generates for, and tsc. Newer releases of protoc-gen-es need Node.js 22.
+need_es() {
+  ES="$TOOLS/protoc-gen-es-2.13.0-typescript-7.0.2"
+  [ -d "$ES" ] && return 0
+  command -v npm >/dev/null || missing npm "install Node.js 20.12 or newer with npm, and run this again" || return 1
+  echo "installing protoc-gen-es and typescript under $TOOLS" >&2
+  once "$ES" es || missing protoc-gen-es "npm could not install it"
+}
+es() {
+  npm install --silent --no-fund --no-audit --prefix "$PLACE" @bufbuild/protoc-gen-es@2.13.0 @bufbuild/protobuf@2.13.0 typescript@7.0.2
+}
+
+# protoc, which knows C# too, protoc-gen-grpc-java, and the libraries that generated Java needs. Not every release of
+# protoc-gen-grpc-java comes as a program of its own: 1.84 and 1.85 do not.
+need_java() {
+  JAVA="$TOOLS/protoc-36.2-grpc-java-1.83.1"
+  [ -d "$JAVA" ] && return 0
+  command -v mvn >/dev/null && command -v javac >/dev/null || missing "mvn or javac" "install Maven and a JDK, and run this again" || return 1
+  echo "fetching protoc, protoc-gen-grpc-java and their libraries under $TOOLS" >&2
+  once "$JAVA" java_libraries || missing protoc-gen-grpc-java "mvn could not fetch it"
+}
+java_libraries() {
+  local machine; machine=linux-$(uname -m | sed 's/aarch64/aarch_64/')
+  artifact() { echo "<dependency><groupId>$1</groupId><artifactId>$2</artifactId><version>$3</version>${4:-}</dependency>"; }
+  local program="<type>exe</type><classifier>$machine</classifier>"
+  mkdir -p "$PLACE" && cat >"$PLACE/pom.xml" <<XML || return 1
+<project>
+  <modelVersion>4.0.0</modelVersion><groupId>granary</groupId><artifactId>languages</artifactId><version>1</version>
+  <dependencies>
+    $(artifact com.google.protobuf protoc 4.36.2 "$program")
+    $(artifact io.grpc protoc-gen-grpc-java 1.83.1 "$program")
+    $(artifact com.google.protobuf protobuf-java 4.36.2)
+    $(artifact io.grpc grpc-protobuf 1.83.1)
+    $(artifact io.grpc grpc-stub 1.83.1)
+  </dependencies>
+</project>
+XML
+  mvn --batch-mode --quiet --file "$PLACE/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+    -DoutputDirectory="$PLACE" && mv "$PLACE"/protoc-gen-grpc-java-*.exe "$PLACE/protoc-gen-grpc-java" &&
+    mv "$PLACE"/protoc-*.exe "$PLACE/protoc" && chmod +x "$PLACE/protoc" "$PLACE/protoc-gen-grpc-java" &&
+    # google/protobuf/*.proto, which protoc finds beside itself.
+    (cd "$PLACE" && jar xf protobuf-java-*.jar google/protobuf)
+}
+
 need_python() {
   PYTHON="$CACHE/python/bin/python"
-  [ -x "$PYTHON" ] && "$PYTHON" -c 'import grpc, grpc_reflection, nacl' 2>/dev/null && return 0
+  [ -x "$PYTHON" ] && "$PYTHON" -c 'import grpc, grpc_reflection, grpc_tools, google.type.date_pb2, nacl' 2>/dev/null && return 0
   command -v python3 >/dev/null || missing python3 "install Python 3.9 or newer" || return 1
   echo "installing grpcio under tests/.cache"
   python3 -m venv "$CACHE/python" || missing python3-venv "install Python's venv module" || return 1
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check grpcio==1.85.0 grpcio-reflection==1.85.0 grpcio-health-checking==1.85.0 pynacl ||
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check grpcio==1.85.0 grpcio-reflection==1.85.0 grpcio-health-checking==1.85.0 \
+    grpcio-tools==1.85.0 googleapis-common-protos==1.76.0 pynacl ||
     missing grpcio "pip could not install grpcio"
 }
 
@@ -134,7 +192,7 @@ if [ "${BASH_SOURCE[0]}" = "$0" ]; then
   cd "$(dirname "$0")/.." || exit 1
   CACHE="$PWD/tests/.cache"; mkdir -p "$CACHE"
   case "${1:-}" in
-    buf | grpcurl | h2spec | python | envoy | vault | vendor) "need_$1" || exit 1; name=${1^^}; echo "${!name}" ;;
-    *) echo "usage: tests/tools.sh buf|grpcurl|h2spec|python|envoy|vault|vendor" >&2; exit 2 ;;
+    buf | grpcurl | h2spec | python | envoy | vault | vendor | go_plugins | es | java) "need_$1" || exit 1; name=${1^^}; echo "${!name}" ;;
+    *) echo "usage: tests/tools.sh buf|grpcurl|h2spec|python|envoy|vault|vendor|go_plugins|es|java" >&2; exit 2 ;;
   esac
 fi
