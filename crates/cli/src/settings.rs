@@ -35,7 +35,7 @@ pub struct From {
     /// Read settings from this TOML file
     #[arg(long, value_name = "FILE", env = "GRANARY_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Override one setting, such as harvest_time.harvest.base_url=https://api.harvestapp.com
+    /// Override one setting, such as `harvest_time.harvest.base_url=https://api.harvestapp.com`
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Check the settings, report every fault, and exit

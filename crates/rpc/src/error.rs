@@ -31,7 +31,7 @@ pub struct Error {
 /// One fault of one field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
-    /// The field's path, such as "spent_date" or "filter.ids[2]". Empty: the request as a whole.
+    /// The field's path, such as `spent_date` or `filter.ids[2]`. Empty: the request as a whole.
     pub field: String,
     /// What is wrong, and what would be right.
     pub description: String,

@@ -22,7 +22,7 @@ impl Picked {
         Self { flight: connection.begin(), pool, connection }
     }
 
-    /// Sends a request whose URI was made by [`Pool::uri`].
+    /// Sends a request whose URI was made by [`Pool::uri`](super::Pool::uri).
     ///
     /// # Errors
     /// With the request's body, so that it can be sent again where that is allowed.
