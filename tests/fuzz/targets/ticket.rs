@@ -32,7 +32,7 @@ static GOOD: LazyLock<Good> = LazyLock::new(|| {
     let (ticket, _) = seal(&ring, header, &held, NOW).expect("a ticket");
     let token = principal::mint(&key, &Principal::default());
     let heard = Verdict {
-        service: "service".to_owned(),
+        process: "service".to_owned(),
         tenant: "acme".to_owned(),
         version: 1,
         ..Verdict::default()
@@ -72,5 +72,5 @@ fn refused(bytes: &[u8]) {
     assert!(open(&GOOD.ring, bytes, &expected).is_err(), "a ticket that nobody sealed was opened");
     assert!(principal::read(&GOOD.key, bytes, 0).is_none(), "a token that nobody minted was read");
     assert!(verdict::verify(&GOOD.ring, bytes).is_none(), "a verdict that nobody signed was read");
-    verdict::claimed_service(bytes);
+    verdict::claimed_process(bytes);
 }

@@ -1,6 +1,7 @@
 //! Amounts and messages that an upstream writes as text.
 #![no_main]
-use granary_upstream::{failure, failure_of_write, money, status};
+use granary_formats::money;
+use granary_upstream::{failure, failure_of_write, status};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (u16, &str)| {

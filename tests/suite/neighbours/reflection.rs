@@ -37,7 +37,8 @@ fn large_file() -> Bytes {
 /// Begins a conversation that goes on.
 async fn converse(connection: &mut Connection) -> Call {
     let mut call = connection.begin(REFLECTION).await.expect("a call");
-    assert!(call.send(list_services(200), false));
+    // One that is refused may be over before its message is sent.
+    call.send(list_services(200), false);
     call
 }
 
