@@ -1,12 +1,12 @@
 //! `google.protobuf.Struct` as plain JSON. Its numbers are doubles: integers that a double cannot hold travel as text.
 use std::collections::BTreeMap;
 
+use granary_formats::decimal;
 use prost_types::value::Kind;
 use prost_types::{ListValue, Struct, Value as Proto};
 use serde_json::{Map, Number, Value};
 
 use crate::integer::EXACT;
-use granary_formats::decimal;
 
 /// How many levels of objects and arrays become structures; what lies deeper becomes its JSON text. One level takes
 /// three of the hundred levels that protobuf decoders allow.

@@ -1,12 +1,12 @@
 //! An opened ticket: what one call may use, for as long as it runs.
 use std::sync::Arc;
 
+use granary_rpc::clock::now_ms;
 use granary_rpc::{Error, Reason};
 
 use crate::ticket::{Header, Keyring};
 use crate::verdict::{self, Verdict};
 use crate::{Credential, Kind, Secret};
-use granary_rpc::clock::now_ms;
 
 /// What one call may use. It stands in the request's extensions, and nothing keeps it beyond the call.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Exact decimals, as text and compared digit by digit; never a float.
 use std::str::FromStr;
 
-use bigdecimal::num_bigint::{BigInt, Sign};
+use bigdecimal::num_bigint::BigInt;
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive, Zero};
 
 /// Longest text of a decimal, in bytes.
@@ -86,8 +86,7 @@ impl<'a> Parts<'a> {
         if digits.is_zero() {
             return Some(BigDecimal::zero());
         }
-        let sign = if self.negative { Sign::Minus } else { Sign::Plus };
-        let digits = BigInt::from_biguint(sign, digits.into_parts().1);
+        let digits = if self.negative { -digits } else { digits };
         Some(BigDecimal::new(digits, i64::try_from(self.fraction.len()).ok()? - self.exponent))
     }
 }

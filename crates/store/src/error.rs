@@ -200,7 +200,6 @@ impl Error {
     }
 
     /// An outage of a known kind, to be tried again soon.
-    /// An outage with what it was told by.
     pub fn out(outage: Outage, cause: impl fmt::Display) -> Self {
         Self::Unavailable { retry: Duration::from_secs(1), outage, cause: cause.to_string() }
     }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use granary_credential::ticket::Keyring;
 use granary_server::{Callers, Server, admission};
+use granary_store::{Store, hashicorp};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::ops::audit::{Audit, Rotation};
 use crate::ops::store_selection::{StoreKind, StorePlaces};
-use granary_store::{Store, hashicorp};
 
 /// Least bound of an audit file, in bytes: some lines must fit.
 const MIN_AUDIT_BYTES: u64 = 4_096;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use granary_server::health::Health;
 use granary_server::{Callers, CancellationToken, Open, server};
+use granary_store::embedded::master;
 
 use crate::application::REQUEST;
 use crate::domain::documents::Sealable;
 use crate::{Application, Config, Error, parts};
-use granary_store::embedded::master;
 
 const PUBLIC: [&str; 2] = ["granary.vault.v1.CredentialVault", "granary.vault.v1.Admin"];
 const BROKER: [&str; 1] = ["granary.internal.v1.CredentialBroker"];

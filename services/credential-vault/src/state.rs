@@ -8,6 +8,7 @@ use granary_credential::ticket::Keyring;
 use granary_proto::PolicyTable;
 use granary_rpc::{Error, Reason};
 use granary_server::Admission;
+use granary_store::Store;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +27,6 @@ use crate::ops::maintenance::Upkeep;
 use crate::ops::outage::OutageWatch;
 use crate::ops::store_selection::{StorePlaces, Stores};
 use crate::rpc::admit::Arriving;
-use granary_store::Store;
 
 /// Changes under way at a time.
 const CHANGES: usize = 512;

@@ -1,4 +1,5 @@
 //! Messages that have a form of their own in JSON.
+use granary_formats::decimal;
 use granary_proto::google::r#type::{Date, Decimal};
 use jiter::Peek;
 use prost_types::value::Kind;
@@ -8,7 +9,6 @@ use super::reader::Plain;
 use super::scalar::put;
 use super::{Malformed, Single, Source};
 use crate::{structs, time};
-use granary_formats::decimal;
 
 impl Single for Date {
     fn read(&mut self, from: &mut Source<'_, '_>) -> Result<bool, Malformed> {

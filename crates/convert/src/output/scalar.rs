@@ -1,13 +1,13 @@
 //! Single values as JSON.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use granary_formats::decimal;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value as Dynamic};
 use serde_json::{Number, Value};
 
 use crate::integer::{self, EXACT};
 use crate::shape::{Kind, Known, known};
 use crate::{structs, time};
-use granary_formats::decimal;
 
 /// A message that has a form of its own.
 pub(super) fn known_message(message: &DynamicMessage) -> Option<Value> {

@@ -1,4 +1,5 @@
 //! What is wrong with one value of one field.
+use granary_formats::decimal;
 use granary_rpc::absent::is_absent;
 use prost_reflect::{DynamicMessage, Value};
 
@@ -6,7 +7,6 @@ use super::DEFAULT_MAX_BYTES;
 use crate::integer::{self, Width};
 use crate::shape::{Choice, Field, Form, Kind, Known};
 use crate::time;
-use granary_formats::decimal;
 
 /// What people write in place of a value that they do not have. It may be meant as a note, and is not one of the values of a list.
 const NOT_APPLICABLE: [&str; 2] = ["N/A", "n/a"];

@@ -2,6 +2,7 @@
 //! larger than the largest. What changes a number is told.
 use std::borrow::Cow;
 
+use granary_formats::decimal;
 use granary_proto::granary::policy::v1::Format;
 use granary_proto::granary::types::v1::Warning;
 use prost_reflect::{DynamicMessage, ReflectMessage, Value};
@@ -9,7 +10,6 @@ use prost_reflect::{DynamicMessage, ReflectMessage, Value};
 use crate::integer::{self, Width};
 use crate::shape::{Field, Kind, Known, Shape};
 use crate::violations::{item, join, read_as};
-use granary_formats::decimal;
 
 /// Settles a message and the messages in it. What cannot be settled stays as it is, for the checks to refuse.
 pub(crate) fn settle(message: &mut DynamicMessage) -> Vec<Warning> {

@@ -1,10 +1,10 @@
 //! The schema of one field.
+use granary_formats::decimal;
 use granary_proto::granary::policy::v1::Format;
 use serde_json::{Map, Number, Value, json};
 
 use super::{Builder, Side};
 use crate::shape::{Choice, Field, Form, Kind, Known};
-use granary_formats::decimal;
 
 /// The schema of a field, without its description.
 pub(super) fn schema(builder: &mut Builder, field: &Field) -> Map<String, Value> {

@@ -3,6 +3,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use granary_formats::decimal;
 use prost_reflect::prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, Value as Dynamic};
 use serde_json::Value;
@@ -11,7 +12,6 @@ use crate::rules::wanted::{wanted_choice, wanted_integer, wanted_known};
 use crate::shape::{Field, Kind, Known, choice};
 use crate::violations::quoted;
 use crate::{integer, structs, time};
-use granary_formats::decimal;
 
 /// What to do about a number that may have lost digits before it came here.
 const AS_TEXT: &str = "write it as text, since a number of this size may have lost digits";

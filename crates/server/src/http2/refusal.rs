@@ -25,13 +25,13 @@ const MAX_SHOWN: usize = 40;
 pub(super) fn check<B>(request: &Request<B>, limits: &Limits) -> Option<(&'static str, Response<()>)> {
     let headers = request.headers();
     let most = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
-    let seen = Seen::of(headers, request.uri().path());
     if headers.len() > MAX_FIELDS {
         let error =
             Error::new(Reason::LimitExceeded, format!("the request has more than {MAX_FIELDS} headers"))
                 .with("subject", "header_fields");
         return Some(("header_fields", too_large(error)));
     }
+    let seen = Seen::of(headers, request.uri().path());
     if seen.bytes > most {
         let error = Error::new(
             Reason::LimitExceeded,

@@ -8,11 +8,11 @@ use granary_store::hashicorp::{Config, HashiCorp};
 use granary_store::{CALL_TIMEOUT, Error, Expect, Outage, Store};
 use granary_testkit::fault::Link;
 use granary_testkit::vault::NODES;
+use granary_testkit::vault::ready::file;
 use granary_testkit::{FaultProxy, VaultCluster};
 use rcgen::{CertificateParams, KeyPair};
 
 use crate::load::Load;
-use granary_testkit::vault::ready::file;
 
 /// How soon all must be well after a leader was lost.
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -3,12 +3,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::FaultProxy;
-use crate::vault::{VaultServer, audit_entries};
 use granary_store::bootstrap::{self, Options, Report, SecretId};
 use granary_store::hashicorp::config::{Auth, Method};
 use granary_store::hashicorp::{Config, HashiCorp};
 use granary_store::{Context, Error, Expect, Outage, Store};
+
+use crate::FaultProxy;
+use crate::vault::{VaultServer, audit_entries};
 
 /// Numbers the files of tokens.
 static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -1,11 +1,11 @@
 //! What the records hold. Only `sealed` fields are secret, and only as what the store sealed.
 use granary_credential::Kind;
 use granary_proto::granary::vault::v1::{CredentialStatus, TenantLimits};
+use granary_store::embedded::Reseal;
+use granary_store::{self as store, Context};
 use prost::Message;
 
 use crate::domain::paths;
-use granary_store::embedded::Reseal;
-use granary_store::{self as store, Context};
 
 /// A record that is changed by check-and-set. The id of its last write settles a write whose outcome was not seen.
 pub(crate) trait Document: Message + Default + Clone + PartialEq + 'static {

@@ -10,6 +10,7 @@ use granary_credential::Secret;
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::{Error, Reason};
+use granary_store::{Expect, MAX_LIST};
 use moka::future::Cache;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -22,7 +23,6 @@ use crate::domain::paths;
 use crate::domain::records::{Decision, Records};
 use crate::domain::single_flight::Flights;
 use crate::domain::time::{now_ms, timestamp};
-use granary_store::{Expect, MAX_LIST};
 
 /// How long a looked-up key is used without asking again; with the look-up itself it stays under a second.
 const KEY_TTL: Duration = Duration::from_millis(800);

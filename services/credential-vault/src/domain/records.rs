@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use granary_rpc::{Error, Reason};
+use granary_store::{self as store, Expect, Record, Store};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::domain::documents::Document;
-use granary_store::{self as store, Expect, Record, Store};
 
 /// Longest time that a change tries for.
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -2,11 +2,11 @@
 use data_encoding::HEXLOWER;
 use granary_credential::fingerprint;
 use granary_rpc::{Error, Reason};
+use granary_store::{self as store, Expect};
 
 use crate::domain::paths::{SEALS, seal_minute};
 use crate::domain::records::Records;
 use crate::domain::time::now_ms;
-use granary_store::{self as store, Expect};
 
 /// Furthest that `not_after` may lie ahead: ten minutes, and what clocks may differ by.
 const AHEAD_MS: i64 = (10 * 60 + 30) * 1_000;

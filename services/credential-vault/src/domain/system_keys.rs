@@ -3,12 +3,12 @@ use granary_credential::sealed::{SealingKey, fingerprint_of, key_id};
 use granary_credential::{Key, principal};
 use granary_proto::granary::internal::v1::Principal;
 use granary_rpc::{Error, Reason};
+use granary_store::Context;
 
 use crate::domain::documents::SystemKey;
 use crate::domain::paths;
 use crate::domain::records::Records;
 use crate::domain::time::now_ms;
-use granary_store::Context;
 
 /// All of them, opened at start.
 pub(crate) struct SystemKeys {

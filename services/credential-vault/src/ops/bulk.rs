@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use granary_credential::{Credential, Key, fingerprint};
 use granary_rpc::{Identifier, Reason};
+use granary_store::Expect;
 use prost::Message;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,6 @@ use crate::domain::records::{Decision, Records};
 use crate::domain::system_keys::SystemKeys;
 use crate::domain::tenants::Tenants;
 use crate::domain::time::now_ms;
-use granary_store::Expect;
 
 /// Attempts at one account, while the store is too busy.
 const ATTEMPTS: u32 = 30;

@@ -3,13 +3,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use granary_rpc::Reason;
+use granary_store::embedded::master;
+use granary_store::{Embedded, HashiCorp, Store, hashicorp};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::ops::switch::Switch;
 use crate::ops::term::{self, Phase};
-use granary_store::embedded::master;
-use granary_store::{Embedded, HashiCorp, Store, hashicorp};
 
 /// A kind of store, as a setting.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, PartialEq, Eq)]

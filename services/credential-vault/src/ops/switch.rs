@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use granary_store::{Context, Error, Expect, Outage, Record, Store};
 use tokio::sync::{RwLock, RwLockWriteGuard};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::ops::term::{self, Phase, Watch, moving};
-use granary_store::{Context, Error, Expect, Outage, Record, Store};
 
 /// Longest look at the term of a store, beside the one at the store itself.
 const TERM_TIMEOUT: Duration = Duration::from_millis(1_500);

@@ -6,12 +6,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use granary_store::{self as store, CALL_TIMEOUT, Expect, Outage, Store};
 use prost::Message;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::domain::paths;
 use crate::domain::time::now_ms;
-use granary_store::{self as store, CALL_TIMEOUT, Expect, Outage, Store};
 
 /// How often whoever moves everything renews the term.
 pub(crate) const RENEWAL_INTERVAL: Duration = Duration::from_secs(2);

@@ -10,13 +10,13 @@ use granary_store::Store;
 use granary_store::bootstrap::{NAME, policy};
 use granary_store::hashicorp::{Config, HashiCorp};
 use granary_testkit::fault::Link;
+use granary_testkit::vault::ready::{Ready, asked, behind, lines};
 use granary_testkit::{Fault, FaultProxy};
 use serde_json::json;
 use tonic::Status;
 use tonic_types::StatusExt;
 
 use crate::service::{Counting, LOG_TIME, Options, Suite, detail, harvest_token, reason, suite_on, with};
-use granary_testkit::vault::ready::{Ready, asked, behind, lines};
 
 /// How soon health must tell of an outage, and of its end.
 const TIMEOUT: Duration = Duration::from_secs(3);

@@ -9,13 +9,13 @@ use granary_server::logging::{Form, Logging};
 use granary_store::bootstrap::{self, NAME};
 use granary_store::hashicorp::{Config, HashiCorp};
 use granary_store::{Context, Error, Expect, Store};
+use granary_testkit::vault::ready::{Ready, all_operations, file, with_token};
 use granary_testkit::{Canary, Fault, FaultProxy};
 use serde_json::json;
 use tracing::Dispatch;
 use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::service::{Counting, Options, harvest_token, suite_on};
-use granary_testkit::vault::ready::{Ready, all_operations, file, with_token};
 
 /// What a whole answer of Vault has beside its data.
 const AROUND: &str = r#""request_id":"r","lease_id":"","renewable":false,"lease_duration":0"#;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use granary_rpc::Reason;
 use granary_store::HashiCorp;
 use granary_store::Store;
+use granary_testkit::vault::ready::{Ready, behind};
 use granary_testkit::{Fault, FaultProxy};
 use serde_json::Value;
 
 use crate::service::{Counting, Options, Suite, detail, harvest_token, reason, suite_on};
-use granary_testkit::vault::ready::{Ready, behind};
 
 /// What the path of the record holds.
 const RECORD: &str = "/harvest_token";

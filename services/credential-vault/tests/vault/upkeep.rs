@@ -10,11 +10,11 @@ use granary_proto::granary::vault::v1::{StoreKind, StorePhase, StoreProgress};
 use granary_rpc::Reason;
 use granary_store::hashicorp::Config;
 use granary_store::{Embedded, Store};
+use granary_testkit::vault::ready::{Ready, file};
 use tonic::Status;
 
 use crate::service::counting::Counting;
 use crate::service::{LOG_TIME, Options, Suite, detail, harvest_token, reason, suite_on, with};
-use granary_testkit::vault::ready::{Ready, file};
 
 const ACCOUNTS: usize = 60;
 

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use granary_rpc::{Error, Identifier, Reason};
+use granary_store::MAX_LIST;
 use tokio::time::{Instant, sleep};
 
 use super::{AccountFolder, Accounts, DELETE_TIMEOUT, missing};
@@ -12,7 +13,6 @@ use crate::domain::documents::{Account, AccountState, Credential};
 use crate::domain::paths::ACCOUNT;
 use crate::domain::records::Decision;
 use crate::domain::time::now_ms;
-use granary_store::MAX_LIST;
 
 /// After this, a deletion that was begun counts as abandoned.
 const LEASE_TTL: Duration = Duration::from_secs(60);

@@ -3,13 +3,13 @@ use std::collections::VecDeque;
 
 use granary_proto::granary::vault::v1::{AccountStatus, ConnectedAccount};
 use granary_rpc::Error;
+use granary_store::MAX_LIST;
 
 use super::{Accounts, KINDS, view};
 use crate::domain::documents::{Account, AccountState, Credential};
 use crate::domain::keys::pattern;
 use crate::domain::paths::{self, ACCOUNTS};
 use crate::domain::records::Records;
-use granary_store::MAX_LIST;
 
 /// Accounts that one page looks at, at most; a page whose filter lets fewer through is short.
 const EXAMINED: usize = 1_000;

@@ -1,10 +1,10 @@
 //! Where an account lies, whether or not there is one.
 use granary_credential::Kind;
 use granary_rpc::Identifier;
+use granary_store::Context;
 
 use super::KINDS;
 use crate::domain::paths;
-use granary_store::Context;
 
 /// The folder of one identifier of one tenant.
 #[derive(Clone, Debug)]

@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::Rotation;
 use granary_store::disk::beside;
+
+use super::Rotation;
 
 /// An open file. Its last line may be torn, where a process was killed or a disk was full.
 #[derive(Debug)]

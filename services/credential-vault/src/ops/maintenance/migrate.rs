@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use granary_rpc::{Error, Reason};
+use granary_store::walk::{Walk, count};
+use granary_store::{self as store, Expect, MAX_LIST, Store, pass_over};
 use tokio::time::sleep;
 
 use super::{Phase, Progress, Teller, each, tell};
@@ -10,8 +12,6 @@ use crate::domain::documents::Sealable;
 use crate::domain::paths::TREE;
 use crate::ops::switch::Switch;
 use crate::ops::term::{self, Held};
-use granary_store::walk::{Walk, count};
-use granary_store::{self as store, Expect, MAX_LIST, Store, pass_over};
 
 /// Moves everything to `target`, and goes over to it.
 pub(crate) async fn run(switch: &Switch, target: Arc<dyn Store>, teller: &Teller) -> Result<(), Error> {

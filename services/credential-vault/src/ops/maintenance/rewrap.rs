@@ -3,13 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use granary_rpc::Error;
+use granary_store::walk::count;
+use granary_store::{self as store, Expect, Store, pass_over};
 use tokio::time::sleep;
 
 use super::{Phase, Progress, Teller, each, tell};
 use crate::domain::documents::Sealable;
 use crate::domain::paths::TREE;
-use granary_store::walk::count;
-use granary_store::{self as store, Expect, Store, pass_over};
 
 /// Attempts at one record, which others may change at the same time.
 const ATTEMPTS: u32 = 10;

@@ -6,6 +6,7 @@ use futures_util::{Stream, StreamExt, stream};
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::StoreKind;
 use granary_rpc::{Error, Reason};
+use granary_store::Store;
 use tonic::Status;
 
 use crate::ops::audit::Entry;
@@ -14,7 +15,6 @@ use crate::ops::store_selection::StoreKind as Kind;
 use crate::rpc::Faults;
 use crate::rpc::admit::Call;
 use crate::state::State;
-use granary_store::Store;
 
 /// A stream of progress.
 pub(super) type Progressing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
