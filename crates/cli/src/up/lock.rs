@@ -12,7 +12,7 @@ const NAME: &str = "lock";
 /// The lock of a state directory, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
 }
 
 impl Lock {
@@ -41,14 +41,34 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(cannot(error)),
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(cannot)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        release(&self.file);
     }
 }
 
 /// Names the `granary up` that has the state directory of a store; `None` where none has it.
 pub fn holder(store: &Path) -> Option<String> {
     let mut file = File::open(store.parent()?.join(NAME)).ok()?;
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)).then(|| told(&mut file))
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Some(told(&mut file)),
+        Ok(()) => {
+            release(&file);
+            None
+        }
+        Err(TryLockError::Error(_)) => None,
+    }
+}
+
+/// Gives the lock up at once. Without it, a process that is being started elsewhere in this one, and has a copy of every open file
+/// until its program runs, would hold the lock for as long.
+fn release(file: &File) {
+    // What cannot be unlocked is so when the file is closed.
+    let _ = file.unlock();
 }
 
 fn told(file: &mut File) -> String {
@@ -72,6 +92,8 @@ mod tests {
         let store = root.join("store.redb");
         assert_eq!(holder(&store), None);
         let first = Lock::take(&root).unwrap();
+        // As a process has it that is being started meanwhile.
+        let _copy = first.file.try_clone().unwrap();
         let failure = Lock::take(&root).unwrap_err();
         let me = format!("another `granary up` (process {})", std::process::id());
         assert!(failure.code() == 3 && failure.text().contains(&me), "{}", failure.text());

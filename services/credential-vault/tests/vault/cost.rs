@@ -1,5 +1,6 @@
 //! What a call costs Vault, as Vault's own audit log has it.
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use granary_proto::granary::internal::v1 as internal;
@@ -118,10 +119,15 @@ async fn an_absent_first_choice_costs_one_more_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tickets_of_many_callers_for_one_account_read_it_once() {
     let ready = Ready::start().await;
-    let suite = suite(&ready).await;
+    let store: Arc<dyn Store> = ready.store().await;
+    let store = Arc::new(Counting::over(store));
+    let suite = suite_on(store.clone(), Options::default()).await;
+    suite.create(&suite.operator, "u").await;
     suite.put(&suite.operator, "u", harvest_token("t"), None).await.unwrap();
     let audit = ready.audited().await;
     let principal_token = suite.principal(&suite.operator).await;
+    // All are to come while the first is under way, however busy the machine.
+    store.slow_down(1000, Duration::from_secs(1));
     let since = lines(&audit);
     let tickets = (0..50).map(|_| {
         let request = internal::IssueTicketRequest {
