@@ -2,7 +2,7 @@
 
 import os
 
-import house as granary
+import deployment as granary
 import peers
 import tools
 from h2load import H2load, Load
@@ -27,13 +27,13 @@ def run(asked, processes, report):
     report.progress("starting the service, Granary, nginx and Envoy")
     # The service stands in for harvest-time and for linkedin-data: the gateway looks at the health of both.
     service = processes.port()
-    house = granary.House(processes, binaries, {"harvest-time": service, "linkedin-data": service})
+    deployment = granary.Deployment(processes, binaries, {"harvest-time": service, "linkedin-data": service})
     echo = processes.start("bench-echo", [binaries / "bench-echo", "--listen", f"127.0.0.1:{service}"], service)
-    house.start_vault()
-    ours = house.start_gateway(threads=1)
-    granary.until(20, lambda: house.cli(ours[1], "accounts", "create", ACCOUNT))
+    deployment.start_vault()
+    ours = deployment.start_gateway(threads=1)
+    granary.until(20, lambda: deployment.cli(ours[1], "accounts", "create", ACCOUNT))
     put = ("credentials", "put", "--account", ACCOUNT, "harvest-token", "--account-id", "1234567")
-    house.cli(ours[1], *put, stdin="bench-token-that-nobody-checks\n")
+    deployment.cli(ours[1], *put, stdin="bench-token-that-nobody-checks\n")
     targets = {
         "direct": (echo, service),
         "gateway": ours,
@@ -42,14 +42,14 @@ def run(asked, processes, report):
     }
     cores = len(os.sched_getaffinity(0))
     if cores > 1:
-        targets["gateway/all-cores"] = house.start_gateway("gateway-all-cores", threads=cores)
+        targets["gateway/all-cores"] = deployment.start_gateway("gateway-all-cores", threads=cores)
 
-    headers = {"authorization": f"Bearer {house.api_key}", "granary-account": ACCOUNT}
+    headers = {"authorization": f"Bearer {deployment.api_key}", "granary-account": ACCOUNT}
     load = H2load(processes, h2load, PATH, headers)
     _refuses_strangers(load, targets["gateway"][1])
     if asked.against:
-        house.granary = asked.against
-        _pairs(asked, processes, report, load, {"this": ours, "other": house.start_gateway("other", threads=1)})
+        deployment.granary = asked.against
+        _pairs(asked, processes, report, load, {"this": ours, "other": deployment.start_gateway("other", threads=1)})
         return
     _rounds(asked, processes, report, load, targets)
     _compare(report, targets)

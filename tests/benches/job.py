@@ -4,7 +4,7 @@ import json
 import re
 import urllib.request
 
-import house as granary
+import deployment as granary
 import tools
 from processes import Failure
 
@@ -25,22 +25,22 @@ def run(asked, processes, report):
 
     report.progress("starting Granary and the simulator, each service a process")
     ca, cert, key = certificate(processes, openssl)
-    house = granary.House(processes, binaries)
-    sandbox, urls = start_sandbox(processes, house, cert, key)
+    deployment = granary.Deployment(processes, binaries)
+    sandbox, urls = start_sandbox(processes, deployment, cert, key)
     upstream_key = pick_key(urls["control"])
-    vault = house.start_vault()
-    linkedin = house.start_linkedin(urls["harvestapi"], ca)
+    vault = deployment.start_vault()
+    linkedin = deployment.start_linkedin(urls["harvestapi"], ca)
     # Nobody calls it, but the gateway looks at its health.
-    house.start_harvest()
+    deployment.start_harvest()
     metrics = {name: processes.port() for name in ("warm", "cold")}
     gateways = {
-        "warm": house.start_gateway("gateway-warm", metrics=metrics["warm"]),
-        "cold": house.start_gateway("gateway-cold", metrics=metrics["cold"], max_tickets=FEW_TICKETS),
+        "warm": deployment.start_gateway("gateway-warm", metrics=metrics["warm"]),
+        "cold": deployment.start_gateway("gateway-cold", metrics=metrics["cold"], max_tickets=FEW_TICKETS),
     }
     report.progress(f"making {ACCOUNTS:,} accounts")
-    house.make_accounts(ACCOUNTS, upstream_key)
+    deployment.make_accounts(ACCOUNTS, upstream_key)
 
-    bench = Bench(processes, report, house, metrics)
+    bench = Bench(processes, report, deployment, metrics)
     bench.shared = {"linkedin-data": linkedin, "credential-vault": vault, "sandbox": sandbox}
     report.progress("calling as each account once")
     for _, port in gateways.values():
@@ -56,19 +56,19 @@ def run(asked, processes, report):
 class Bench:
     """One run after the other."""
 
-    def __init__(self, processes, report, house, metrics):
-        self.processes, self.report, self.house, self.metrics = processes, report, house, metrics
+    def __init__(self, processes, report, deployment, metrics):
+        self.processes, self.report, self.deployment, self.metrics = processes, report, deployment, metrics
         self.next_account = 0
 
     def load(self, port, size, tickets, concurrency, **limit):
         """Calls for some time or so many times; fails on any wrong answer."""
         accounts = 1 if tickets == "warm" else ACCOUNTS
-        command = [self.house.binaries / "bench-load", "calls", "--address", f"127.0.0.1:{port}"]
+        command = [self.deployment.binaries / "bench-load", "calls", "--address", f"127.0.0.1:{port}"]
         command += ["--method", METHODS[size], "--accounts", accounts, "--first", self.next_account]
         command += ["--concurrency", concurrency, "--connections", CONNECTIONS]
         for name, value in limit.items():
             command += [f"--{name}", value]
-        output = self.processes.run(command, {"BENCH_API_KEY": self.house.api_key}, seconds=150)
+        output = self.processes.run(command, {"BENCH_API_KEY": self.deployment.api_key}, seconds=150)
         seen = json.loads(output)
         self.next_account += seen["calls"]
         return seen
@@ -149,10 +149,10 @@ def certificate(processes, openssl):
     return ca, cert, key
 
 
-def start_sandbox(processes, house, cert=None, key=None):
+def start_sandbox(processes, deployment, cert=None, key=None):
     """Starts the simulator, with TLS where it is given a certificate; returns it and the addresses that it prints."""
     tls = [] if cert is None else ["--tls-cert", cert, "--tls-key", key]
-    running = processes.start("sandbox", [house.granary, "sandbox", "--port", 0, *tls])
+    running = processes.start("sandbox", [deployment.granary, "sandbox", "--port", 0, *tls])
 
     def urls():
         line = next((line for line in running.log.read_text().splitlines() if line.startswith("{")), None)

@@ -3,7 +3,7 @@
 import json
 import time
 
-import house as granary
+import deployment as granary
 import job
 import peers
 import tools
@@ -23,18 +23,18 @@ def run(asked, processes, report):
     binaries = tools.build(asked, report)
 
     report.progress("starting Granary, the simulator and Envoy, each a process")
-    house = granary.House(processes, binaries)
-    sandbox, urls = job.start_sandbox(processes, house)
-    house.start_vault()
-    house.start_linkedin(urls["harvestapi"])
+    deployment = granary.Deployment(processes, binaries)
+    sandbox, urls = job.start_sandbox(processes, deployment)
+    deployment.start_vault()
+    deployment.start_linkedin(urls["harvestapi"])
     # Nobody calls it, but the gateway looks at its health.
-    house.start_harvest()
-    _, port = house.start_gateway(threads=2)
+    deployment.start_harvest()
+    _, port = deployment.start_gateway(threads=2)
     _, before = peers.envoy(processes, envoy, port)
     settle = [binaries / "bench-neighbours", "settle", "--address", f"127.0.0.1:{port}"]
-    settle += ["--vault", f"127.0.0.1:{house.ports['vault']}", "--sandbox", urls["control"]]
-    granary.until(20, lambda: house.cli(port, "accounts", "list"))
-    keys = json.loads(processes.run(settle, {"BENCH_API_KEY": house.api_key}))
+    settle += ["--vault", f"127.0.0.1:{deployment.ports['vault']}", "--sandbox", urls["control"]]
+    granary.until(20, lambda: deployment.cli(port, "accounts", "list"))
+    keys = json.loads(processes.run(settle, {"BENCH_API_KEY": deployment.api_key}))
     targets = {"gateway": port, "envoy": before}
     bench = Bench(processes, binaries / "bench-neighbours", keys, asked.seconds)
     granary.until(20, lambda: bench.good(port))

@@ -4,7 +4,7 @@ import json
 import re
 import urllib.request
 
-import house as granary
+import deployment as granary
 import tools
 from vaultserver import VaultServer
 
@@ -50,31 +50,25 @@ class Home:
         self.binaries, self.store, self.server = binaries, "vault" if server else "embedded", None
         name = f"{self.store}-{size}"
         report.progress(f"making {size:,} accounts in {'Vault' if server else 'the embedded store'}")
-        settings, place = self.start_server(server, binaries, name) if server else ((), ())
-        self.house = granary.House(processes, binaries, name=name, store=settings)
-        self.fill(place or ("--path", self.house.folder / "store.redb", "--master-key", self.house.folder / "master.key"))
+        settings = self.start_server(server, binaries, name) if server else ()
+        self.deployment = granary.Deployment(processes, binaries, name=name, store=settings)
+        filling = self.deployment.start_vault()
+        filled = self.deployment.make_accounts(size, UPSTREAM_KEY, tenants=max(size // SHARE, 1))
+        self.largest, rate = filled["largest"], size / filled["seconds"]
+        report.progress(f"{size:,} accounts, {rate:,.0f} a second; {self.largest:,} are in one tenant")
+        # What is measured has not seen them yet.
         self.metrics = processes.port()
-        self.running = self.house.start_vault(metrics_address=f"127.0.0.1:{self.metrics}")
-
-    def fill(self, place):
-        """Makes the accounts, before anything uses the store."""
-        command = [self.binaries / "bench-load", "fill", *place]
-        command += ["--accounts", self.size, "--tenants", max(self.size // SHARE, 1)]
-        filled = json.loads(self.processes.run(command, None, UPSTREAM_KEY, seconds=300 + self.size / 50))
-        self.largest, self.key = filled["largest"], filled["largest_key"]
-        rate = self.size / filled["seconds"]
-        self.report.progress(f"{self.size:,} accounts, {rate:,.0f} a second; {self.largest:,} are in one tenant")
+        self.running = self.deployment.restart_vault(filling, metrics_address=f"127.0.0.1:{self.metrics}")
 
     def start_server(self, program, binaries, name):
-        """Starts a Vault and makes it ready; returns what credential-vault must know of it, and what `fill` must."""
+        """Starts a Vault and makes it ready; returns what credential-vault must know of it."""
         server = VaultServer(self.processes, program, f"server-{name}")
         self.server, file = server.process, self.processes.folder / f"secret-id-{name}"
         env = {"VAULT_ADDR": server.address, "VAULT_TOKEN": server.token}
         command = [binaries / "granary", "--output", "json", "hashicorp-vault", "bootstrap", "--secret-id-file", file]
         role = json.loads(self.processes.run(command, env))["role_id"]
         auth = f'vault.auth = {{ role_id = "{role}", secret_id_file = "{file}" }}'
-        place = ("--vault", server.address, "--role-id", role, "--secret-id", file)
-        return ('store = "vault"', f'vault.addresses = ["{server.address}"]', auth), place
+        return 'store = "vault"', f'vault.addresses = ["{server.address}"]', auth
 
     def measure(self, what, number):
         """One run of one kind."""
@@ -84,9 +78,9 @@ class Home:
             calls = min(TICKETS, self.largest)
             command, listener = ["tickets", "--calls", calls, "--first", number], "broker"
             command += ["--warm"] if what == "ticket-warm" else []
-        command += ["--address", f"127.0.0.1:{self.house.ports[listener]}", "--accounts", self.largest]
+        command += ["--address", f"127.0.0.1:{self.deployment.ports[listener]}", "--accounts", self.largest]
         command += ["--seconds", self.seconds]
-        env = {"BENCH_API_KEY": self.key, "BENCH_PEER_KEY": (self.house.folder / "peer-broker.key").read_text().strip()}
+        env = {"BENCH_API_KEY": self.deployment.api_key, "BENCH_PEER_KEY": (self.deployment.folder / "peer-broker.key").read_text().strip()}
         before, asked = self.running.cpu_seconds(), self.requests()
         seen = json.loads(self.processes.run([self.binaries / "bench-load", *command], env, seconds=300))
         spent = (self.running.cpu_seconds() - before) * 1e6 / seen["calls"]

@@ -7,7 +7,7 @@ import json
 import urllib.error
 import urllib.request
 
-from house import until
+from deployment import until
 from processes import Failure
 
 CONFIG = """\

@@ -1,4 +1,4 @@
-//! The shape of the house, as the dependencies show it.
+//! The shape of the deployment, as the dependencies show it.
 use std::collections::HashMap;
 
 use serde_json::Value;

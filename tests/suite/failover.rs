@@ -15,7 +15,7 @@ use load::{COLD, Callers, Load};
 /// Before an event, so that calls are seen to be well.
 const CALM_INTERVAL: Duration = Duration::from_millis(1_500);
 
-struct House {
+struct Deployment {
     vault: VaultCluster,
     services: Cluster,
     /// At a gateway that remembers tickets, with the operator's key.
@@ -24,7 +24,7 @@ struct House {
     cold: Client,
 }
 
-impl House {
+impl Deployment {
     async fn start() -> Self {
         let vault = VaultCluster::start().await;
         let mut services = Cluster::prepare_on_nodes(&vault).await;
@@ -152,19 +152,19 @@ impl House {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_fails_over_no_remembered_call_is_lost_and_others_are_told_of_the_store() {
-    let mut house = House::start().await;
-    house.leader_is_lost(false).await;
+    let mut deployment = Deployment::start().await;
+    deployment.leader_is_lost(false).await;
     // Last of the two: who steps down does not stand for election for ten seconds.
-    house.leader_steps_down().await;
+    deployment.leader_steps_down().await;
     if sized(false, true) {
         tokio::time::sleep(Duration::from_secs(10)).await;
-        house.leader_is_lost(true).await;
-        house.two_of_three_are_sealed().await;
-        house.one_holds_its_requests().await;
-        house.all_are_frozen(Duration::from_secs(22)).await;
-        house.audit_is_full().await;
-        house.tokens_are_revoked().await;
-        house.replicas_go_in_turn().await;
-        house.snapshot_is_restored().await;
+        deployment.leader_is_lost(true).await;
+        deployment.two_of_three_are_sealed().await;
+        deployment.one_holds_its_requests().await;
+        deployment.all_are_frozen(Duration::from_secs(22)).await;
+        deployment.audit_is_full().await;
+        deployment.tokens_are_revoked().await;
+        deployment.replicas_go_in_turn().await;
+        deployment.snapshot_is_restored().await;
     }
 }

@@ -52,7 +52,7 @@ const REFLECTION: &str = "/grpc.reflection.v1.ServerReflection/ServerReflectionI
 const LIST_SERVICES: [u8; 2] = [7 << 3 | 2, 0];
 
 /// The services, good callers of one tenant that do not call yet, and a hostile caller of another.
-struct House {
+struct Deployment {
     cluster: Cluster,
     sandbox: Sandbox,
     good: Neighbours,
@@ -61,7 +61,7 @@ struct House {
     evil_token: String,
 }
 
-impl House {
+impl Deployment {
     /// Starts the services with these settings.
     async fn open(settings: &[&str]) -> Self {
         Self::around(Cluster::start_with(settings).await).await

@@ -1,4 +1,4 @@
-//! The whole house with everything in HashiCorp Vault.
+//! The whole deployment with everything in HashiCorp Vault.
 use std::process::Command;
 
 use granary_testkit::Up;

@@ -64,7 +64,7 @@ pub struct SandboxArgs {
 
 /// Runs the gateway.
 pub async fn gateway(args: ServiceArgs, format: Format) -> Result<(), Failure> {
-    let Some(settings) = checked(&args.from, format, |s| s.gateway.faults())? else { return Ok(()) };
+    let Some(settings) = checked(&args.from, format, |s| s.gateway.validate())? else { return Ok(()) };
     let address = settings.gateway.listen.address;
     crate::taken::refuse(address, "set gateway.listen.address to another one, or end what listens there")?;
     let end = ended_by_signals();
@@ -88,7 +88,7 @@ pub async fn credential_vault(args: VaultArgs, format: Format) -> Result<(), Fai
             return operator_key(&args.from.and(from), format, &tenant).await;
         }
     }
-    let Some(settings) = checked(&args.from, format, |s| s.credential_vault.all_faults())? else {
+    let Some(settings) = checked(&args.from, format, |s| s.credential_vault.validate_all())? else {
         return Ok(());
     };
     let end = ended_by_signals();
@@ -108,7 +108,7 @@ async fn open_vault(
     from: &From,
     format: Format,
 ) -> Result<Option<granary_credential_vault::Application>, Failure> {
-    let Some(settings) = checked(from, format, |s| s.credential_vault.faults())? else { return Ok(None) };
+    let Some(settings) = checked(from, format, |s| s.credential_vault.validate())? else { return Ok(None) };
     // No log: what goes wrong is told once, by the failure, and the key alone is printed.
     let parts =
         granary_credential_vault::parts_of_command(&settings.credential_vault).await.map_err(refused)?;
@@ -139,7 +139,9 @@ async fn init(from: &From, format: Format, tenant: &str) -> Result<(), Failure> 
 
 /// Runs harvest-time.
 pub async fn harvest_time(args: ServiceArgs, format: Format) -> Result<(), Failure> {
-    let Some(settings) = checked(&args.from, format, |s| s.harvest_time.all_faults())? else { return Ok(()) };
+    let Some(settings) = checked(&args.from, format, |s| s.harvest_time.validate_all())? else {
+        return Ok(());
+    };
     let end = ended_by_signals();
     settings.start_telemetry(&end);
     let open =
@@ -151,7 +153,7 @@ pub async fn harvest_time(args: ServiceArgs, format: Format) -> Result<(), Failu
 
 /// Runs linkedin-data.
 pub async fn linkedin_data(args: ServiceArgs, format: Format) -> Result<(), Failure> {
-    let Some(settings) = checked(&args.from, format, |s| s.linkedin_data.all_faults())? else {
+    let Some(settings) = checked(&args.from, format, |s| s.linkedin_data.validate_all())? else {
         return Ok(());
     };
     let end = ended_by_signals();

@@ -76,7 +76,7 @@ impl Settings {
 
     /// What is wrong with the settings of the process itself.
     pub fn process_faults(&self) -> Vec<String> {
-        let mut faults = self.logging.faults();
+        let mut faults = self.logging.validate();
         let docs = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).err());
         faults.extend(docs.map(|fault| format!("docs_base_url: {fault}")));
         faults

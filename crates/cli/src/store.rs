@@ -161,7 +161,7 @@ fn shown(progress: StoreProgress, what: &str) -> Shown {
 
 /// Changes a store that no service uses now.
 async fn rekey(Rekey { from, new_key_file }: Rekey, format: Format) -> Result<(), Failure> {
-    let Some(settings) = checked(&from, format, |s| s.credential_vault.faults())? else { return Ok(()) };
+    let Some(settings) = checked(&from, format, |s| s.credential_vault.validate())? else { return Ok(()) };
     let cannot = |e| Failure::configuration(format!("cannot make {}: {e}", new_key_file.display()));
     let made = crate::keyfile::key(&new_key_file).map_err(cannot)?;
     let count =

@@ -50,7 +50,7 @@ pub struct Args {
 const TENANT: &str = "default";
 
 /// What runs, in the order in which it must end.
-struct House {
+struct AllInOne {
     gateway: granary_gateway::Running,
     gateway_end: CancellationToken,
     harvest_time: granary_server::Open,
@@ -79,10 +79,10 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
         };
     }
     faults.extend(settings.process_faults());
-    faults.extend(settings.gateway.faults());
-    faults.extend(settings.credential_vault.all_faults());
-    faults.extend(settings.harvest_time.all_faults());
-    faults.extend(settings.linkedin_data.all_faults());
+    faults.extend(settings.gateway.validate());
+    faults.extend(settings.credential_vault.validate_all());
+    faults.extend(settings.harvest_time.validate_all());
+    faults.extend(settings.linkedin_data.validate_all());
     // Keys that are not there yet are made by the start.
     let to_make = state.missing_keys();
     faults.retain(|fault| !to_make.iter().any(|path| fault.contains(path)));
@@ -103,18 +103,18 @@ pub async fn run(args: Args, format: Format) -> Result<(), Failure> {
     let end = ended_by_signals();
     settings.start_telemetry(&end);
     // A start may wait for a store that is away; a signal ends it all the same.
-    let start = Box::pin(House::start(settings, &state, &ports, &args));
-    let Some(house) = end.run_until_cancelled(start).await else { return Ok(()) };
-    let house = house?;
-    if end.run_until_cancelled(house.gateway.ready()).await.is_some() {
-        welcome::print(&house, &state, format)?;
+    let start = Box::pin(AllInOne::start(settings, &state, &ports, &args));
+    let Some(all_in_one) = end.run_until_cancelled(start).await else { return Ok(()) };
+    let all_in_one = all_in_one?;
+    if end.run_until_cancelled(all_in_one.gateway.ready()).await.is_some() {
+        welcome::print(&all_in_one, &state, format)?;
         end.cancelled().await;
     }
-    house.end().await;
+    all_in_one.end().await;
     Ok(())
 }
 
-impl House {
+impl AllInOne {
     async fn start(
         mut settings: Settings,
         state: &StateDir,

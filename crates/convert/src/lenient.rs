@@ -1,4 +1,4 @@
-//! What upstream answered: once it is well-formed JSON, never a fault. Keys that the protos do not model, and values of
+//! What upstream answered: once it is well-formed JSON, never a violation. Keys that the protos do not model, and values of
 //! an unusable type, are kept as raw JSON in the `extra` of the message they stand in.
 //!
 //! The bytes are read once, straight into the message. Which key means which field is generated from the descriptors,

@@ -1,6 +1,6 @@
 //! JSON and messages, driven by descriptors: tool input and output, upstream answers, schemas, field rules.
 //!
-//! What a caller wrote is read strictly, every fault at once; what upstream answered is read leniently, nothing lost.
+//! What a caller wrote is read strictly, every violation at once; what upstream answered is read leniently, nothing lost.
 //!
 //! ```
 //! let table = granary_proto::policy_table().unwrap();

@@ -18,7 +18,7 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, MessageDescriptor, ReflectMessage, Value};
 
 use crate::shape::{Field, Form, Kind, Shape};
-use crate::violations::{Faults, fault, invalid, item, join};
+use crate::violations::{Violations, invalid, item, join, violation};
 
 /// Longest text where a field declares none, in bytes of UTF-8.
 pub(crate) const DEFAULT_MAX_BYTES: u32 = 8192;
@@ -34,15 +34,15 @@ pub struct Typed {
     pub warnings: Vec<Warning>,
 }
 
-/// The faults of a typed request, up to a hundred: field rules and message rules, also of the messages in it.
+/// The violations of a typed request, up to a hundred: field rules and message rules, also of the messages in it.
 pub fn check(message: &DynamicMessage) -> Vec<Violation> {
-    check_beside(message, &HashSet::new(), Faults::default()).into_vec()
+    check_beside(message, &HashSet::new(), Violations::default()).into_vec()
 }
 
 /// Checks a typed request and returns it in the form that upstream mappings read.
 ///
 /// # Errors
-/// Every fault at once, as invalid input.
+/// Every violation at once, as invalid input.
 pub fn check_typed<M: Message>(desc: &MessageDescriptor, message: &M) -> Result<Typed, Error> {
     let bytes = message.encode_to_vec();
     let given = DynamicMessage::decode(desc.clone(), bytes.as_slice()).map_err(|e| {
@@ -50,32 +50,40 @@ pub fn check_typed<M: Message>(desc: &MessageDescriptor, message: &M) -> Result<
     })?;
     let mut message = given.clone();
     let warnings = settle(&mut message);
-    let faults = check_settled(&message, &HashSet::new(), Faults::default());
-    if faults.is_empty() { Ok(Typed { message, given, warnings }) } else { Err(invalid(faults.into_vec())) }
+    let violations = check_settled(&message, &HashSet::new(), Violations::default());
+    if violations.is_empty() {
+        Ok(Typed { message, given, warnings })
+    } else {
+        Err(invalid(violations.into_vec()))
+    }
 }
 
-/// The same as [`check`] on top of other faults, except for fields that are known to be faulty: they count as set and are
+/// The same as [`check`] on top of other violations, except for fields that are known to be faulty: they count as set and are
 /// not looked at.
-pub(crate) fn check_beside(message: &DynamicMessage, faulty: &HashSet<String>, faults: Faults) -> Faults {
+pub(crate) fn check_beside(
+    message: &DynamicMessage,
+    faulty: &HashSet<String>,
+    violations: Violations,
+) -> Violations {
     let mut settled = message.clone();
     settle(&mut settled);
-    check_settled(&settled, faulty, faults)
+    check_settled(&settled, faulty, violations)
 }
 
-fn check_settled(message: &DynamicMessage, faulty: &HashSet<String>, faults: Faults) -> Faults {
-    let mut checker = Checker { faulty, faults };
+fn check_settled(message: &DynamicMessage, faulty: &HashSet<String>, violations: Violations) -> Violations {
+    let mut checker = Checker { faulty, violations };
     checker.message(message, "");
-    checker.faults
+    checker.violations
 }
 
 struct Checker<'a> {
     faulty: &'a HashSet<String>,
-    faults: Faults,
+    violations: Violations,
 }
 
 impl Checker<'_> {
     fn message(&mut self, message: &DynamicMessage, path: &str) {
-        if self.faults.is_full() {
+        if self.violations.is_full() {
             return;
         }
         let shape = Shape::of(&message.descriptor());
@@ -87,7 +95,7 @@ impl Checker<'_> {
             if message.has_field(&field.desc) {
                 self.field(field, &message.get_field(&field.desc), &at);
             } else if field.rule.required {
-                self.faults.push(fault(&at, "is required"));
+                self.violations.push(violation(&at, "is required"));
             }
         }
         let set = |name: &str| {
@@ -109,8 +117,8 @@ impl Checker<'_> {
             day.filter(|_| set(name)).and_then(|day| field::day(day.as_message()?))
         };
         let given = ties::Given { set: &set, on: &on, filled: &filled, day: &day };
-        let faults = ties::check(&shape.rule, path, &given);
-        self.faults.extend(faults);
+        let violations = ties::check(&shape.rule, path, &given);
+        self.violations.extend(violations);
     }
 
     fn field(&mut self, field: &Field, value: &Value, path: &str) {
@@ -118,7 +126,7 @@ impl Checker<'_> {
             (Form::List, Value::List(values)) => {
                 let most = field.rule.max_items as usize;
                 if most > 0 && values.len() > most {
-                    return self.faults.push(fault(path, field::too_many(most)));
+                    return self.violations.push(violation(path, field::too_many(most)));
                 }
                 for (index, value) in values.iter().enumerate() {
                     self.value(field, value, &item(path, index));
@@ -135,14 +143,14 @@ impl Checker<'_> {
     }
 
     fn value(&mut self, field: &Field, value: &Value, path: &str) {
-        if self.faults.is_full() || self.faulty.contains(path) {
+        if self.violations.is_full() || self.faulty.contains(path) {
             return;
         }
         match (&field.kind, value) {
             (Kind::Message(_), Value::Message(nested)) => self.message(nested, path),
             _ => {
                 if let Some(wrong) = field::wrong(field, value) {
-                    self.faults.push(fault(path, wrong));
+                    self.violations.push(violation(path, wrong));
                 }
             }
         }

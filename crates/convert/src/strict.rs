@@ -1,4 +1,4 @@
-//! What a caller wrote: JSON becomes a request, or every fault of it is told at once, up to a bound.
+//! What a caller wrote: JSON becomes a request, or every violation of it is told at once, up to a bound.
 mod bounds;
 mod guard;
 mod list;
@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::rules::check_beside;
 use crate::shape::Shape;
-use crate::violations::{Faults, fault, invalid};
+use crate::violations::{Violations, invalid, violation};
 use crate::{MAX_DEPTH, structs};
 
 /// A request with what its caller should know of how it was read.
@@ -34,7 +34,7 @@ pub struct ToolInput {
 /// Reads a tool's input: conversion, field and message rules, and the guard against credentials.
 ///
 /// # Errors
-/// Every fault at once, as invalid input.
+/// Every violation at once, as invalid input.
 pub fn parse_input(desc: &MessageDescriptor, json: &Value) -> Result<DynamicMessage, Error> {
     tool_input(desc, json).map(|input| input.message)
 }
@@ -42,25 +42,25 @@ pub fn parse_input(desc: &MessageDescriptor, json: &Value) -> Result<DynamicMess
 /// The same, with how it was read.
 ///
 /// # Errors
-/// Every fault at once, as invalid input.
+/// Every violation at once, as invalid input.
 pub fn tool_input(desc: &MessageDescriptor, json: &Value) -> Result<ToolInput, Error> {
     bounds::of_json(json).map_err(beyond)?;
-    read_input(desc, json, Faults::default())
+    read_input(desc, json, Violations::default())
 }
 
 /// The same from a structure.
 ///
 /// # Errors
-/// Every fault at once, as invalid input.
+/// Every violation at once, as invalid input.
 pub fn tool_input_struct(desc: &MessageDescriptor, structure: Struct) -> Result<ToolInput, Error> {
     bounds::of_struct(&structure).map_err(beyond)?;
-    read_input(desc, &structs::struct_to_json(structure), Faults::default())
+    read_input(desc, &structs::struct_to_json(structure), Violations::default())
 }
 
-/// The same from text. Keys that are given twice are faults; empty text is an empty object.
+/// The same from text. Keys that are given twice are violations; empty text is an empty object.
 ///
 /// # Errors
-/// Every fault at once, as invalid input.
+/// Every violation at once, as invalid input.
 pub fn parse_input_text(desc: &MessageDescriptor, text: &str) -> Result<DynamicMessage, Error> {
     tool_input_text(desc, text).map(|input| input.message)
 }
@@ -68,37 +68,37 @@ pub fn parse_input_text(desc: &MessageDescriptor, text: &str) -> Result<DynamicM
 /// The same, with how it was read.
 ///
 /// # Errors
-/// Every fault at once, as invalid input.
+/// Every violation at once, as invalid input.
 pub fn tool_input_text(desc: &MessageDescriptor, text: &str) -> Result<ToolInput, Error> {
     if text.trim().is_empty() {
         return tool_input(desc, &Value::Object(serde_json::Map::new()));
     }
     bounds::of_text(text).map_err(beyond)?;
     let json = text::parse(text).map_err(beyond)?;
-    let mut twice = Faults::default();
-    twice.extend(text::duplicates(text).iter().map(|path| fault(path, "is given twice")));
+    let mut twice = Violations::default();
+    twice.extend(text::duplicates(text).iter().map(|path| violation(path, "is given twice")));
     read_input(desc, &json, twice)
 }
 
 /// The error of an input that is not looked into.
 fn beyond(wrong: String) -> Error {
-    invalid(vec![fault("", wrong)])
+    invalid(vec![violation("", wrong)])
 }
 
-fn read_input(desc: &MessageDescriptor, json: &Value, faults: Faults) -> Result<ToolInput, Error> {
-    let mut reader = read::Reader::new(faults);
+fn read_input(desc: &MessageDescriptor, json: &Value, violations: Violations) -> Result<ToolInput, Error> {
+    let mut reader = read::Reader::new(violations);
     let Some(object) = reader.object(json, "") else {
-        reader.faults.push(fault("", "must be a JSON object"));
-        guard::scan(json, "", &mut reader.faults);
-        return Err(invalid(reader.faults.into_vec()));
+        reader.violations.push(violation("", "must be a JSON object"));
+        guard::scan(json, "", &mut reader.violations);
+        return Err(invalid(reader.violations.into_vec()));
     };
     let message = reader.message(&Shape::of(desc), &object, "");
-    let read::Reader { faults, faulty, notes, .. } = reader;
-    let faults = check_beside(&message, &faulty, faults);
-    if faults.is_empty() {
+    let read::Reader { violations, faulty, notes, .. } = reader;
+    let violations = check_beside(&message, &faulty, violations);
+    if violations.is_empty() {
         Ok(ToolInput { message, warnings: notes })
     } else {
-        Err(invalid(faults.into_vec()))
+        Err(invalid(violations.into_vec()))
     }
 }
 

@@ -1,16 +1,16 @@
-//! Faults as callers see them: bounded in number and length, and never repeating what may be a secret.
+//! Violations as callers see them: bounded in number and length, and never repeating what may be a secret.
 use granary_proto::granary::types::v1::Warning;
 use granary_rpc::Error;
 pub(crate) use granary_rpc::Violation;
 
-/// Most faults that one answer lists; they travel in HTTP/2 trailers, which peers bound at 8 to 16 KiB.
+/// Most violations that one answer lists; they travel in HTTP/2 trailers, which peers bound at 8 to 16 KiB.
 const MAX_LISTED: usize = 24;
 /// Bytes of those that are listed. Clients take no more than 8,192 bytes of trailers, and tell another error where there are
 /// more; as details these become 3,800.
 const MAX_LISTED_BYTES: usize = 2_800;
-/// What a listed fault takes beside its texts.
+/// What a listed violation takes beside its texts.
 const OVERHEAD: usize = 8;
-/// Most faults that are gathered; where there are more, reading stops.
+/// Most violations that are gathered; where there are more, reading stops.
 const MAX_GATHERED: usize = 100;
 /// Longest piece of the caller's own text that is repeated, in bytes.
 const MAX_QUOTE: usize = 40;
@@ -21,8 +21,8 @@ const MAX_PATH: usize = 160;
 /// Longest description, in bytes.
 const MAX_DESCRIPTION: usize = 400;
 
-/// One fault of one field.
-pub(crate) fn fault(path: &str, description: impl Into<String>) -> Violation {
+/// One violation of one field.
+pub(crate) fn violation(path: &str, description: impl Into<String>) -> Violation {
     Violation { field: cut(path, MAX_PATH), description: cut(&description.into(), MAX_DESCRIPTION) }
 }
 
@@ -33,12 +33,12 @@ pub(crate) fn read_as(path: &str, message: String) -> Warning {
 
 /// What was found so far. Once it is full, nothing is added, and whoever reads should stop.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Violation>);
+pub(crate) struct Violations(Vec<Violation>);
 
-impl Faults {
-    pub(crate) fn push(&mut self, fault: Violation) {
+impl Violations {
+    pub(crate) fn push(&mut self, violation: Violation) {
         if !self.is_full() {
-            self.0.push(fault);
+            self.0.push(violation);
         }
     }
 
@@ -55,30 +55,30 @@ impl Faults {
     }
 }
 
-impl Extend<Violation> for Faults {
-    fn extend<T: IntoIterator<Item = Violation>>(&mut self, faults: T) {
-        faults.into_iter().for_each(|fault| self.push(fault));
+impl Extend<Violation> for Violations {
+    fn extend<T: IntoIterator<Item = Violation>>(&mut self, violations: T) {
+        violations.into_iter().for_each(|violation| self.push(violation));
     }
 }
 
 /// The error that lists them.
-pub(crate) fn invalid(mut faults: Vec<Violation>) -> Error {
-    let all = faults.len() < MAX_GATHERED;
-    faults.sort();
-    faults.dedup();
+pub(crate) fn invalid(mut violations: Vec<Violation>) -> Error {
+    let all = violations.len() < MAX_GATHERED;
+    violations.sort();
+    violations.dedup();
     let mut room = MAX_LISTED_BYTES;
-    let mut fits = |fault: &Violation| {
-        let left = room.checked_sub(fault.field.len() + fault.description.len() + OVERHEAD);
+    let mut fits = |violation: &Violation| {
+        let left = room.checked_sub(violation.field.len() + violation.description.len() + OVERHEAD);
         left.map(|left| room = left).is_some()
     };
-    let listed = faults.iter().take(MAX_LISTED).take_while(|fault| fits(fault)).count().max(1);
-    if faults.len() > listed {
-        let more = faults.len() - listed;
-        faults.truncate(listed);
+    let listed = violations.iter().take(MAX_LISTED).take_while(|violation| fits(violation)).count().max(1);
+    if violations.len() > listed {
+        let more = violations.len() - listed;
+        violations.truncate(listed);
         let least = if all { "" } else { "at least " };
-        faults.push(fault("", format!("has {least}{more} more faults, not listed")));
+        violations.push(violation("", format!("has {least}{more} more faults, not listed")));
     }
-    Error::invalid(faults)
+    Error::invalid(violations)
 }
 
 /// The path of a member.
@@ -128,7 +128,7 @@ mod tests {
     fn an_answer_lists_a_bounded_number_of_short_faults() {
         let many = |length: usize| {
             let path = |i| format!("f{i:04}{}", "x".repeat(length / 2));
-            invalid((0..1000).map(|i| fault(&path(i), "y".repeat(length))).collect())
+            invalid((0..1000).map(|i| violation(&path(i), "y".repeat(length))).collect())
         };
         let (short, long) = (many(20), many(1_000));
         assert_eq!(short.violations().len(), MAX_LISTED + 1);

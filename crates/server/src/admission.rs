@@ -50,7 +50,7 @@ impl Default for Settings {
 
 impl Settings {
     /// What is wrong with them; `name` is their key in the configuration.
-    pub fn faults(&self, name: &str) -> Vec<String> {
+    pub fn validate(&self, name: &str) -> Vec<String> {
         let positive = [
             ("max_in_flight", self.max_in_flight),
             ("max_in_flight_per_tenant", self.max_in_flight_per_tenant),

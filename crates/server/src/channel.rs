@@ -53,7 +53,7 @@ impl Peer {
     }
 
     /// What is wrong with it; `name` is its key in the configuration. A peer that is public needs no peer key.
-    pub fn faults(&self, name: &str, public: bool) -> Vec<String> {
+    pub fn validate(&self, name: &str, public: bool) -> Vec<String> {
         let mut faults = Vec::new();
         let fits = |address: &str| {
             address

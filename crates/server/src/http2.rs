@@ -1,6 +1,6 @@
 //! HTTP/2 over `h2`, both sides, without a task, a queue and a channel for each call.
 //!
-//! Inside the house a peer is trusted: many callers share a connection, so nothing that one of them does may count against
+//! Between our own services a peer is trusted: many callers share a connection, so nothing that one of them does may count against
 //! it. At public listeners the limits meant for hostile peers hold.
 mod body;
 mod coalesce;
@@ -35,8 +35,8 @@ pub use server::serve;
 const STREAM_WINDOW: u32 = 1 << 18;
 /// A connection's own window never holds a stream up: each has a window of its own, and they are what bounds memory.
 const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
-/// Streams that were taken back and whose late frames are passed over, inside the house.
+/// Streams that were taken back and whose late frames are passed over, between our own services.
 const RESETS_REMEMBERED: usize = 8_192;
-/// What small frames may cost in all before they are read, inside the house: what a caller sends in small pieces is passed on
+/// What small frames may cost in all before they are read, between our own services: what a caller sends in small pieces is passed on
 /// in small pieces.
 const INNER_FRAME_BUDGET: usize = 1 << 30;

@@ -4,7 +4,7 @@
 //! ```
 //! use granary_server::{Callers, Server};
 //!
-//! let faults = Server::loopback(7103, None).faults("harvest_time.server", Callers::Services);
+//! let faults = Server::loopback(7103, None).validate("harvest_time.server", Callers::Services);
 //! assert!(faults[0].contains("set harvest_time.server.peer_key_file"));
 //! ```
 pub mod admission;

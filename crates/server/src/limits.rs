@@ -70,7 +70,7 @@ impl Limits {
     }
 
     /// What is wrong with them; `name` is their key in the configuration.
-    pub fn faults(&self, name: &str) -> Vec<String> {
+    pub fn validate(&self, name: &str) -> Vec<String> {
         let mut faults = Vec::new();
         let positive = [
             ("max_connections", self.max_connections == 0),

@@ -31,8 +31,8 @@ impl Listen {
     }
 
     /// What is wrong with it; `name` is its key in the configuration.
-    pub fn faults(&self, name: &str) -> Vec<String> {
-        let mut faults = self.tls.as_ref().map(|tls| tls.faults(name)).unwrap_or_default();
+    pub fn validate(&self, name: &str) -> Vec<String> {
+        let mut faults = self.tls.as_ref().map(|tls| tls.validate(name)).unwrap_or_default();
         if self.tls.is_none() && !self.address.ip().is_loopback() && !self.insecure_transport {
             faults.push(format!(
                 "{name}: {} is not loopback and has no TLS; set {name}.tls, or {name}.insecure_transport = true where \

@@ -50,7 +50,7 @@ const QUIET: [(&str, LevelFilter); 8] = [
 
 impl Logging {
     /// What is wrong with it.
-    pub fn faults(&self) -> Vec<String> {
+    pub fn validate(&self) -> Vec<String> {
         match self.filter.parse::<Targets>() {
             Ok(_) => Vec::new(),
             Err(error) => vec![format!("logging.filter: {error}")],

@@ -84,9 +84,9 @@ impl Server {
     }
 
     /// What is wrong with it; `name` is its key in the configuration.
-    pub fn faults(&self, name: &str, callers: Callers) -> Vec<String> {
-        let mut faults = self.listen.faults(&format!("{name}.listen"));
-        faults.extend(self.limits.faults(&format!("{name}.limits")));
+    pub fn validate(&self, name: &str, callers: Callers) -> Vec<String> {
+        let mut faults = self.listen.validate(&format!("{name}.listen"));
+        faults.extend(self.limits.validate(&format!("{name}.limits")));
         let mutual = self.listen.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
         match (&self.peer_key_file, callers) {
             (Some(_), Callers::Public) => {

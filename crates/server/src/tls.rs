@@ -53,7 +53,7 @@ pub struct ServerTls {
 
 impl TlsFiles {
     /// What is wrong with them; `name` is their key in the configuration.
-    pub fn faults(&self, name: &str) -> Vec<String> {
+    pub fn validate(&self, name: &str) -> Vec<String> {
         let files = [Some(&self.cert_file), Some(&self.key_file), self.client_ca_file.as_ref()];
         files
             .into_iter()

@@ -20,9 +20,9 @@ pub struct Settings<'a> {
 
 impl Settings<'_> {
     /// Everything that is wrong with them, each fault after the full name of its setting.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.server.faults(&format!("{}.server", self.table), Callers::Services);
-        faults.extend(self.admission.faults(&format!("{}.admission", self.table)));
+    pub fn validate(&self) -> Vec<String> {
+        let mut faults = self.server.validate(&format!("{}.server", self.table), Callers::Services);
+        faults.extend(self.admission.validate(&format!("{}.admission", self.table)));
         faults.extend(self.ring().err());
         faults
     }
@@ -62,7 +62,7 @@ mod tests {
         let (server, admission) = (Server::loopback(0, None), admission::Settings::default());
         let settings =
             Settings { table: "x", server: &server, admission: &admission, ticket_key_file: &file };
-        let faults = settings.faults().join("; ");
+        let faults = settings.validate().join("; ");
         assert!(faults.contains("x.ticket_key_file: ") && !faults.contains("sekret"), "{faults}");
     }
 

@@ -90,10 +90,10 @@ impl Application {
     /// # Errors
     /// The name cannot be a tenant's, or the store fails.
     pub async fn init(&self, tenant: &str) -> Result<Option<String>, Error> {
-        let mut faults = Vec::new();
-        tenants::parse_name("tenant", tenant, &mut faults);
-        if !faults.is_empty() {
-            return Err(granary_rpc::Error::invalid(faults).into());
+        let mut violations = Vec::new();
+        tenants::parse_name("tenant", tenant, &mut violations);
+        if !violations.is_empty() {
+            return Err(granary_rpc::Error::invalid(violations).into());
         }
         let (state, mark) = (&self.0, paths::system(INIT));
         if state.records.get::<SystemKey>(&mark).await?.is_some() {

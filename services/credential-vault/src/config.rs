@@ -93,23 +93,23 @@ fn bounds() -> admission::Settings {
 
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
-    pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.public.faults("credential_vault.public", Callers::Public);
-        faults.extend(self.broker.faults("credential_vault.broker", Callers::Services));
+    pub fn validate_all(&self) -> Vec<String> {
+        let mut faults = self.public.validate("credential_vault.public", Callers::Public);
+        faults.extend(self.broker.validate("credential_vault.broker", Callers::Services));
         let (public, broker) = (self.public.listen.address, self.broker.listen.address);
         if public == broker && public.port() != 0 {
             faults.push(format!(
                 "credential_vault.broker.listen.address: {broker} is credential_vault.public's own"
             ));
         }
-        faults.extend(self.faults());
+        faults.extend(self.validate());
         faults
     }
 
     /// Everything that is wrong with the store and the keys, in words for the operator; empty if nothing is.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.place().faults(self.store);
-        faults.extend(self.admission.faults("credential_vault.admission"));
+    pub fn validate(&self) -> Vec<String> {
+        let mut faults = self.place().validate(self.store);
+        faults.extend(self.admission.validate("credential_vault.admission"));
         faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
         if (1..MIN_AUDIT_BYTES).contains(&self.audit_max_bytes) {
             faults.push(format!(
@@ -137,7 +137,7 @@ impl Config {
 /// # Errors
 /// All faults of the configuration, or the first thing that cannot be opened.
 pub async fn parts(config: &Config) -> Result<Parts, Error> {
-    let faults = config.faults();
+    let faults = config.validate();
     if !faults.is_empty() {
         return Err(Error::Config(faults));
     }
@@ -207,7 +207,7 @@ mod tests {
             ]),
             ..Config::default()
         };
-        let faults = config.faults();
+        let faults = config.validate();
         assert_eq!(faults.len(), 6, "{faults:?}");
         assert!(!faults.concat().contains("sekret"));
         assert!(matches!(parts(&config).await, Err(Error::Config(all)) if all == faults));
@@ -224,7 +224,7 @@ mod tests {
         config.vault.auth.role_id = "role".to_owned();
         config.vault.auth.secret_id_file = Some(wrapped);
         config.vault.auth.secret_id_wrapped = true;
-        assert_eq!(config.faults(), Vec::<String>::new());
+        assert_eq!(config.validate(), Vec::<String>::new());
         assert!(std::env::var("VAULT_TOKEN").is_err(), "unset VAULT_TOKEN to run the tests");
         let told = parts_of_command(&config).await.unwrap_err().to_string();
         assert!(told.contains("spend") && told.contains("VAULT_TOKEN"), "{told}");

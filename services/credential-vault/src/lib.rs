@@ -7,7 +7,7 @@
 //! work on them; `ops` is what an operator sees and does: audit, outages, moves from one store to the other.
 //!
 //! ```
-//! let faults = granary_credential_vault::Config::default().faults();
+//! let faults = granary_credential_vault::Config::default().validate();
 //! assert!(faults.iter().any(|fault| fault.starts_with("credential_vault.store_path: ")));
 //! ```
 mod application;
@@ -24,6 +24,5 @@ pub use config::{Config, Parts, parts, parts_of_command};
 pub use domain::paths::TREE;
 pub use error::Error;
 pub use ops::audit::{self, Audit, Rotation};
-pub use ops::bulk::Bulk;
 pub use ops::store_selection;
 pub use run::{Failure, Running, rekey, run};

@@ -16,9 +16,9 @@ pub(crate) use credential_vault::CredentialVault;
 
 /// Collects what is wrong with a request, so that all of it is told at once.
 #[derive(Debug, Default)]
-struct Faults(Vec<Violation>);
+struct Violations(Vec<Violation>);
 
-impl Faults {
+impl Violations {
     fn add(&mut self, field: &str, description: impl Into<String>) {
         self.0.push(Violation { field: field.to_owned(), description: description.into() });
     }

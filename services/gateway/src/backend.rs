@@ -56,8 +56,8 @@ pub(crate) struct Backend {
 
 impl BackendPlace {
     /// Everything that is wrong with the settings of how to reach it.
-    pub(crate) fn faults(&self, config: &Config) -> Vec<String> {
-        (self.peer)(config).faults(&format!("gateway.{}", self.setting), self.is_public)
+    pub(crate) fn validate(&self, config: &Config) -> Vec<String> {
+        (self.peer)(config).validate(&format!("gateway.{}", self.setting), self.is_public)
     }
 
     /// Opens no connection yet.

@@ -56,7 +56,7 @@ impl Gateway {
         mut request: Request<Incoming>,
         id: &RequestId,
         record: &mut Record,
-    ) -> Result<Response<Relay>, Status> {
+    ) -> Result<Response<Box<Relay>>, Status> {
         let is_gzip = encoding::take(request.headers_mut());
         let path = request.uri().path();
         let limits = &self.core.shared.config.limits;
@@ -65,17 +65,9 @@ impl Gateway {
             Duration::from_millis(limits.default_deadline_ms),
             Duration::from_millis(limits.max_deadline_ms),
         )?;
+        // Boxed like the other answers of our own, so that a call that is forwarded does not carry the room that they need.
         if path.starts_with("/grpc.health.v1.") || path.starts_with("/grpc.reflection.") {
-            let ends = answer_deadline(path, request.headers(), deadline);
-            let is_health = is_health(path);
-            let deadline = open(request.headers_mut(), deadline);
-            let request = request.map(|body| match Limited::new(body, MAX_OPEN_BYTES) {
-                body if is_health => Body::new(Unary::new(body, health::MAX_REQUEST).of_gzip(is_gzip)),
-                body => Body::new(body),
-            });
-            let call = self.own.open.clone().call(request);
-            let response = own(Box::pin(call), deadline, ends).await?;
-            return Ok(self.read_by(response, None, None));
+            return Box::pin(self.open(request, is_gzip, deadline)).await;
         }
         let caller = self.core.admit(request.headers(), deadline).await?;
         record.caller(caller.tenant_header());
@@ -97,7 +89,7 @@ impl Gateway {
             parts.extensions.insert(caller);
             let call = self.own.tools.clone().call(Request::from_parts(parts, body));
             let call = async { Ok(with_reason(call.await?)) };
-            own(Box::pin(call), deadline, Some(deadline)).await?
+            Box::pin(own(call, deadline, Some(deadline))).await?
         } else {
             caller.check_scope(method.scope)?;
             let account = if method.needs.is_empty() { None } else { Some(account(&parts.headers)?) };
@@ -129,13 +121,31 @@ impl Gateway {
         Ok(self.read_by(response, Some(caller), Some(place)))
     }
 
+    /// Answers health and reflection, for which no key is asked.
+    async fn open(
+        &self,
+        mut request: Request<Incoming>,
+        is_gzip: bool,
+        deadline: Deadline,
+    ) -> Result<Response<Box<Relay>>, Status> {
+        let path = request.uri().path();
+        let (ends, is_health) = (answer_deadline(path, request.headers(), deadline), is_health(path));
+        let deadline = open(request.headers_mut(), deadline);
+        let request = request.map(|body| match Limited::new(body, MAX_OPEN_BYTES) {
+            body if is_health => Body::new(Unary::new(body, health::MAX_REQUEST).of_gzip(is_gzip)),
+            body => Body::new(body),
+        });
+        let response = own(self.own.open.clone().call(request), deadline, ends).await?;
+        Ok(self.read_by(response, None, None))
+    }
+
     /// Counts the call, and what waits for its reader, until its answer ends.
     fn read_by(
         &self,
-        response: Response<Relay>,
+        response: Response<Box<Relay>>,
         caller: Option<Admitted>,
         place: Option<Permits>,
-    ) -> Response<Relay> {
+    ) -> Response<Box<Relay>> {
         let reader = Reader { unread: self.core.shared.unread.clone(), caller, _place: place };
         response.map(|relay| relay.for_reader(reader))
     }
@@ -155,7 +165,7 @@ async fn own(
     call: impl Future<Output = Result<Response<Body>, Infallible>>,
     deadline: Deadline,
     ends: Option<Deadline>,
-) -> Result<Response<Relay>, Status> {
+) -> Result<Response<Box<Relay>>, Status> {
     match tokio::time::timeout_at(deadline.instant(), call).await {
         Ok(Ok(response)) => Ok(response.map(|body| Relay::own(body, ends))),
         Ok(Err(never)) => match never {},
@@ -164,7 +174,7 @@ async fn own(
 }
 
 impl Service<Request<Incoming>> for Gateway {
-    type Response = Response<Recorded<Relay>>;
+    type Response = Response<Recorded<Box<Relay>>>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 

@@ -83,11 +83,11 @@ impl Config {
     }
 
     /// Everything that is wrong with it, each fault after the full name of its setting.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.listen.faults("gateway.listen");
-        faults.extend(BACKENDS.iter().flat_map(|place| place.faults(self)));
-        faults.extend(self.broker.faults("gateway.broker", false));
-        faults.extend(self.limits.faults("gateway.limits"));
+    pub fn validate(&self) -> Vec<String> {
+        let mut faults = self.listen.validate("gateway.listen");
+        faults.extend(BACKENDS.iter().flat_map(|place| place.validate(self)));
+        faults.extend(self.broker.validate("gateway.broker", false));
+        faults.extend(self.limits.validate("gateway.limits"));
         let bounds = [
             ("max_calls_per_tenant", self.max_calls_per_tenant),
             ("max_calls_per_key", self.max_calls_per_key),

@@ -64,7 +64,7 @@ impl Core {
         &self,
         call: Outgoing<'_>,
         behalf: Behalf,
-    ) -> Result<Response<Relay>, Status> {
+    ) -> Result<Response<Box<Relay>>, Status> {
         let backend = self.backend(call.method)?;
         let mut head = Some(head::build(backend, &call, &behalf)?);
         let mut patience = Patience::new(self, &call, &behalf);
@@ -200,7 +200,7 @@ fn relay(
     behalf: Behalf,
     mut patience: Patience<'_>,
     max_cost: Option<HeaderValue>,
-) -> Response<Relay> {
+) -> Response<Box<Relay>> {
     let (mut parts, body) = response.into_parts();
     if parts.headers.contains_key(&name::RUN_ID) {
         patience.begin();

@@ -52,12 +52,12 @@ pub(crate) fn unary(message: &[u8]) -> Outbound {
 }
 
 /// The one message of an answer, or the status that it ended with.
-pub(crate) async fn collect(response: Response<Relay>, limit: usize) -> Result<Bytes, Status> {
+pub(crate) async fn collect(response: Response<Box<Relay>>, limit: usize) -> Result<Bytes, Status> {
     answered(response, limit).await.map(|answered| answered.message)
 }
 
 /// The same, with what was charged.
-pub(crate) async fn answered(response: Response<Relay>, limit: usize) -> Result<Answered, Status> {
+pub(crate) async fn answered(response: Response<Box<Relay>>, limit: usize) -> Result<Answered, Status> {
     let (parts, body) = response.into_parts();
     if let Some(status) = Status::from_header_map(&parts.headers).filter(|s| s.code() != Code::Ok) {
         return Err(passed_on(&status));

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! let config = granary_gateway::Config { threads: 300, ..Default::default() };
-//! assert!(config.faults().iter().any(|fault| fault == "gateway.threads: must be at most 256"));
+//! assert!(config.validate().iter().any(|fault| fault == "gateway.threads: must be at most 256"));
 //! ```
 mod admit;
 mod arriving;

@@ -26,7 +26,7 @@ use crate::under_way::UnderWay;
 /// How often it is looked how much waits for a reader that takes nothing.
 const STALL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// An answer on its way to the caller.
+/// An answer on its way to the caller. Boxed from its beginning: it is handed on a dozen times, and is large.
 #[derive(Debug)]
 pub(crate) struct Relay {
     source: Source,
@@ -84,7 +84,7 @@ impl Source {
 
 impl Relay {
     /// An answer of the gateway's own.
-    pub(crate) fn own(body: Body, deadline: Option<Deadline>) -> Self {
+    pub(crate) fn own(body: Body, deadline: Option<Deadline>) -> Box<Self> {
         Self::new(Source::Own(body), deadline)
     }
 
@@ -95,13 +95,14 @@ impl Relay {
         watch: Option<Watch>,
         (deadline, sleep): (Deadline, Pin<Box<Sleep>>),
         under_way: Option<UnderWay>,
-    ) -> Self {
-        let relay = Self::new(Source::Service { body, changes }, Some(deadline));
-        Self { watch, sleep: Some(sleep), under_way, ..relay }
+    ) -> Box<Self> {
+        let mut relay = Self::new(Source::Service { body, changes }, Some(deadline));
+        (relay.watch, relay.sleep, relay.under_way) = (watch, Some(sleep), under_way);
+        relay
     }
 
-    fn new(source: Source, deadline: Option<Deadline>) -> Self {
-        Self {
+    fn new(source: Source, deadline: Option<Deadline>) -> Box<Self> {
+        Box::new(Self {
             source,
             watch: None,
             deadline,
@@ -110,12 +111,13 @@ impl Relay {
             stall: None,
             reader: None,
             has_ended: false,
-        }
+        })
     }
 
     /// Counts the call and what waits for its reader.
-    pub(crate) fn for_reader(self, reader: Reader) -> Self {
-        Self { reader: Some(reader), ..self }
+    pub(crate) fn for_reader(mut self: Box<Self>, reader: Reader) -> Box<Self> {
+        self.reader = Some(reader);
+        self
     }
 
     /// Ready where the call is over, whatever its answer does.

@@ -44,9 +44,9 @@ impl Default for Config {
 
 impl Config {
     /// Everything that is wrong with the settings of the service as a process.
-    pub fn all_faults(&self) -> Vec<String> {
-        let mut faults = self.settings().faults();
-        faults.extend(self.faults());
+    pub fn validate_all(&self) -> Vec<String> {
+        let mut faults = self.settings().validate();
+        faults.extend(self.validate());
         faults
     }
 
@@ -60,7 +60,7 @@ impl Config {
     }
 
     /// Everything that is wrong with what it is told of upstream.
-    pub fn faults(&self) -> Vec<String> {
+    pub fn validate(&self) -> Vec<String> {
         let mut faults = Vec::new();
         let mut sound = self.clone();
         if self.user_agent.trim().is_empty()

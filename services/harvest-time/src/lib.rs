@@ -2,7 +2,7 @@
 //!
 //! ```
 //! let config = granary_harvest_time::Config { user_agent: String::new(), ..Default::default() };
-//! assert!(config.faults()[0].starts_with("harvest_time.user_agent: "));
+//! assert!(config.validate()[0].starts_with("harvest_time.user_agent: "));
 //! ```
 mod answer;
 mod applied;

@@ -34,7 +34,7 @@ struct Shared {
 /// # Errors
 /// Says what is wrong with the settings, or with the contract.
 pub fn routes(config: &Config, ring: Keyring) -> Result<Routes, Error> {
-    let faults = config.faults();
+    let faults = config.validate();
     if !faults.is_empty() {
         return Err(Error::Config(faults));
     }

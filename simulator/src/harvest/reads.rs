@@ -1,7 +1,8 @@
 //! Everything but time entries, which this simulator does not let anybody change.
 
 use http::StatusCode;
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::Value;
 
 use super::account::Account;
 use super::caller::Caller;
@@ -73,38 +74,26 @@ pub(super) fn task_assignments(
     Ok(list.page(call, &shown, |(_, a)| a.id, |(p, a)| assignment_rows::task_assignment(account, p, a, true)))
 }
 
-/// Administrators only: no manager of the seed holds the right to edit tasks and clients.
 pub(super) fn tasks(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
-    if !caller.is_administrator() {
-        return Err(errors::forbidden());
-    }
-    let made = account.projects.last().map(|project| project.created_at);
-    let mut filters = Filters::of(call);
-    let (active, since) = (filters.boolean("is_active"), filters.moment("updated_since"));
-    filters.finish()?;
-    let seen = active != Some(false) && (since.is_none() || made >= since);
-    let shown: Vec<_> = account.tasks.iter().filter(|_| seen).collect();
     let list = List { key: "tasks", path: "/v2/tasks", cursor: true };
-    Ok(list.page(
-        call,
-        &shown,
-        |task| task.id,
-        |task| {
-            json!({
-                "id": task.id,
-                "name": task.name,
-                "billable_by_default": task.billable,
-                "default_hourly_rate": null,
-                "is_default": false,
-                "is_active": true,
-                "created_at": made,
-                "updated_at": made,
-            })
-        },
-    ))
+    unchanging(account, caller, call, &list, &account.tasks, |task| task.id, rows::task)
 }
 
 pub(super) fn clients(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {
+    let list = List { key: "clients", path: "/v2/clients", cursor: true };
+    unchanging(account, caller, call, &list, &account.clients, |client| client.id, rows::client)
+}
+
+/// What was made with the account and is active. Administrators only: no manager of the seed holds the right to edit it.
+fn unchanging<T>(
+    account: &Account,
+    caller: Caller,
+    call: &Call,
+    list: &List<'_>,
+    all: &[T],
+    id: impl Fn(&T) -> u64,
+    row: impl Fn(&T, Option<Timestamp>) -> Value,
+) -> Result<Reply, Reply> {
     if !caller.is_administrator() {
         return Err(errors::forbidden());
     }
@@ -113,25 +102,8 @@ pub(super) fn clients(account: &Account, caller: Caller, call: &Call) -> Result<
     let (active, since) = (filters.boolean("is_active"), filters.moment("updated_since"));
     filters.finish()?;
     let seen = active != Some(false) && (since.is_none() || made >= since);
-    let shown: Vec<_> = account.clients.iter().filter(|_| seen).collect();
-    let list = List { key: "clients", path: "/v2/clients", cursor: true };
-    Ok(list.page(
-        call,
-        &shown,
-        |client| client.id,
-        |client| {
-            json!({
-                "id": client.id,
-                "name": client.name,
-                "is_active": true,
-                "address": null,
-                "statement_key": null,
-                "currency": client.currency,
-                "created_at": made,
-                "updated_at": made,
-            })
-        },
-    ))
+    let shown: Vec<_> = all.iter().filter(|_| seen).collect();
+    Ok(list.page(call, &shown, |one| id(one), |one| row(one, made)))
 }
 
 pub(super) fn users(account: &Account, caller: Caller, call: &Call) -> Result<Reply, Reply> {

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::account::{Account, Client, Person, Project};
+use super::account::{Account, Client, Person, Project, Task};
 use super::caller::Caller;
 use crate::decimal::Decimal;
 
@@ -170,5 +170,31 @@ pub(super) fn company(account: &Account) -> Value {
         "thousands_separator": ",",
         "color_scheme": "blue",
         "weekly_capacity": 126_000,
+    })
+}
+
+pub(super) fn task(task: &Task, made: Option<Timestamp>) -> Value {
+    json!({
+        "id": task.id,
+        "name": task.name,
+        "billable_by_default": task.billable,
+        "default_hourly_rate": null,
+        "is_default": false,
+        "is_active": true,
+        "created_at": made,
+        "updated_at": made,
+    })
+}
+
+pub(super) fn client(client: &Client, made: Option<Timestamp>) -> Value {
+    json!({
+        "id": client.id,
+        "name": client.name,
+        "is_active": true,
+        "address": null,
+        "statement_key": null,
+        "currency": client.currency,
+        "created_at": made,
+        "updated_at": made,
     })
 }

@@ -29,13 +29,13 @@ const START: [&str; 3] = [
         "supports_signing": false}"#,
 ];
 
-struct House {
+struct Harness {
     runtime: Runtime,
     upstream: Upstream,
     store: HashiCorp,
 }
 
-static HOUSE: LazyLock<House> = LazyLock::new(|| {
+static HARNESS: LazyLock<Harness> = LazyLock::new(|| {
     let (runtime, upstream) = Upstream::start();
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), "hvs.a-token").expect("a file");
@@ -54,14 +54,14 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
         let config = Config { addresses: vec![upstream.url.clone()], auth, ..Config::default() };
         HashiCorp::open(&config).await.expect("a store")
     });
-    House { runtime, upstream, store }
+    Harness { runtime, upstream, store }
 });
 
 fuzz_target!(|input: (u8, u8, &str)| {
     let (what, status, body) = input;
     let status = STATUSES[usize::from(status) % STATUSES.len()];
-    HOUSE.upstream.will_answer(vec![Answer { status, body: echoing(body, SECRET) }]);
-    HOUSE.runtime.block_on(ask(what, &HOUSE.store));
+    HARNESS.upstream.will_answer(vec![Answer { status, body: echoing(body, SECRET) }]);
+    HARNESS.runtime.block_on(ask(what, &HARNESS.store));
 });
 
 async fn ask(what: u8, store: &HashiCorp) {

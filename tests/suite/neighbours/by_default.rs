@@ -11,7 +11,9 @@ use granary_testkit::{Hostile, neighbours};
 use serde_json::json;
 
 use super::unread::as_a_gateway;
-use super::{COMPANY, GET_ACCOUNT, HEALTH, House, LIST_SERVICES, PROFILE, REFLECTION, TOOL, profile, sized};
+use super::{
+    COMPANY, Deployment, GET_ACCOUNT, HEALTH, LIST_SERVICES, PROFILE, REFLECTION, TOOL, profile, sized,
+};
 
 /// When a call must have ended whose deadline is a second.
 const END_TIMEOUT: Duration = Duration::from_millis(2_500);
@@ -31,18 +33,18 @@ fn count(path: &str) -> usize {
 }
 
 /// The services, at each listener of which a call that names no deadline has a second.
-async fn hasty() -> House {
+async fn hasty() -> Deployment {
     let settings = LISTENERS.map(|listener| format!("{listener}.limits.default_deadline_ms=1000"));
-    House::open(&settings.each_ref().map(String::as_str)).await
+    Deployment::open(&settings.each_ref().map(String::as_str)).await
 }
 
 /// All that calls harvest-time, linkedin-data and the broker as a gateway does.
-async fn insiders(house: &House) -> [Hostile; 3] {
-    let broker = Hostile::new(&house.cluster.address("broker"));
+async fn insiders(deployment: &Deployment) -> [Hostile; 3] {
+    let broker = Hostile::new(&deployment.cluster.address("broker"));
     [
-        as_a_gateway(house, "harvest-time", COMPANY).await,
-        as_a_gateway(house, "linkedin-data", PROFILE).await,
-        broker.with("granary-peer-key", &house.cluster.file("peer-broker")),
+        as_a_gateway(deployment, "harvest-time", COMPANY).await,
+        as_a_gateway(deployment, "linkedin-data", PROFILE).await,
+        broker.with("granary-peer-key", &deployment.cluster.file("peer-broker")),
     ]
 }
 
@@ -61,12 +63,12 @@ async fn all<F: Future<Output = (Connection, Vec<Ended>)>>(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_without_an_end_ends_at_the_default_deadline_at_every_listener() {
-    let house = hasty().await;
-    let calling = house.good.clone().calls(&[Good::Company, Good::Account]).start().await;
-    let stranger = Hostile::new(&house.gateway());
-    let vault = house.cluster.address("vault");
-    let (evil, at_vault) = (house.evil.clone(), house.evil.clone().at(&vault));
-    let [harvest, linkedin, broker] = insiders(&house).await;
+    let deployment = hasty().await;
+    let calling = deployment.good.clone().calls(&[Good::Company, Good::Account]).start().await;
+    let stranger = Hostile::new(&deployment.gateway());
+    let vault = deployment.cluster.address("vault");
+    let (evil, at_vault) = (deployment.evil.clone(), deployment.evil.clone().at(&vault));
+    let [harvest, linkedin, broker] = insiders(&deployment).await;
     let targets = [
         ("gateway", &stranger, HEALTH),
         ("gateway", &stranger, REFLECTION),
@@ -114,13 +116,13 @@ async fn a_body_without_an_end_ends_at_the_default_deadline_at_every_listener() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_nobody_reads_ends_at_the_default_deadline_at_every_listener() {
-    let house = hasty().await;
-    let calling = house.good.clone().calls(&[Good::Company, Good::Account]).start().await;
-    house.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(300 << 10)}))).await;
-    let stranger = Hostile::new(&house.gateway());
-    let vault = house.cluster.address("vault");
-    let (evil, at_vault) = (house.evil.clone(), house.evil.clone().at(&vault));
-    let [harvest, linkedin, broker] = insiders(&house).await;
+    let deployment = hasty().await;
+    let calling = deployment.good.clone().calls(&[Good::Company, Good::Account]).start().await;
+    deployment.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(300 << 10)}))).await;
+    let stranger = Hostile::new(&deployment.gateway());
+    let vault = deployment.cluster.address("vault");
+    let (evil, at_vault) = (deployment.evil.clone(), deployment.evil.clone().at(&vault));
+    let [harvest, linkedin, broker] = insiders(&deployment).await;
     let by_name = hostile::frame(&ExecuteToolRequest {
         identifier: "evil-user".into(),
         tool_name: "get_company".into(),
@@ -160,6 +162,6 @@ async fn an_answer_that_nobody_reads_ends_at_the_default_deadline_at_every_liste
         }
     }
     // Whoever reads is answered as ever.
-    let answer = neighbours::call(house.good.client(), house.good.account(), Good::Company).await;
+    let answer = neighbours::call(deployment.good.client(), deployment.good.account(), Good::Company).await;
     answer.expect("a good call");
 }

@@ -6,7 +6,7 @@ use granary_testkit::hostile::{Connection, EMPTY};
 use granary_testkit::neighbours::{DEADLINE, Good};
 use tokio::task::JoinSet;
 
-use super::{COMPANY, GET_ACCOUNT, House, TIME_ENTRY, again_and_again, attack_time, sized};
+use super::{COMPANY, Deployment, GET_ACCOUNT, TIME_ENTRY, again_and_again, attack_time, sized};
 
 const SLOW: u64 = 300;
 
@@ -76,55 +76,55 @@ async fn reconnect(connection: &mut Connection, evil: &Hostile) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workers_that_cancel_at_once_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(SLOW).await;
-    let calling = house.good.start().await;
-    cancel(&house.evil, sized(100, 200)).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(SLOW).await;
+    let calling = deployment.good.start().await;
+    cancel(&deployment.evil, sized(100, 200)).await;
     calling.stop().await.assert_unharmed();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_that_hangs_up_on_200_calls_costs_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(SLOW).await;
-    let calling = house.good.start().await;
-    hang_up(&house.evil).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(SLOW).await;
+    let calling = deployment.good.start().await;
+    hang_up(&deployment.evil).await;
     calling.stop().await.assert_unharmed();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_whose_deadline_has_passed_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(SLOW).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(SLOW).await;
     // Writes, and what credential-vault's link carries.
-    let good = house.good.clone().calls(&[Good::TimeEntry, Good::Account, Good::Company]);
+    let good = deployment.good.clone().calls(&[Good::TimeEntry, Good::Account, Good::Company]);
     let calling = good.start().await;
     // Once its tickets are there, what is late gets as far as it can.
-    let mut connection = house.evil.connect().await;
+    let mut connection = deployment.evil.connect().await;
     for path in [COMPANY, TIME_ENTRY, GET_ACCOUNT] {
         connection.call(path, EMPTY).await.expect("a call").end(DEADLINE).await;
     }
-    let before = house.sandbox.newest().await;
-    call_too_late(&house.evil).await;
+    let before = deployment.sandbox.newest().await;
+    call_too_late(&deployment.evil).await;
     calling.stop().await.assert_unharmed();
-    let journal = house.sandbox.journal(before).await;
-    let late = journal.iter().filter(|call| call.credentials.contains(&house.evil_token)).count();
+    let journal = deployment.sandbox.journal(before).await;
+    let late = journal.iter().filter(|call| call.credentials.contains(&deployment.evil_token)).count();
     assert_eq!(late, 0, "calls without any time left reached the vendor");
 }
 
 /// A balancer carries all its callers on few connections, and hands on what each of them takes back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_envoy_what_one_caller_takes_back_costs_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(SLOW).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(SLOW).await;
     // What is tried is what the gateway makes of it: a balancer that is short of time itself finds nobody healthy.
-    let envoy = house.balancer(Duration::from_secs(10)).await;
-    let evil = house.evil.clone().at(&envoy.address());
-    let calling = house.good.clone().at(&[&envoy.address()]).start().await;
+    let envoy = deployment.balancer(Duration::from_secs(10)).await;
+    let evil = deployment.evil.clone().at(&envoy.address());
+    let calling = deployment.good.clone().at(&[&envoy.address()]).start().await;
     cancel(&evil, sized(20, 60)).await;
     hang_up(&evil).await;
     call_too_late(&evil).await;
     calling.stop().await.assert_unharmed();
-    let log = house.cluster.process("gateway").log_text();
+    let log = deployment.cluster.process("gateway").log_text();
     assert!(!log.contains("closed for what its peer did"), "the balancer's connection was closed: {log}");
 }

@@ -10,7 +10,7 @@ use granary_rpc::Reason;
 use granary_testkit::Hostile;
 use granary_testkit::hostile::{EMPTY, Ended};
 
-use super::{GET_ACCOUNT, HEALTH, House, REFLECTION, TIME_ENTRY, TOOL, sized};
+use super::{Deployment, GET_ACCOUNT, HEALTH, REFLECTION, TIME_ENTRY, TOOL, sized};
 
 const LIST_TOOLS: &str = "/granary.gateway.v1.ToolService/ListTools";
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,9 +37,9 @@ async fn call(caller: &Hostile, path: &str, body: Bytes) -> Ended {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gzip_is_taken_and_another_encoding_is_refused_by_its_name() {
-    let house = House::open(&[]).await;
+    let deployment = Deployment::open(&[]).await;
     for listener in ["gateway", "vault", "harvest-time", "linkedin-data"] {
-        let caller = house.evil.clone().at(&house.cluster.address(listener));
+        let caller = deployment.evil.clone().at(&deployment.cluster.address(listener));
         for (path, encoding) in [HEALTH, TIME_ENTRY, TOOL, GET_ACCOUNT]
             .into_iter()
             .flat_map(|path| ["deflate", "x-unheard-of"].map(|encoding| (path, encoding)))
@@ -58,7 +58,7 @@ async fn gzip_is_taken_and_another_encoding_is_refused_by_its_name() {
         // A message that is not compressed may stand among those that may be.
         assert!(call(&gzip, HEALTH, Bytes::from_static(EMPTY)).await.is_ok(), "{listener}");
     }
-    let gzip = house.evil.clone().with("grpc-encoding", "gzip");
+    let gzip = deployment.evil.clone().with("grpc-encoding", "gzip");
     let tools = call(&gzip, LIST_TOOLS, packed(b"")).await;
     assert!(tools.is_ok() && tools.bytes > 10_000, "{tools}");
     let account =
@@ -70,13 +70,13 @@ async fn gzip_is_taken_and_another_encoding_is_refused_by_its_name() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_few_bytes_that_inflate_to_megabytes_are_refused_and_keep_nobody_waiting() {
-    let house = House::open(&[]).await;
-    let gzip = house.evil.clone().with("grpc-encoding", "gzip");
+    let deployment = Deployment::open(&[]).await;
+    let gzip = deployment.evil.clone().with("grpc-encoding", "gzip");
     let bomb = packed(&vec![0; 64 << 20]);
     assert!(bomb.len() < 100_000, "{}", bomb.len());
-    house.cluster.process("gateway").forget_peak();
-    let before = house.cluster.process("gateway").most_resident();
-    let calling = house.good.clone().rate(40).start().await;
+    deployment.cluster.process("gateway").forget_peak();
+    let before = deployment.cluster.process("gateway").most_resident();
+    let calling = deployment.good.clone().rate(40).start().await;
     for _ in 0..sized(20, 400) {
         for path in [TOOL, TIME_ENTRY, HEALTH] {
             let ended = call(&gzip, path, bomb.clone()).await;
@@ -84,12 +84,12 @@ async fn a_few_bytes_that_inflate_to_megabytes_are_refused_and_keep_nobody_waiti
         }
     }
     calling.stop().await.assert_unharmed();
-    let grown = house.cluster.process("gateway").most_resident().saturating_sub(before) >> 20;
+    let grown = deployment.cluster.process("gateway").most_resident().saturating_sub(before) >> 20;
     assert!(grown < 64, "{grown} MiB for messages of which 4 MiB are taken");
     for (what, body, caller) in [
         ("what is no gzip", flagged(b"no gzip"), &gzip),
         ("gzip that is cut off", flagged(&packed(b"hello")[5..15]), &gzip),
-        ("gzip that nobody announced", packed(b""), &house.evil),
+        ("gzip that nobody announced", packed(b""), &deployment.evil),
     ] {
         let ended = call(caller, TOOL, body).await;
         assert_eq!(ended.reason(), Some(Reason::InvalidInput), "{what}: {ended}");
@@ -98,9 +98,9 @@ async fn a_few_bytes_that_inflate_to_megabytes_are_refused_and_keep_nobody_waiti
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_compressed_where_a_setting_and_the_caller_say_so() {
-    let house = House::open(&["gateway.limits.compress_answers_above=1000"]).await;
-    let plain = call(&house.evil, LIST_TOOLS, Bytes::from_static(EMPTY)).await;
-    let takes = house.evil.clone().with("grpc-accept-encoding", "identity,gzip");
+    let deployment = Deployment::open(&["gateway.limits.compress_answers_above=1000"]).await;
+    let plain = call(&deployment.evil, LIST_TOOLS, Bytes::from_static(EMPTY)).await;
+    let takes = deployment.evil.clone().with("grpc-accept-encoding", "identity,gzip");
     let (ended, body) = {
         let mut connection = takes.connect().await;
         connection.call(LIST_TOOLS, Bytes::from_static(EMPTY)).await.expect("a call").collect(TIMEOUT).await

@@ -5,7 +5,7 @@ use granary_testkit::neighbours::Good;
 use granary_testkit::{Cluster, Fault, FaultProxy};
 use tokio::task::JoinSet;
 
-use super::{House, attack_time};
+use super::{Deployment, attack_time};
 
 /// A page of entries with many keys that are not modelled, some megabytes of them.
 fn large_page() -> String {
@@ -30,15 +30,15 @@ async fn conversions_of_megabytes_keep_nobody_waiting_on_the_same_thread() {
         cluster.run(service);
     }
     cluster.ready("gateway").await;
-    let house = House::around(cluster).await;
-    let gateway = house.cluster.process("gateway");
+    let deployment = Deployment::around(cluster).await;
+    let gateway = deployment.cluster.process("gateway");
     // They need the gateway's one thread, and no service that prepares the pages.
-    let good = house.good.clone().calls(&[Good::Account]);
+    let good = deployment.good.clone().calls(&[Good::Account]);
     good.call_for(Duration::from_millis(300)).await.assert_unharmed();
     let (begun, serving, all) = (Instant::now(), gateway.cpu_of("gateway-0"), gateway.cpu());
     let mut workers = JoinSet::new();
     for _ in 0..2 {
-        let client = house.evil_client.clone();
+        let client = deployment.evil_client.clone();
         workers.spawn(async move {
             let (mut made, mut bytes) = (0_u32, 0);
             while begun.elapsed() < attack_time() {

@@ -14,7 +14,7 @@ use granary_testkit::{Cluster, Hostile, hostile};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
-use super::{COMPANY, House, WATCH, attack_time, sized};
+use super::{COMPANY, Deployment, WATCH, attack_time, sized};
 
 const LIST_USERS: &str = "/granary.harvest.v1.HarvestTime/ListUsers";
 /// Watches that a connection may have.
@@ -24,13 +24,13 @@ pub(super) const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn six_hundred_slow_calls_of_one_tenant_leave_room_for_the_others() {
-    let house = House::open(&[]).await;
-    house.answer_evil("/v2/users*", 3_000, None).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.answer_evil("/v2/users*", 3_000, None).await;
     let body = hostile::frame(&ListUsersRequest::default());
-    let (begun, before) = (Instant::now(), house.sandbox.newest().await);
+    let (begun, before) = (Instant::now(), deployment.sandbox.newest().await);
     let mut workers = JoinSet::new();
     for _ in 0..3 {
-        let connection = Arc::new(Mutex::new(house.evil.connect().await));
+        let connection = Arc::new(Mutex::new(deployment.evil.connect().await));
         for _ in 0..200 {
             let (connection, body) = (connection.clone(), body.clone());
             workers.spawn(async move {
@@ -45,8 +45,8 @@ async fn six_hundred_slow_calls_of_one_tenant_leave_room_for_the_others() {
     }
     // What was held up shows when the first slow calls are under way.
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let report = house.good.call_for(attack_time()).await;
-    let journal = house.sandbox.journal(before).await;
+    let report = deployment.good.call_for(attack_time()).await;
+    let journal = deployment.sandbox.journal(before).await;
     workers.join_all().await;
     report.assert_unhurt(Duration::from_secs(1));
     let slow = journal.iter().filter(|call| call.path.starts_with("/v2/users")).count();
@@ -56,10 +56,10 @@ async fn six_hundred_slow_calls_of_one_tenant_leave_room_for_the_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_has_no_more_calls_under_way_than_it_may() {
-    let house = House::open(&["gateway.max_calls_per_tenant=50"]).await;
-    house.answer_evil("/v2/company*", 700, None).await;
-    let calling = house.good.start().await;
-    let mut connection = house.evil.connect().await;
+    let deployment = Deployment::open(&["gateway.max_calls_per_tenant=50"]).await;
+    deployment.answer_evil("/v2/company*", 700, None).await;
+    let calling = deployment.good.start().await;
+    let mut connection = deployment.evil.connect().await;
     let mut calls = Vec::new();
     for _ in 0..200 {
         calls.push(connection.call(COMPANY, EMPTY).await.expect("a call"));
@@ -76,13 +76,13 @@ async fn a_tenant_has_no_more_calls_under_way_than_it_may() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_is_full_serves_tenants_in_turn() {
-    let house = House::open(&["harvest_time.admission.max_in_flight=10"]).await;
+    let deployment = Deployment::open(&["harvest_time.admission.max_in_flight=10"]).await;
     // Alone, the good callers need four of ten places; the hostile ones would take them all, and wait for more.
-    house.slow_vendor(50).await;
+    deployment.slow_vendor(50).await;
     let begun = Instant::now();
     let mut workers = JoinSet::new();
     for _ in 0..2 {
-        let connection = Arc::new(Mutex::new(house.evil.connect().await));
+        let connection = Arc::new(Mutex::new(deployment.evil.connect().await));
         for _ in 0..100 {
             let connection = connection.clone();
             workers.spawn(async move {
@@ -100,7 +100,7 @@ async fn a_service_that_is_full_serves_tenants_in_turn() {
         }
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let report = house.good.call_for(attack_time()).await;
+    let report = deployment.good.call_for(attack_time()).await;
     let answered: usize = workers.join_all().await.into_iter().sum();
     report.assert_unhurt(Duration::from_secs(1));
     println!("{answered} calls of the hostile tenant were answered");
@@ -108,7 +108,7 @@ async fn a_service_that_is_full_serves_tenants_in_turn() {
 }
 
 /// A gateway that may open 256 files at a time.
-async fn with_few_files(settings: &[&str]) -> House {
+async fn with_few_files(settings: &[&str]) -> Deployment {
     let mut cluster = Cluster::prepare("").await;
     cluster.set(settings);
     for service in ["credential-vault", "harvest-time", "linkedin-data"] {
@@ -116,7 +116,7 @@ async fn with_few_files(settings: &[&str]) -> House {
     }
     cluster.run_by(&["prlimit", "--nofile=256:256"], "gateway");
     cluster.ready("gateway").await;
-    House::around(cluster).await
+    Deployment::around(cluster).await
 }
 
 /// Opens connections that do nothing but stay. Those that the gateway closes count too.
@@ -132,12 +132,12 @@ pub(super) async fn idle(evil: &Hostile, count: usize) -> Vec<Connection> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_idle_connections_than_the_gateway_may_have_files_cost_no_other_caller_a_call() {
-    let house = with_few_files(&[]).await;
-    let calling = house.good.start().await;
-    let open = idle(&Hostile::new(&house.gateway()).from(ELSEWHERE), 400).await;
+    let deployment = with_few_files(&[]).await;
+    let calling = deployment.good.start().await;
+    let open = idle(&Hostile::new(&deployment.gateway()).from(ELSEWHERE), 400).await;
     tokio::time::sleep(attack_time()).await;
     calling.stop().await.assert_unharmed();
-    let gateway = house.cluster.process("gateway");
+    let gateway = deployment.cluster.process("gateway");
     assert!(gateway.descriptors() < 250, "{} files are open", gateway.descriptors());
     let complaints = gateway.log_text().matches("Too many open files").count();
     assert!(complaints < 5, "the log says {complaints} times that there are too many files");
@@ -146,21 +146,21 @@ async fn more_idle_connections_than_the_gateway_may_have_files_cost_no_other_cal
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_address_cannot_take_every_connection() {
-    let house = with_few_files(&["gateway.limits.max_connections_per_address=64"]).await;
-    let open = idle(&Hostile::new(&house.gateway()).from(ELSEWHERE), 400).await;
+    let deployment = with_few_files(&["gateway.limits.max_connections_per_address=64"]).await;
+    let open = idle(&Hostile::new(&deployment.gateway()).from(ELSEWHERE), 400).await;
     // That a connection was refused arrives a moment later.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let kept = open.iter().filter(|connection| connection.is_open()).count();
     // Its good callers connect only now.
-    house.good.call_for(attack_time()).await.assert_unharmed();
+    deployment.good.call_for(attack_time()).await.assert_unharmed();
     assert!(kept <= 64, "{kept} of 400 connections are open");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_connections_are_closed_and_cost_no_other_caller_a_call() {
-    let house = House::open(&["gateway.limits.idle_timeout_ms=1500"]).await;
-    let calling = house.good.start().await;
-    let mut open = idle(&Hostile::new(&house.gateway()), 100).await;
+    let deployment = Deployment::open(&["gateway.limits.idle_timeout_ms=1500"]).await;
+    let calling = deployment.good.start().await;
+    let mut open = idle(&Hostile::new(&deployment.gateway()), 100).await;
     tokio::time::sleep(Duration::from_millis(3_000)).await;
     open.retain(Connection::is_open);
     // A connection with calls on it is none that does nothing: the good callers' stay.
@@ -170,15 +170,15 @@ async fn silent_connections_are_closed_and_cost_no_other_caller_a_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_watches_of_what_does_not_change_are_told_once() {
-    let house = House::open(&[]).await;
-    let calling = house.good.clone().calls(&[Good::Company]).start().await;
-    let gateway = house.cluster.process("gateway");
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.clone().calls(&[Good::Company]).start().await;
+    let gateway = deployment.cluster.process("gateway");
     gateway.forget_peak();
     let before = gateway.most_resident();
     let watch = frame_of(&[]);
     let mut watchers = JoinSet::new();
     for _ in 0..8 {
-        let mut raw = Raw::http2(&house.gateway()).await;
+        let mut raw = Raw::http2(&deployment.gateway()).await;
         watchers.spawn(watch_streams(raw_calls(&mut raw, &watch).await.then_some(raw)));
     }
     let told: Vec<usize> = watchers.join_all().await.concat();

@@ -10,7 +10,7 @@ use granary_testkit::neighbours::Good;
 use granary_testkit::{Deed, Impostor};
 
 use super::streams::{all_pages, endless_pages};
-use super::{COMPANY, House, PROFILE, TIME_ENTRY, TOOL, profile, sized};
+use super::{COMPANY, Deployment, PROFILE, TIME_ENTRY, TOOL, profile, sized};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 const FOLLOW: &str = "/granary.linkedin.v1.LinkedInData/FollowPages";
@@ -21,17 +21,17 @@ fn assert_told(what: &str, call: &Ended, expected: Reason) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_of_a_service_that_is_killed_end_with_trailers_that_say_why() {
-    let mut house = House::open(&[]).await;
-    endless_pages(&house.sandbox, 100).await;
+    let mut deployment = Deployment::open(&[]).await;
+    endless_pages(&deployment.sandbox, 100).await;
     let body = hostile::frame(&all_pages());
-    let calling = house.good.start().await;
-    let mut connection = house.evil.connect().await;
+    let calling = deployment.good.start().await;
+    let mut connection = deployment.evil.connect().await;
     let mut streams = Vec::new();
     for _ in 0..sized(20, 100) {
         streams.push(connection.call(FOLLOW, body.clone()).await.expect("a call"));
     }
     tokio::time::sleep(Duration::from_millis(sized(600, 6_000))).await;
-    house.cluster.kill("linkedin-data").await;
+    deployment.cluster.kill("linkedin-data").await;
     for stream in streams {
         let ended = stream.end(TIMEOUT).await;
         assert!(ended.bytes > 0, "it was in the middle of its pages: {ended}");
@@ -47,8 +47,8 @@ async fn large_answers_of_a_service_that_breaks_off_end_with_trailers_that_say_w
         let address = impostor.address();
         let settings =
             ["harvest_time", "linkedin_data"].map(|name| format!("gateway.{name}.address={address}"));
-        let house = House::open(&settings.each_ref().map(String::as_str)).await;
-        let calling = house.good.clone().calls(&[Good::Account]).start().await;
+        let deployment = Deployment::open(&settings.each_ref().map(String::as_str)).await;
+        let calling = deployment.good.clone().calls(&[Good::Account]).start().await;
         let by_name = |tool: &str, json: &str| {
             hostile::frame(&ExecuteToolRequest {
                 identifier: "evil-user".into(),
@@ -64,7 +64,7 @@ async fn large_answers_of_a_service_that_breaks_off_end_with_trailers_that_say_w
             ("a read by name", TOOL, by_name("get_company", "{}"), Reason::ServiceUnavailable),
             ("a write by name", TOOL, by_name("log_time_entry", entry), Reason::UnknownOutcome),
         ];
-        let mut connection = house.evil.connect().await;
+        let mut connection = deployment.evil.connect().await;
         for (what, path, body, expected) in calls {
             let before = impostor.calls().len();
             let ended = connection.call(path, body).await.expect("a call").end(TIMEOUT).await;

@@ -5,25 +5,25 @@ use granary_testkit::hostile::{EMPTY, How, Raw, frame_of};
 use granary_testkit::neighbours::Good;
 use granary_testkit::{Cluster, Envoy, Hostile};
 
-use super::{HEALTH, House, LIST_SERVICES, REFLECTION, WATCH, attack_time, sized};
+use super::{Deployment, HEALTH, LIST_SERVICES, REFLECTION, WATCH, attack_time, sized};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_of_gateways_behind_a_balancer_loses_no_call() {
     let mut cluster = Cluster::start_with(&["gateway.limits.lame_duck_ms=1500"]).await;
     let second = cluster.run_second_gateway().await;
-    let mut house = House::around(cluster).await;
+    let mut deployment = Deployment::around(cluster).await;
     let interval = Duration::from_millis(300);
-    let envoy = Envoy::before(&[&house.gateway(), &second], interval).await;
-    let good = house.good.clone().at(&[&envoy.address()]);
+    let envoy = Envoy::before(&[&deployment.gateway(), &second], interval).await;
+    let good = deployment.good.clone().at(&[&envoy.address()]);
     let calling = good.calls(&[Good::Company, Good::TimeEntry, Good::Account]).rate(200).start().await;
     for _ in 0..sized(1, 3) {
-        house.cluster.stop("gateway").await;
-        house.cluster.run("gateway");
-        house.cluster.ready("gateway").await;
+        deployment.cluster.stop("gateway").await;
+        deployment.cluster.run("gateway");
+        deployment.cluster.ready("gateway").await;
         // The balancer has to see it before the other one goes.
         tokio::time::sleep(3 * interval).await;
-        house.cluster.stop("gateway-2").await;
-        house.cluster.run_second_gateway().await;
+        deployment.cluster.stop("gateway-2").await;
+        deployment.cluster.run_second_gateway().await;
         tokio::time::sleep(3 * interval).await;
     }
     calling.stop().await.assert_unharmed();
@@ -31,11 +31,11 @@ async fn a_rolling_restart_of_gateways_behind_a_balancer_loses_no_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_turned_over_for_its_age_loses_no_call() {
-    let house = House::open(&["gateway.limits.max_connection_age_ms=700"]).await;
-    house.slow_vendor(200).await;
-    let idle = Hostile::new(&house.gateway()).connect().await;
+    let deployment = Deployment::open(&["gateway.limits.max_connection_age_ms=700"]).await;
+    deployment.slow_vendor(200).await;
+    let idle = Hostile::new(&deployment.gateway()).connect().await;
     let calls = [Good::Company, Good::TimeEntry, Good::Account];
-    house.good.clone().calls(&calls).call_for(attack_time()).await.assert_unharmed();
+    deployment.good.clone().calls(&calls).call_for(attack_time()).await.assert_unharmed();
     assert_eq!(idle.ended(Duration::ZERO).await, How::Closed, "an old connection is closed with a word");
 }
 
@@ -74,7 +74,7 @@ async fn a_silent_peer_and_a_watch_of_health_delay_no_end() {
         let mut unfinished = stranger.begin(HEALTH).await.expect("a call");
         assert!(unfinished.send(&EMPTY[..2], false));
         let mut conversation = stranger.begin(REFLECTION).await.expect("a call");
-        // Listeners inside the house refuse it, be it before this or after.
+        // Listeners inside the deployment refuse it, be it before this or after.
         let _ = conversation.send(frame_of(&LIST_SERVICES), false);
         let mut narrow = Hostile::new(&address).with_window(0).connect().await;
         let unread = narrow.call(WATCH, EMPTY).await.expect("a call");

@@ -6,7 +6,7 @@ use granary_testkit::hostile::{How, unfinished};
 use granary_testkit::neighbours::Good;
 use tokio::task::JoinSet;
 
-use super::{COMPANY, House, TOOL, attack_time, sized};
+use super::{COMPANY, Deployment, TOOL, attack_time, sized};
 
 /// Bytes of a body, of which half come with the call.
 const BODY: usize = 4_000;
@@ -37,13 +37,13 @@ async fn refused(caller: Hostile, late: Duration) -> (usize, How) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn early_refusals_in_bulk_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(100).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(100).await;
     let calls = [Good::Company, Good::TimeEntry, Good::Account];
-    let calling = house.good.clone().calls(&calls).start().await;
+    let calling = deployment.good.clone().calls(&calls).start().await;
     let mut strangers = JoinSet::new();
     for number in 0..4 {
-        let wrong = Hostile::new(&house.gateway()).with_key("wrong").with_account("x");
+        let wrong = Hostile::new(&deployment.gateway()).with_key("wrong").with_account("x");
         strangers.spawn(refused(wrong, Duration::from_millis(10 * number)));
     }
     let strangers = strangers.join_all().await;

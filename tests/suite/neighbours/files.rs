@@ -5,7 +5,7 @@ use granary_testkit::hostile::Connection;
 use granary_testkit::{Cluster, Hostile};
 
 use super::crowds::{ELSEWHERE, idle};
-use super::{House, attack_time};
+use super::{Deployment, attack_time};
 
 /// Kept and refused connections show a moment later.
 const SHOW_TIMEOUT: Duration = Duration::from_millis(300);
@@ -23,13 +23,13 @@ async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
         cluster.run_by(&["prlimit", "--nofile=64:4096"], service);
     }
     cluster.ready("gateway").await;
-    let house = House::around(cluster).await;
-    let calling = house.good.start().await;
+    let deployment = Deployment::around(cluster).await;
+    let calling = deployment.good.start().await;
     for (listener, process) in [("gateway", "gateway"), ("vault", "credential-vault")] {
-        let all = idle(&Hostile::new(&house.cluster.address(listener)).from(ELSEWHERE), 400).await;
+        let all = idle(&Hostile::new(&deployment.cluster.address(listener)).from(ELSEWHERE), 400).await;
         tokio::time::sleep(SHOW_TIMEOUT).await;
         assert_eq!((all.len(), open(&all)), (400, 400), "connections to {listener} that stay");
-        let files = house.cluster.process(process).descriptors();
+        let files = deployment.cluster.process(process).descriptors();
         assert!(files > 400, "{process} has {files} files open");
     }
     tokio::time::sleep(attack_time()).await;
@@ -40,14 +40,14 @@ async fn the_soft_limit_of_open_files_is_raised_to_the_hard_one() {
 async fn connections_are_counted_for_all_threads_of_the_process_together() {
     const MOST: usize = 20;
     let settings = [format!("gateway.limits.max_connections={MOST}"), "gateway.threads=2".to_owned()];
-    let house = House::open(&settings.each_ref().map(String::as_str)).await;
+    let deployment = Deployment::open(&settings.each_ref().map(String::as_str)).await;
     // So many that each of the two threads is offered more than there may be in all.
-    let all = idle(&Hostile::new(&house.gateway()), 6 * MOST).await;
+    let all = idle(&Hostile::new(&deployment.gateway()), 6 * MOST).await;
     tokio::time::sleep(SHOW_TIMEOUT).await;
     let kept = open(&all);
-    // Those by which the house was prepared are among them.
+    // Those by which the deployment was prepared are among them.
     assert!((MOST / 2..=MOST).contains(&kept), "{kept} connections are open, {MOST} may be");
     drop(all);
     tokio::time::sleep(SHOW_TIMEOUT).await;
-    house.good.call_for(SHOW_TIMEOUT).await.assert_unharmed();
+    deployment.good.call_for(SHOW_TIMEOUT).await.assert_unharmed();
 }

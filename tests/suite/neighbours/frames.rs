@@ -6,7 +6,7 @@ use granary_testkit::hostile::{Frame, Raw, frame_of};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::{HEALTH, House, WATCH, attack_time, sized};
+use super::{Deployment, HEALTH, WATCH, attack_time, sized};
 
 /// GOAWAY's reason for a caller that floods.
 const CALM: u32 = 0x0b;
@@ -48,17 +48,17 @@ async fn ask_for_windows(address: String) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn settings_again_and_again_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
     let mut attackers = JoinSet::new();
     for _ in 0..sized(12, 40) {
-        attackers.spawn(ask_for_windows(house.gateway()));
+        attackers.spawn(ask_for_windows(deployment.gateway()));
     }
     let told: usize = attackers.join_all().await.into_iter().sum();
     calling.stop().await.assert_unharmed();
     // Who writes without reading may lose the last word with its connection.
     println!("{told} connections were told to calm down");
-    let log = house.cluster.process("gateway").log_text();
+    let log = deployment.cluster.process("gateway").log_text();
     let is_told = |line: &str| line.contains("closed for what its peer did") && line.contains("frames");
     assert!(log.lines().any(is_told), "no connection was closed for its frames: {log}");
 }
@@ -77,14 +77,14 @@ fn taken_back(first: u32, count: u32) -> Vec<u8> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_that_are_taken_back_at_once_leave_others_their_turn_and_pile_up_nowhere() {
-    let house = House::open(&[]).await;
-    let gateway = house.cluster.process("gateway");
-    let calling = house.good.start().await;
+    let deployment = Deployment::open(&[]).await;
+    let gateway = deployment.cluster.process("gateway");
+    let calling = deployment.good.start().await;
     gateway.forget_peak();
     let before = gateway.most_resident();
     let mut attackers = JoinSet::new();
     for _ in 0..48 {
-        let address = house.gateway();
+        let address = deployment.gateway();
         attackers.spawn(async move {
             let mut raw = Raw::http2(&address).await;
             for batch in 0..sized(15, 300) {
@@ -112,17 +112,17 @@ async fn calls_that_are_taken_back_at_once_leave_others_their_turn_and_pile_up_n
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn watches_of_strangers_leave_every_connection_one_of_its_own() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
     let nobody = frame_of(&[]);
     let mut held = Vec::new();
     for _ in 0..40 {
-        let mut raw = Raw::http2(&house.gateway()).await;
+        let mut raw = Raw::http2(&deployment.gateway()).await;
         assert!(raw.send(&unended(WATCH, &nobody, 32, true)).await);
         held.push(raw);
     }
     sleep(Duration::from_millis(300)).await;
-    let mut raw = Raw::http2(&house.gateway()).await;
+    let mut raw = Raw::http2(&deployment.gateway()).await;
     assert!(raw.send(&unended(WATCH, &nobody, 2, true)).await);
     let (mut serves, mut refused) = (Vec::new(), Vec::new());
     while let Some(frame) = raw.next(Duration::from_secs(1)).await {
@@ -139,13 +139,13 @@ async fn watches_of_strangers_leave_every_connection_one_of_its_own() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_byte_without_a_second_costs_nothing_while_it_is_waited_for() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
-    let gateway = house.cluster.process("gateway");
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
+    let gateway = deployment.cluster.process("gateway");
     let count = sized(400, 3_000);
     let mut held = Vec::new();
     for _ in 0..count {
-        let mut raw = Raw::connect(&house.gateway()).await;
+        let mut raw = Raw::connect(&deployment.gateway()).await;
         raw.send(b"P").await;
         held.push(raw);
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use granary_testkit::hostile::{EMPTY, Ended, How, Raw, unfinished};
 use granary_testkit::{Hostile, hostile};
 
-use super::{COMPANY, GET_ACCOUNT, HEALTH, House, TIME_ENTRY, again_and_again, attack_time, sized};
+use super::{COMPANY, Deployment, GET_ACCOUNT, HEALTH, TIME_ENTRY, again_and_again, attack_time, sized};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -36,29 +36,29 @@ async fn pieces(evil: &Hostile, paths: &[&str], piece: &'static [u8], count: usi
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_of_empty_frames_does_not_close_what_tenants_share() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(300).await;
-    let calling = house.good.start().await;
-    pieces(&house.evil, &[COMPANY, TIME_ENTRY], b"", sized(20_000, 100_000)).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(300).await;
+    let calling = deployment.good.start().await;
+    pieces(&deployment.evil, &[COMPANY, TIME_ENTRY], b"", sized(20_000, 100_000)).await;
     calling.stop().await.assert_unharmed();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_of_single_bytes_does_not_close_what_tenants_share() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(300).await;
-    let calling = house.good.start().await;
-    pieces(&house.evil, &[COMPANY, GET_ACCOUNT, TIME_ENTRY], b"\0", sized(20_000, 100_000)).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(300).await;
+    let calling = deployment.good.start().await;
+    pieces(&deployment.evil, &[COMPANY, GET_ACCOUNT, TIME_ENTRY], b"\0", sized(20_000, 100_000)).await;
     calling.stop().await.assert_unharmed();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_envoy_a_body_of_single_bytes_does_not_close_what_callers_share() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(300).await;
-    let envoy = house.balancer(Duration::from_secs(10)).await;
-    let calling = house.good.clone().at(&[&envoy.address()]).start().await;
-    let evil = house.evil.clone().at(&envoy.address());
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(300).await;
+    let envoy = deployment.balancer(Duration::from_secs(10)).await;
+    let calling = deployment.good.clone().at(&[&envoy.address()]).start().await;
+    let evil = deployment.evil.clone().at(&envoy.address());
     pieces(&evil, &[COMPANY, GET_ACCOUNT, TIME_ENTRY], b"\0", sized(20_000, 100_000)).await;
     calling.stop().await.assert_unharmed();
 }
@@ -68,22 +68,22 @@ const LARGE: [usize; 5] = [20_000, 44_000, 48_000, 56_000, 64_000];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_that_are_too_large_are_refused_by_themselves() {
-    let house = House::open(&[]).await;
+    let deployment = Deployment::open(&[]).await;
     for size in LARGE {
-        let mut connection = Hostile::new(&house.gateway()).connect().await;
-        connection.becomes(&Hostile::new(&house.gateway()).with_large_headers(size));
+        let mut connection = Hostile::new(&deployment.gateway()).connect().await;
+        connection.becomes(&Hostile::new(&deployment.gateway()).with_large_headers(size));
         let large = connection.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
         assert_refused(size, &large);
-        connection.becomes(&Hostile::new(&house.gateway()));
+        connection.becomes(&Hostile::new(&deployment.gateway()));
         let next = connection.call(HEALTH, EMPTY).await.expect("the connection goes on").end(TIMEOUT).await;
         assert!(next.is_ok(), "the call after {size} bytes of headers: {next}");
     }
     // One value of 60,000 bytes, as a token may be.
-    let one = Hostile::new(&house.gateway()).with("x-large", &"X".repeat(60_000));
+    let one = Hostile::new(&deployment.gateway()).with("x-large", &"X".repeat(60_000));
     let mut connection = one.connect().await;
     let large = connection.call(HEALTH, EMPTY).await.expect("a call").end(TIMEOUT).await;
     assert_refused(60_000, &large);
-    connection.becomes(&Hostile::new(&house.gateway()));
+    connection.becomes(&Hostile::new(&deployment.gateway()));
     let next = connection.call(HEALTH, EMPTY).await.expect("the connection goes on").end(TIMEOUT).await;
     assert!(next.is_ok(), "the call after one header of 60,000 bytes: {next}");
 }
@@ -95,10 +95,10 @@ fn assert_refused(size: usize, call: &Ended) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn behind_envoy_headers_that_are_too_large_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.slow_vendor(300).await;
-    let envoy = house.balancer(Duration::from_millis(500)).await;
-    let calling = house.good.clone().at(&[&envoy.address()]).start().await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.slow_vendor(300).await;
+    let envoy = deployment.balancer(Duration::from_millis(500)).await;
+    let calling = deployment.good.clone().at(&[&envoy.address()]).start().await;
     let stranger = Hostile::new(&envoy.address());
     again_and_again(Duration::from_millis(200), || async {
         for size in [20_000, 56_000] {
@@ -114,8 +114,8 @@ async fn behind_envoy_headers_that_are_too_large_cost_no_other_caller_a_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eleven_hundred_early_refusals_close_no_connection() {
-    let house = House::open(&[]).await;
-    let mut raw = Raw::http2(&house.gateway()).await;
+    let deployment = Deployment::open(&[]).await;
+    let mut raw = Raw::http2(&deployment.gateway()).await;
     let late = Bytes::from(vec![0; 200]);
     let (mut stream, mut refused, mut closed) = (1, 0, None);
     let wrong = [("authorization", "Bearer wrong")];

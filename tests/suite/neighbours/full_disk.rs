@@ -9,7 +9,7 @@ use granary_testkit::{Cluster, Hostile, SmallDisk};
 use tokio::task::JoinSet;
 use tonic_types::StatusExt as _;
 
-use super::{COMPANY, GET_ACCOUNT, House, attack_time};
+use super::{COMPANY, Deployment, GET_ACCOUNT, attack_time};
 
 /// Longest time in which a refusal comes that is known beforehand.
 const AT_ONCE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -17,7 +17,7 @@ const AT_ONCE_TIMEOUT: Duration = Duration::from_millis(500);
 const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The services, with credential-vault's audit log on a disk of a megabyte.
-async fn on(disk: &SmallDisk) -> House {
+async fn on(disk: &SmallDisk) -> Deployment {
     let mut cluster = Cluster::prepare("").await;
     let file = disk.path().join("audit.jsonl");
     cluster.set(&[&format!("credential_vault.audit_file={}", file.display())]);
@@ -25,15 +25,15 @@ async fn on(disk: &SmallDisk) -> House {
         cluster.run(service);
     }
     cluster.ready("gateway").await;
-    House::around(cluster).await
+    Deployment::around(cluster).await
 }
 
 /// Strangers who try keys of their own at the gateway and at credential-vault, for as long as an attack goes on. Returns how
 /// many were told that their key is none.
-async fn strangers(house: &House) -> JoinSet<usize> {
+async fn strangers(deployment: &Deployment) -> JoinSet<usize> {
     let mut all = JoinSet::new();
     for (listener, path) in [("gateway", COMPANY), ("gateway", COMPANY), ("vault", GET_ACCOUNT)] {
-        let caller = Hostile::new(&house.cluster.address(listener)).with_account("x");
+        let caller = Hostile::new(&deployment.cluster.address(listener)).with_account("x");
         all.spawn(async move {
             let (begun, mut refused) = (Instant::now(), 0);
             let mut connection = caller.connect().await;
@@ -60,15 +60,15 @@ async fn strangers(house: &House) -> JoinSet<usize> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_and_a_flood_of_strangers_cost_no_caller_with_a_ticket_a_call() {
     let disk = SmallDisk::new(1 << 20);
-    let house = on(&disk).await;
-    let (client, sandbox) = (house.good.client(), &house.sandbox);
+    let deployment = on(&disk).await;
+    let (client, sandbox) = (deployment.good.client(), &deployment.sandbox);
     neighbours::settle(client, sandbox, "cold").await;
     let warm = [Good::Company, Good::TimeEntry, Good::Profile, Good::Account];
-    let calling = house.good.clone().calls(&warm).start().await;
+    let calling = deployment.good.clone().calls(&warm).start().await;
     // That its credentials are seen to work for the first time is a change, too. A second later tickets are used for long.
     tokio::time::sleep(Duration::from_millis(1_300)).await;
     disk.fill_but(0);
-    let flood = strangers(&house).await;
+    let flood = strangers(&deployment).await;
     // The rest of the file's last page takes some lines more.
     let mut refused = None;
     for number in 0..100 {
@@ -110,16 +110,17 @@ async fn a_full_disk_and_a_flood_of_strangers_cost_no_caller_with_a_ticket_a_cal
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_fill_no_disk_and_callers_with_and_without_a_ticket_lose_no_call() {
     let disk = SmallDisk::new(1 << 20);
-    let house = on(&disk).await;
-    let client = house.good.client();
+    let deployment = on(&disk).await;
+    let client = deployment.good.client();
     let accounts: Vec<String> = (0..10).map(|number| format!("cold-{number}")).collect();
     for account in &accounts {
-        neighbours::settle(client, &house.sandbox, account).await;
+        neighbours::settle(client, &deployment.sandbox, account).await;
     }
     // What takes 1,024 lines of strangers at most.
     disk.fill_but(256 << 10);
-    let calling = house.good.clone().calls(&[Good::Company, Good::TimeEntry, Good::Account]).start().await;
-    let flood = strangers(&house).await;
+    let calling =
+        deployment.good.clone().calls(&[Good::Company, Good::TimeEntry, Good::Account]).start().await;
+    let flood = strangers(&deployment).await;
     for account in &accounts {
         tokio::time::sleep(attack_time() / 12).await;
         let begun = Instant::now();

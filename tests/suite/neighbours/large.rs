@@ -12,7 +12,7 @@ use granary_testkit::neighbours::Good;
 use serde_json::{Value, json};
 use tonic::Request;
 
-use super::{House, TOOL, sized};
+use super::{Deployment, TOOL, sized};
 
 const MIB: u64 = 1 << 20;
 
@@ -32,13 +32,13 @@ async fn execute(caller: &Hostile, tool: &str, json: String, within: Duration) -
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn megabytes_of_unknown_keys_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    let good = house.good.clone().calls(&[Good::Account, Good::Company]).rate(40).connections(8);
+    let deployment = Deployment::open(&[]).await;
+    let good = deployment.good.clone().calls(&[Good::Account, Good::Company]).rate(40).connections(8);
     let calling = good.start().await;
     // A key that may not even use the tool.
     let time_read = granary_proto::granary::policy::v1::Scope::TimeRead.into();
-    let weak = house.cluster.client().key("evil", &[time_read], &[]).await.key_text;
-    let weak = Hostile::new(&house.gateway()).with_key(&weak).with_timeout("200m");
+    let weak = deployment.cluster.client().key("evil", &[time_read], &[]).await.key_text;
+    let weak = Hostile::new(&deployment.gateway()).with_key(&weak).with_timeout("200m");
     let json = hostile::unknown_keys(sized(55_000, 55_000));
     let calls = (0..6).map(|_| execute(&weak, "search_leads", json.clone(), Duration::from_secs(2)));
     let ended = join_all(calls).await;
@@ -50,9 +50,9 @@ async fn megabytes_of_unknown_keys_cost_no_other_caller_a_call() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_times_the_unknown_keys_cost_about_four_times_the_time_and_little_of_it() {
-    let house = House::open(&[]).await;
-    let gateway = house.cluster.process("gateway");
-    let caller = house.evil.clone().with_timeout("60S");
+    let deployment = Deployment::open(&[]).await;
+    let gateway = deployment.cluster.process("gateway");
+    let caller = deployment.evil.clone().with_timeout("60S");
     let mut costs = Vec::new();
     for keys in [3_500, 14_000] {
         let json = hostile::unknown_keys(keys);
@@ -78,19 +78,19 @@ fn empty_rows(name: &str, rows: usize) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mebibyte_of_empty_rows_from_a_vendor_holds_little_and_stalls_nobody() {
-    let house = House::open(&[]).await;
+    let deployment = Deployment::open(&[]).await;
     let rows = (1 << 20) / 3;
-    let calling = house.good.clone().rate(40).start().await;
-    house.answer_evil("/v2/time_entries*", 0, Some(empty_rows("time_entries", rows))).await;
+    let calling = deployment.good.clone().rate(40).start().await;
+    deployment.answer_evil("/v2/time_entries*", 0, Some(empty_rows("time_entries", rows))).await;
     let fault = json!({"api": "harvestapi", "path": "/linkedin/company-search*", "count": 0,
         "body": {"json": empty_rows("elements", rows)}});
-    house.sandbox.fault(fault).await;
+    deployment.sandbox.fault(fault).await;
     let names = ["harvest-time", "linkedin-data", "gateway"];
     let before = names.map(|name| {
-        house.cluster.process(name).forget_peak();
-        house.cluster.process(name).most_resident()
+        deployment.cluster.process(name).forget_peak();
+        deployment.cluster.process(name).most_resident()
     });
-    let client = &house.evil_client;
+    let client = &deployment.evil_client;
     for _ in 0..sized(2, 10) {
         // Whether rows without anything are an answer is the vendor's affair; that they cost little is ours.
         let mut request = Request::new(ListTimeEntriesRequest::default());
@@ -102,7 +102,7 @@ async fn a_mebibyte_of_empty_rows_from_a_vendor_holds_little_and_stalls_nobody()
     }
     let report = calling.stop().await;
     for (name, before) in names.into_iter().zip(before) {
-        let grown = house.cluster.process(name).most_resident().saturating_sub(before);
+        let grown = deployment.cluster.process(name).most_resident().saturating_sub(before);
         println!("{name} grew by {} MiB", grown / MIB);
         assert!(grown < 150 * MIB, "{name}: {} MiB for answers of 1 MiB", grown / MIB);
     }
@@ -111,9 +111,9 @@ async fn a_mebibyte_of_empty_rows_from_a_vendor_holds_little_and_stalls_nobody()
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refusing_costs_no_more_for_the_thousandth_call_than_for_the_first() {
-    let house = House::open(&[]).await;
-    let gateway = house.cluster.process("gateway");
-    let wrong = Hostile::new(&house.gateway()).with_key("wrong").with_account("x");
+    let deployment = Deployment::open(&[]).await;
+    let gateway = deployment.cluster.process("gateway");
+    let wrong = Hostile::new(&deployment.gateway()).with_key("wrong").with_account("x");
     let mut costs = Vec::new();
     for count in [500, 2_000] {
         let count = sized(count, 10 * count);

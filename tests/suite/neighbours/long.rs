@@ -11,20 +11,20 @@ use tonic_types::StatusExt as _;
 
 use super::revoked::bulk_caller;
 use super::streams::{endless_pages, follow, pages};
-use super::{House, attack_time};
+use super::{Deployment, attack_time};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn streams_of_one_tenant_leave_a_service_its_calls_and_another_tenant_its_streams() {
-    let house = House::open(&[
+    let deployment = Deployment::open(&[
         "linkedin_data.admission.max_in_flight=8",
         "linkedin_data.admission.max_long_in_flight=4",
         "linkedin_data.admission.max_long_in_flight_per_tenant=3",
     ])
     .await;
-    endless_pages(&house.sandbox, 100).await;
+    endless_pages(&deployment.sandbox, 100).await;
     let held: Vec<_> = (0..20)
         .map(|_| {
-            let client = house.evil_client.clone();
+            let client = deployment.evil_client.clone();
             tokio::spawn(async move {
                 let mut stream = follow(&client, "evil-user").await;
                 while stream.message().await.is_ok_and(|page| page.is_some()) {}
@@ -32,7 +32,7 @@ async fn streams_of_one_tenant_leave_a_service_its_calls_and_another_tenant_its_
         })
         .collect();
     sleep(Duration::from_millis(500)).await;
-    let good = house.good.clone().calls(&[Good::Profile, Good::ApiUser]);
+    let good = deployment.good.clone().calls(&[Good::Profile, Good::ApiUser]);
     let calling = good.start().await;
     let mut stream =
         timeout(DEADLINE, follow(good.client(), good.account())).await.expect("a place for a stream");
@@ -45,8 +45,8 @@ async fn streams_of_one_tenant_leave_a_service_its_calls_and_another_tenant_its_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_has_no_more_runs_and_streams_under_way_than_it_may() {
-    let house = House::open(&["gateway.max_streams_per_tenant=2"]).await;
-    let (operator, sandbox) = (house.cluster.client(), &house.sandbox);
+    let deployment = Deployment::open(&["gateway.max_streams_per_tenant=2"]).await;
+    let (operator, sandbox) = (deployment.cluster.client(), &deployment.sandbox);
     let (client, _) = bulk_caller(&operator, sandbox).await;
     let run = |number: usize| {
         let client = client.clone();

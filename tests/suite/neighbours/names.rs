@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use granary_testkit::Cluster;
 use granary_testkit::neighbours::Good;
 
-use super::House;
+use super::Deployment;
 
 const NAME: &str = "replicas.linkedin.test";
 /// Two hosts of loopback. Each replica listens on a host of its own, at one port.
@@ -48,24 +48,24 @@ async fn an_address_that_is_new_behind_a_name_gets_the_calls_and_one_that_left_g
     by.extend(["sh", "-c", script, &file]);
     cluster.run_by(&by, "gateway");
     cluster.ready("gateway").await;
-    let house = House::around(cluster).await;
-    let good = house.good.clone().calls(&[Good::ApiUser]);
+    let deployment = Deployment::around(cluster).await;
+    let good = deployment.good.clone().calls(&[Good::ApiUser]);
     let calling = good.start().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(house.cluster.answered(2, METHOD).await, 0, "the name is not its own yet");
+    assert_eq!(deployment.cluster.answered(2, METHOD).await, 0, "the name is not its own yet");
 
     resolves_to(&hosts, &HOSTS[1..]);
     let begun = Instant::now();
-    while house.cluster.answered(2, METHOD).await == 0 {
+    while deployment.cluster.answered(2, METHOD).await == 0 {
         assert!(begun.elapsed() < FOLLOW_TIMEOUT, "the new address gets no call");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     println!("the new address gets calls after {:?}", begun.elapsed());
     // What was under way is answered where it was.
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let before = [house.cluster.answered(1, METHOD).await, house.cluster.answered(2, METHOD).await];
+    let before = [deployment.cluster.answered(1, METHOD).await, deployment.cluster.answered(2, METHOD).await];
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let after = [house.cluster.answered(1, METHOD).await, house.cluster.answered(2, METHOD).await];
+    let after = [deployment.cluster.answered(1, METHOD).await, deployment.cluster.answered(2, METHOD).await];
     calling.stop().await.assert_unharmed();
     assert_eq!(before[0], after[0], "the address that left got calls");
     assert!(after[1] > before[1] + 10, "the new one answered {} calls", after[1] - before[1]);

@@ -8,7 +8,7 @@ use granary_testkit::Hostile;
 use granary_testkit::hostile::{Call, Connection, Ended, How, frame_of};
 use tonic_types::StatusExt;
 
-use super::{House, LIST_SERVICES, REFLECTION, sized};
+use super::{Deployment, LIST_SERVICES, REFLECTION, sized};
 
 /// Streams on one connection, and in the process, where the first of each connection does not count.
 const EACH: usize = 8;
@@ -44,9 +44,9 @@ async fn converse(connection: &mut Connection) -> Call {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reflection_streams_are_bounded_on_a_connection_and_in_the_process() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
-    let stranger = Hostile::new(&house.gateway());
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
+    let stranger = Hostile::new(&deployment.gateway());
     let (mut connections, mut open) = (Vec::new(), Vec::new());
     let mut left = ALL;
     while left > 0 {
@@ -84,9 +84,9 @@ async fn reflection_streams_are_bounded_on_a_connection_and_in_the_process() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_question_of_reflection_has_a_kibibyte_at_most() {
-    let house = House::open(&[]).await;
+    let deployment = Deployment::open(&[]).await;
     for listener in ["gateway", "vault"] {
-        let mut connection = Hostile::new(&house.cluster.address(listener)).connect().await;
+        let mut connection = Hostile::new(&deployment.cluster.address(listener)).connect().await;
         let fits =
             connection.call(REFLECTION, list_services(1_024)).await.expect("a call").end(TIMEOUT).await;
         assert!(fits.is_ok() && fits.bytes > 0, "{listener}: {fits}");
@@ -101,13 +101,13 @@ async fn a_question_of_reflection_has_a_kibibyte_at_most() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_of_reflection_that_nobody_reads_end_at_their_deadline_and_hold_little() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
     for (listener, process) in [("gateway", "gateway"), ("vault", "credential-vault")] {
-        let process = house.cluster.process(process);
+        let process = deployment.cluster.process(process);
         process.forget_peak();
         let before = process.most_resident();
-        let reader = Hostile::new(&house.cluster.address(listener)).with_timeout("1S");
+        let reader = Hostile::new(&deployment.cluster.address(listener)).with_timeout("1S");
         let mut connection = reader.connect().await;
         let whole = connection.call(REFLECTION, large_file()).await.expect("a call").end(TIMEOUT).await;
         assert!(whole.is_ok() && whole.bytes > 20_000, "{listener}: {whole}");

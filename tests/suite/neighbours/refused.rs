@@ -10,7 +10,7 @@ use granary_testkit::hostile::{self, EMPTY, Ended, Raw};
 use granary_testkit::{Cluster, Hostile};
 use http::Method;
 
-use super::{GET_ACCOUNT, HEALTH, House, TIME_ENTRY, sized};
+use super::{Deployment, GET_ACCOUNT, HEALTH, TIME_ENTRY, sized};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -25,20 +25,20 @@ fn entry() -> Bytes {
 }
 
 /// Makes a call that would write, and tells what came of it and how many writes reached the vendor.
-async fn write(house: &House, caller: &Hostile, body: Bytes) -> (Ended, usize) {
-    let before = house.sandbox.newest().await;
+async fn write(deployment: &Deployment, caller: &Hostile, body: Bytes) -> (Ended, usize) {
+    let before = deployment.sandbox.newest().await;
     let mut connection = caller.connect().await;
     let ended = connection.call(TIME_ENTRY, body).await.expect("a call").end(TIMEOUT).await;
     // What is carried out in spite of a refusal arrives a little later.
     tokio::time::sleep(Duration::from_millis(50)).await;
-    let journal = house.sandbox.journal(before).await;
+    let journal = deployment.sandbox.journal(before).await;
     (ended, journal.iter().filter(|call| call.method == "POST").count())
 }
 
 /// The log names a tenant and an account once they are admitted. What anybody can write into headers is no evidence.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_names_nobody_who_was_not_admitted() {
-    let house = House::open(&[]).await;
+    let deployment = Deployment::open(&[]).await;
     let forged = |caller: Hostile, account: &str| {
         caller
             .with_account(account)
@@ -46,28 +46,32 @@ async fn the_log_names_nobody_who_was_not_admitted() {
             .with("granary-key-id", "forged-key")
     };
     let callers = [
-        forged(Hostile::new(&house.gateway()), "forged-without"),
-        forged(Hostile::new(&house.gateway()).with_key("grn_bad"), "forged-bad"),
+        forged(Hostile::new(&deployment.gateway()), "forged-without"),
+        forged(Hostile::new(&deployment.gateway()).with_key("grn_bad"), "forged-bad"),
         forged(
-            Hostile::new(&house.gateway()).with_key(&format!("grn_{}_{}", "x".repeat(12), "y".repeat(43))),
+            Hostile::new(&deployment.gateway()).with_key(&format!(
+                "grn_{}_{}",
+                "x".repeat(12),
+                "y".repeat(43)
+            )),
             "forged-key",
         ),
-        forged(Hostile::new(&house.cluster.address("harvest-time")), "forged-inside"),
-        house.evil.clone().with("granary-tenant", "forged-tenant").with("granary-key-id", "forged-key"),
+        forged(Hostile::new(&deployment.cluster.address("harvest-time")), "forged-inside"),
+        deployment.evil.clone().with("granary-tenant", "forged-tenant").with("granary-key-id", "forged-key"),
     ];
     for caller in &callers {
         let mut connection = caller.connect().await;
         connection.call(super::COMPANY, EMPTY).await.expect("a call").end(TIMEOUT).await;
     }
     // At credential-vault's own address, too, where a good key is admitted and what stands beside it is still nobody's word.
-    let vault = house.cluster.address("vault");
+    let vault = deployment.cluster.address("vault");
     let at_vault = [
         forged(Hostile::new(&vault), "forged-without"),
         forged(Hostile::new(&vault).with_key("grn_bad"), "forged-bad"),
         // An account that the request does not name is refused, and not written down either.
-        forged(Hostile::new(&vault).with_key(house.evil_client.key_text()), "forged-direct"),
+        forged(Hostile::new(&vault).with_key(deployment.evil_client.key_text()), "forged-direct"),
         Hostile::new(&vault)
-            .with_key(house.evil_client.key_text())
+            .with_key(deployment.evil_client.key_text())
             .with("granary-tenant", "forged-tenant")
             .with("granary-key-id", "forged-key"),
     ];
@@ -79,8 +83,8 @@ async fn the_log_names_nobody_who_was_not_admitted() {
         assert_eq!(ended.is_ok(), number == 3, "{ended}");
     }
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let logs =
-        ["gateway", "credential-vault", "harvest-time"].map(|name| house.cluster.process(name).log_text());
+    let logs = ["gateway", "credential-vault", "harvest-time"]
+        .map(|name| deployment.cluster.process(name).log_text());
     let admitted =
         |log: &String| log.lines().any(|line| line.contains("evil-user") && line.contains("\"evil\""));
     assert!(admitted(&logs[0]), "who is admitted is named: {}", logs[0]);
@@ -93,10 +97,10 @@ async fn the_log_names_nobody_who_was_not_admitted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn other_content_types_and_methods_are_refused_and_nothing_is_carried_out() {
-    let house = House::open(&[]).await;
-    let bare = house.evil.clone().without("content-type");
+    let deployment = Deployment::open(&[]).await;
+    let bare = deployment.evil.clone().without("content-type");
     for good in ["application/grpc", "application/grpc+proto"] {
-        let (ended, calls) = write(&house, &bare.clone().with("content-type", good), entry()).await;
+        let (ended, calls) = write(&deployment, &bare.clone().with("content-type", good), entry()).await;
         assert!(ended.is_ok() && calls == 1, "{good}: {ended}");
     }
     let others = [
@@ -110,23 +114,25 @@ async fn other_content_types_and_methods_are_refused_and_nothing_is_carried_out(
     ];
     let mut told = Vec::new();
     for other in others {
-        let (ended, calls) = write(&house, &bare.clone().with("content-type", other), entry()).await;
+        let (ended, calls) = write(&deployment, &bare.clone().with("content-type", other), entry()).await;
         if ended.http_status != Some(415) || calls > 0 {
             told.push(format!("{other}: {ended}, {calls} writes"));
         }
     }
-    let (ended, calls) = write(&house, &bare, entry()).await;
+    let (ended, calls) = write(&deployment, &bare, entry()).await;
     if ended.http_status != Some(415) || calls > 0 {
         told.push(format!("none: {ended}, {calls} writes"));
     }
     for second in ["application/grpc", "text/html"] {
-        let (ended, calls) = write(&house, &house.evil.clone().with("content-type", second), entry()).await;
+        let (ended, calls) =
+            write(&deployment, &deployment.evil.clone().with("content-type", second), entry()).await;
         if ended.http_status != Some(415) || calls > 0 {
             told.push(format!("two, of which the second is {second}: {ended}, {calls} writes"));
         }
     }
     for method in [Method::GET, Method::PUT] {
-        let (ended, calls) = write(&house, &house.evil.clone().with_method(method.clone()), entry()).await;
+        let (ended, calls) =
+            write(&deployment, &deployment.evil.clone().with_method(method.clone()), entry()).await;
         if !ended.http_status.is_some_and(|status| (400..500).contains(&status)) || calls > 0 {
             told.push(format!("{method}: {ended}, {calls} writes"));
         }
@@ -136,18 +142,18 @@ async fn other_content_types_and_methods_are_refused_and_nothing_is_carried_out(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_deadlines_or_two_messages_are_refused_and_nothing_is_carried_out() {
-    let house = House::open(&[]).await;
-    let twice = house.evil.clone().with_timeout("5S").with_timeout("9S");
-    let (ended, calls) = write(&house, &twice, entry()).await;
+    let deployment = Deployment::open(&[]).await;
+    let twice = deployment.evil.clone().with_timeout("5S").with_timeout("9S");
+    let (ended, calls) = write(&deployment, &twice, entry()).await;
     assert_eq!((ended.reason(), calls), (Some(Reason::InvalidInput), 0), "two deadlines: {ended}");
     let two = [entry(), entry()].concat();
-    let (ended, calls) = write(&house, &house.evil, two.into()).await;
+    let (ended, calls) = write(&deployment, &deployment.evil, two.into()).await;
     assert_eq!((ended.reason(), calls), (Some(Reason::InvalidInput), 0), "two messages: {ended}");
-    let (ended, calls) = write(&house, &house.evil, Bytes::new()).await;
+    let (ended, calls) = write(&deployment, &deployment.evil, Bytes::new()).await;
     assert!(!ended.is_ok() && ended.status.is_some() && calls == 0, "no message: {ended}");
     // What needs no key is no other: a question about health is one message, with and without more bytes behind it.
     for listener in ["gateway", "vault", "harvest-time", "linkedin-data"] {
-        let mut connection = Hostile::new(&house.cluster.address(listener)).connect().await;
+        let mut connection = Hostile::new(&deployment.cluster.address(listener)).connect().await;
         let (two, more) = ([EMPTY, EMPTY].concat(), [EMPTY, b"more"].concat());
         for (body, good) in [(EMPTY.to_vec(), true), (two, false), (more, false), (vec![], false)] {
             let length = body.len();
@@ -160,10 +166,10 @@ async fn two_deadlines_or_two_messages_are_refused_and_nothing_is_carried_out() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_write_a_few_lines_of_log_however_many_they_are() {
-    let house = House::open(&[]).await;
+    let deployment = Deployment::open(&[]).await;
     for (service, listener) in [("gateway", "gateway"), ("credential-vault", "vault")] {
-        let stranger = Hostile::new(&house.cluster.address(listener));
-        let lines = || house.cluster.process(service).log_text().lines().count();
+        let stranger = Hostile::new(&deployment.cluster.address(listener));
+        let lines = || deployment.cluster.process(service).log_text().lines().count();
         let before = lines();
         let begun = Instant::now();
         for number in 0..sized(500, 5_000) {

@@ -6,7 +6,7 @@ use granary_testkit::neighbours::{self, Answered, DEADLINE, Good, key_of};
 use granary_testkit::{Client, Cluster};
 use tokio::task::JoinSet;
 
-use super::{House, sized};
+use super::{Deployment, sized};
 
 /// How long the vendor takes, so that every call is in the middle when something happens.
 const SLOW: u64 = 700;
@@ -23,7 +23,7 @@ fn service(good: Good) -> (&'static str, &'static str, &'static str) {
 }
 
 /// Two replicas of harvest-time and of linkedin-data, over one vendor that is slow.
-async fn two_of_each() -> House {
+async fn two_of_each() -> Deployment {
     let mut cluster = Cluster::prepare("").await;
     cluster.expect_replicas();
     for service in granary_testkit::cluster::SERVICES {
@@ -33,7 +33,7 @@ async fn two_of_each() -> House {
         cluster.run_replica(replica, &[]);
     }
     cluster.ready("gateway").await;
-    House::around(cluster).await
+    Deployment::around(cluster).await
 }
 
 /// What came of calls of one kind, made at once on several connections.
@@ -48,13 +48,13 @@ struct Outcome {
 }
 
 /// Makes calls, does something while they are under way, and counts.
-async fn while_under_way<F: Future<Output = House>>(
-    house: House,
+async fn while_under_way<F: Future<Output = Deployment>>(
+    deployment: Deployment,
     good: Good,
-    what: impl FnOnce(House) -> F,
-) -> (House, Outcome) {
-    let account = house.good.account().to_owned();
-    let clients: Vec<Client> = (0..4).map(|_| house.good.client().at(&house.gateway())).collect();
+    what: impl FnOnce(Deployment) -> F,
+) -> (Deployment, Outcome) {
+    let account = deployment.good.account().to_owned();
+    let clients: Vec<Client> = (0..4).map(|_| deployment.good.client().at(&deployment.gateway())).collect();
     let mut price = 0;
     for client in &clients {
         let answer = neighbours::call(client, &account, good).await.expect("before anything happens");
@@ -63,18 +63,18 @@ async fn while_under_way<F: Future<Output = House>>(
         }
     }
     let key = key_of(&account);
-    let (before, balance) = (house.sandbox.newest().await, house.sandbox.balance(&key).await);
+    let (before, balance) = (deployment.sandbox.newest().await, deployment.sandbox.balance(&key).await);
     let (_, path, _) = service(good);
     let api = if path.starts_with("/v2") { "harvest" } else { "harvestapi" };
     let slow = serde_json::json!({"api": api, "path": format!("{path}*"), "count": 0, "delay_ms": SLOW});
-    house.sandbox.fault(slow).await;
+    deployment.sandbox.fault(slow).await;
     let mut calls = JoinSet::new();
     for number in 0..CALLS {
         let (client, account) = (clients[number % clients.len()].clone(), account.clone());
         calls.spawn(async move { neighbours::call(&client, &account, good).await });
     }
     tokio::time::sleep(Duration::from_millis(SLOW / 2)).await;
-    let house = what(house).await;
+    let deployment = what(deployment).await;
     let mut outcome = Outcome { answered: 0, failures: Vec::new(), arrived: 0, billed: 0, price };
     for answer in calls.join_all().await {
         match answer {
@@ -82,26 +82,26 @@ async fn while_under_way<F: Future<Output = House>>(
             Err(status) => outcome.failures.push(status),
         }
     }
-    let journal = house.sandbox.journal(before).await;
+    let journal = deployment.sandbox.journal(before).await;
     outcome.arrived = journal.iter().filter(|call| call.path.starts_with(path)).count();
-    outcome.billed = balance - house.sandbox.balance(&key).await;
-    (house, outcome)
+    outcome.billed = balance - deployment.sandbox.balance(&key).await;
+    (deployment, outcome)
 }
 
 /// Kills a replica in the middle of calls.
 async fn killed(good: Good) -> Outcome {
-    let house = two_of_each().await;
+    let deployment = two_of_each().await;
     let (name, _, effect) = service(good);
-    let (house, outcome) = while_under_way(house, good, |mut house| async move {
-        house.cluster.kill(name).await;
-        house
+    let (deployment, outcome) = while_under_way(deployment, good, |mut deployment| async move {
+        deployment.cluster.kill(name).await;
+        deployment
     })
     .await;
     let told: Vec<String> = outcome.failures.iter().map(neighbours::told).collect();
     println!("{effect}: {} answered, {} arrived, {told:?}", outcome.answered, outcome.arrived);
     // Whoever calls now is served by the other one.
-    house.sandbox.clear_faults().await;
-    let report = house.good.clone().calls(&[good]).call_for(Duration::from_millis(300)).await;
+    deployment.sandbox.clear_faults().await;
+    let report = deployment.good.clone().calls(&[good]).call_for(Duration::from_millis(300)).await;
     report.assert_unharmed();
     outcome
 }
@@ -139,12 +139,12 @@ async fn writes_of_a_replica_that_is_killed_are_never_sent_twice() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_nobody_listens_every_call_goes_to_the_other_replica_once() {
     for good in [Good::Company, Good::Profile, Good::TimeEntry] {
-        let mut house = two_of_each().await;
+        let mut deployment = two_of_each().await;
         let (name, _, effect) = service(good);
         // Once the gateway has used both.
-        let good_callers = house.good.clone().calls(&[good]).rate(200);
+        let good_callers = deployment.good.clone().calls(&[good]).rate(200);
         good_callers.call_for(Duration::from_millis(300)).await.assert_unharmed();
-        house.cluster.kill(name).await;
+        deployment.cluster.kill(name).await;
         // A connection that is cut is noticed before the next call is put on it.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let report = good_callers.call_for(Duration::from_millis(sized(600, 5_000))).await;
@@ -155,30 +155,30 @@ async fn where_nobody_listens_every_call_goes_to_the_other_replica_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_of_services_loses_no_call_of_any_effect() {
-    let mut house = two_of_each().await;
+    let mut deployment = two_of_each().await;
     for (api, path) in [("harvest", "/v2/*"), ("harvestapi", "/linkedin/*")] {
         let slow = serde_json::json!({"api": api, "path": path, "count": 0, "delay_ms": 100});
-        house.sandbox.fault(slow).await;
+        deployment.sandbox.fault(slow).await;
     }
     let calls = [Good::Company, Good::TimeEntry, Good::Profile];
-    let calling = house.good.clone().calls(&calls).rate(sized(90, 150)).start().await;
-    let key = key_of(house.good.account());
-    let balance = house.sandbox.balance(&key).await;
+    let calling = deployment.good.clone().calls(&calls).rate(sized(90, 150)).start().await;
+    let key = key_of(deployment.good.account());
+    let balance = deployment.sandbox.balance(&key).await;
     for _ in 0..sized(1, 3) {
         for name in ["harvest-time", "linkedin-data"] {
-            house.cluster.stop(name).await;
-            house.cluster.run(name);
+            deployment.cluster.stop(name).await;
+            deployment.cluster.run(name);
             tokio::time::sleep(Duration::from_millis(500)).await;
             let second = format!("{name}-2");
-            house.cluster.stop(&second).await;
-            house.cluster.run_replica(&second, &[]);
+            deployment.cluster.stop(&second).await;
+            deployment.cluster.run_replica(&second, &[]);
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
     }
     let report = calling.stop().await;
     report.assert_unharmed();
     // What was begun while the balance was read is among what was billed.
-    let billed = balance - house.sandbox.balance(&key).await;
+    let billed = balance - deployment.sandbox.balance(&key).await;
     assert!(billed <= report.charged, "billed {billed}, told {} micro-dollars", report.charged);
     assert!(report.percentile(99) < DEADLINE / 2, "{report}");
 }

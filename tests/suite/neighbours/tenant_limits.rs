@@ -9,23 +9,23 @@ use granary_testkit::hostile::{self, Call, EMPTY, Ended};
 use tonic_types::StatusExt as _;
 
 use super::streams::{all_pages, endless_pages};
-use super::{COMPANY, House};
+use super::{COMPANY, Deployment};
 
 const FOLLOW: &str = "/granary.linkedin.v1.LinkedInData/FollowPages";
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// How long each call of the tenant is under way.
 const WORK: u64 = 600;
 
-async fn set(house: &House, limits: TenantLimits) {
+async fn set(deployment: &Deployment, limits: TenantLimits) {
     let request = SetTenantLimitsRequest { tenant: "evil".into(), limits: Some(limits) };
-    house.cluster.client().admin().set_tenant_limits(request).await.expect("they are set");
+    deployment.cluster.client().admin().set_tenant_limits(request).await.expect("they are set");
 }
 
 /// Another key of the hostile tenant.
-async fn another_key(house: &House) -> Hostile {
+async fn another_key(deployment: &Deployment) -> Hostile {
     let scopes: Vec<i32> = (1..=8).collect();
-    let key = house.cluster.client().key("evil", &scopes, &[]).await.key_text;
-    Hostile::new(&house.gateway()).with_key(&key).with_account("evil-user")
+    let key = deployment.cluster.client().key("evil", &scopes, &[]).await.key_text;
+    Hostile::new(&deployment.gateway()).with_key(&key).with_account("evil-user")
 }
 
 /// Makes so many calls at once.
@@ -57,19 +57,19 @@ fn assert_overloaded(call: &Ended, limit: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_and_each_of_its_keys_have_the_calls_and_streams_that_its_record_says() {
-    let house = House::open(&[]).await;
-    house.answer_evil("/v2/company*", WORK, None).await;
-    endless_pages(&house.sandbox, 100).await;
-    let calling = house.good.start().await;
-    let second = another_key(&house).await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.answer_evil("/v2/company*", WORK, None).await;
+    endless_pages(&deployment.sandbox, 100).await;
+    let calling = deployment.good.start().await;
+    let second = another_key(&deployment).await;
     let limits = TenantLimits { max_calls: Some(10), max_calls_per_key: Some(6), max_streams: Some(2) };
-    set(&house, limits).await;
+    set(&deployment, limits).await;
     // Gateways that hear credential-vault follow within a second.
     tokio::time::sleep(Duration::from_secs(1)).await;
 
-    let of_key = at_once(&house.evil, 20).await;
+    let of_key = at_once(&deployment.evil, 20).await;
     assert_eq!(answered(&of_key, "calls_per_key"), 6, "of one key");
-    let first = at_once(&house.evil, 6);
+    let first = at_once(&deployment.evil, 6);
     let rest = async {
         tokio::time::sleep(Duration::from_millis(WORK / 4)).await;
         at_once(&second, 20).await
@@ -88,9 +88,9 @@ async fn a_tenant_and_each_of_its_keys_have_the_calls_and_streams_that_its_recor
     drop(streams);
 
     // Where the record says nothing, the settings hold again.
-    set(&house, TenantLimits::default()).await;
+    set(&deployment, TenantLimits::default()).await;
     let begun = Instant::now();
-    while at_once(&house.evil, 12).await.iter().any(|call| !call.is_ok()) {
+    while at_once(&deployment.evil, 12).await.iter().any(|call| !call.is_ok()) {
         assert!(begun.elapsed() < TIMEOUT, "the record's limits still hold");
     }
     calling.stop().await.assert_unharmed();
@@ -98,11 +98,11 @@ async fn a_tenant_and_each_of_its_keys_have_the_calls_and_streams_that_its_recor
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_api_key_has_no_more_calls_under_way_than_it_may_and_another_of_its_tenant_has_its_own() {
-    let house = House::open(&["gateway.max_calls_per_key=15"]).await;
-    house.answer_evil("/v2/company*", WORK, None).await;
-    let calling = house.good.start().await;
-    let second = another_key(&house).await;
-    let (one, two) = tokio::join!(at_once(&house.evil, 60), at_once(&second, 60));
+    let deployment = Deployment::open(&["gateway.max_calls_per_key=15"]).await;
+    deployment.answer_evil("/v2/company*", WORK, None).await;
+    let calling = deployment.good.start().await;
+    let second = another_key(&deployment).await;
+    let (one, two) = tokio::join!(at_once(&deployment.evil, 60), at_once(&second, 60));
     for ended in [one, two] {
         assert_eq!(answered(&ended, "calls_per_key"), 15);
         let refused = ended.iter().filter(|call| !call.is_ok());
@@ -119,10 +119,10 @@ async fn a_full_queue_of_a_service_names_itself_and_says_when_to_try_again() {
         "harvest_time.admission.max_in_flight_per_tenant=4",
         "harvest_time.admission.max_waiting_per_tenant=8",
     ];
-    let house = House::open(&settings).await;
-    house.answer_evil("/v2/company*", WORK / 2, None).await;
-    let calling = house.good.start().await;
-    let ended = at_once(&house.evil, 30).await;
+    let deployment = Deployment::open(&settings).await;
+    deployment.answer_evil("/v2/company*", WORK / 2, None).await;
+    let calling = deployment.good.start().await;
+    let ended = at_once(&deployment.evil, 30).await;
     calling.stop().await.assert_unharmed();
     assert_eq!(answered(&ended, "waiting_per_tenant"), 12, "four run, and eight wait for them");
 }

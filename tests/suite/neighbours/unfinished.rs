@@ -9,7 +9,7 @@ use granary_testkit::Hostile;
 use granary_testkit::hostile::{Call, Connection, ENDLESS, Ended, How, unfinished};
 use granary_testkit::neighbours::Good;
 
-use super::{COMPANY, GET_ACCOUNT, HEALTH, House, REFLECTION, TIME_ENTRY, TOOL, attack_time, sized};
+use super::{COMPANY, Deployment, GET_ACCOUNT, HEALTH, REFLECTION, TIME_ENTRY, TOOL, attack_time, sized};
 
 const TIMEOUT: &str = "1S";
 /// When a call of that deadline must have ended.
@@ -48,12 +48,12 @@ fn assert_ended(path: &str, ended: &[Ended]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_key_an_unfinished_body_ends_at_its_deadline_and_holds_little() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
     let body = unfinished(4_194_000);
     for name in ["gateway", "vault"] {
-        let process = house.cluster.process(if name == "vault" { "credential-vault" } else { name });
-        let stranger = Hostile::new(&house.cluster.address(name));
+        let process = deployment.cluster.process(if name == "vault" { "credential-vault" } else { name });
+        let stranger = Hostile::new(&deployment.cluster.address(name));
         for path in [HEALTH, REFLECTION] {
             process.forget_peak();
             let before = process.most_resident();
@@ -68,13 +68,14 @@ async fn without_a_key_an_unfinished_body_ends_at_its_deadline_and_holds_little(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_key_an_unfinished_body_ends_at_its_deadline() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
-    let (body, vault) = (unfinished(4_194_000), house.evil.clone().at(&house.cluster.address("vault")));
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
+    let (body, vault) =
+        (unfinished(4_194_000), deployment.evil.clone().at(&deployment.cluster.address("vault")));
     let targets = [
-        (&house.evil, TOOL),
-        (&house.evil, COMPANY),
-        (&house.evil, GET_ACCOUNT),
+        (&deployment.evil, TOOL),
+        (&deployment.evil, COMPANY),
+        (&deployment.evil, GET_ACCOUNT),
         (&vault, GET_ACCOUNT),
         (&vault, "/granary.vault.v1.Admin/ListApiKeys"),
     ];
@@ -93,24 +94,24 @@ async fn with_a_key_an_unfinished_body_ends_at_its_deadline() {
 async fn requests_that_never_arrive_take_no_place_of_those_that_are_served() {
     // One tenant may take every place there is, as several can together.
     let settings = ["harvest_time.admission.max_in_flight=4", "credential_vault.admission.max_in_flight=4"];
-    let house = House::open(&settings).await;
-    let (patient, body) = (house.evil.clone().with_timeout("30S"), unfinished(4_000));
-    let vault = patient.clone().at(&house.cluster.address("vault"));
+    let deployment = Deployment::open(&settings).await;
+    let (patient, body) = (deployment.evil.clone().with_timeout("30S"), unfinished(4_000));
+    let vault = patient.clone().at(&deployment.cluster.address("vault"));
     let mut held = Vec::new();
     for (caller, path) in [(&patient, TIME_ENTRY), (&patient, GET_ACCOUNT), (&vault, GET_ACCOUNT)] {
         held.push(hold(caller, path, &body, 32).await);
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let good = house.good.clone().calls(&[Good::TimeEntry, Good::Account, Good::Company]);
+    let good = deployment.good.clone().calls(&[Good::TimeEntry, Good::Account, Good::Company]);
     good.call_for(attack_time()).await.assert_unhurt(Duration::from_secs(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn headers_that_cost_a_byte_each_on_the_wire_are_refused_and_none_is_kept_of_calls_without_a_key() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
-    let gateway = house.cluster.process("gateway");
-    let stranger = Hostile::new(&house.gateway()).with_timeout("60S");
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
+    let gateway = deployment.cluster.process("gateway");
+    let stranger = Hostile::new(&deployment.gateway()).with_timeout("60S");
     let with = |count| (0..count).fold(stranger.clone(), |caller, n| caller.with(&format!("x-{n}"), ""));
     gateway.forget_peak();
     let before = gateway.most_resident();
@@ -134,12 +135,12 @@ async fn headers_that_cost_a_byte_each_on_the_wire_are_refused_and_none_is_kept_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn inputs_of_tools_that_do_not_end_are_bounded_for_a_tenant() {
-    let house = House::open(&[]).await;
-    let calling = house.good.clone().calls(&[Good::Company, Good::Account]).rate(40).start().await;
-    let gateway = house.cluster.process("gateway");
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.clone().calls(&[Good::Company, Good::Account]).rate(40).start().await;
+    let gateway = deployment.cluster.process("gateway");
     gateway.forget_peak();
     let before = gateway.most_resident();
-    let (body, patient) = (unfinished(4_194_000), house.evil.clone().with_timeout("30S"));
+    let (body, patient) = (unfinished(4_194_000), deployment.evil.clone().with_timeout("30S"));
     let mut calls = Vec::new();
     let mut connections = Vec::new();
     for _ in 0..sized(5, 25) {
@@ -169,19 +170,19 @@ async fn inputs_of_tools_that_do_not_end_are_bounded_for_a_tenant() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_prefix_of_4_gib_reserves_nothing() {
-    let house = House::open(&[]).await;
-    let calling = house.good.start().await;
-    let vault = house.evil.clone().at(&house.cluster.address("vault"));
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.start().await;
+    let vault = deployment.evil.clone().at(&deployment.cluster.address("vault"));
     let targets = [
-        (&house.evil, TOOL),
-        (&house.evil, HEALTH),
-        (&house.evil, REFLECTION),
-        (&house.evil, COMPANY),
+        (&deployment.evil, TOOL),
+        (&deployment.evil, HEALTH),
+        (&deployment.evil, REFLECTION),
+        (&deployment.evil, COMPANY),
         (&vault, GET_ACCOUNT),
         (&vault, HEALTH),
     ];
     let services = ["gateway", "credential-vault", "harvest-time"];
-    let reserved = || services.map(|name| house.cluster.process(name).most_reserved());
+    let reserved = || services.map(|name| deployment.cluster.process(name).most_reserved());
     let before = reserved();
     let body = Bytes::from_static(ENDLESS);
     let running = targets.map(|(caller, path)| {
@@ -207,11 +208,11 @@ async fn a_prefix_of_4_gib_ends_no_gateway_whose_memory_is_limited() {
     }
     cluster.run_by(&["prlimit", "--as=4294967296"], "gateway");
     cluster.ready("gateway").await;
-    let mut house = House::around(cluster).await;
-    let calling = house.good.start().await;
-    let (_, ended) = begin(&house.evil, TOOL, &Bytes::from_static(ENDLESS), 4).await;
+    let mut deployment = Deployment::around(cluster).await;
+    let calling = deployment.good.start().await;
+    let (_, ended) = begin(&deployment.evil, TOOL, &Bytes::from_static(ENDLESS), 4).await;
     tokio::time::sleep(attack_time()).await;
-    assert!(!house.cluster.has_ended("gateway"), "{}", house.cluster.process("gateway").log_text());
+    assert!(!deployment.cluster.has_ended("gateway"), "{}", deployment.cluster.process("gateway").log_text());
     assert_ended(TOOL, &ended);
     calling.stop().await.assert_unharmed();
 }

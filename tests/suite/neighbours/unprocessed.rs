@@ -10,7 +10,7 @@ use granary_testkit::neighbours::{self, Answered, Good, key_of};
 use granary_testkit::{Cluster, Deed, FaultProxy, Impostor, Link};
 use tonic::Code;
 
-use super::{COMPANY, House, TIME_ENTRY};
+use super::{COMPANY, Deployment, TIME_ENTRY};
 
 /// So many that each kind of call meets the impostor many times, whichever of two addresses it is sent to first.
 const CALLS: usize = 30;
@@ -18,7 +18,7 @@ const LIST_TOOLS: &str = "/granary.gateway.v1.ToolService/ListTools";
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The services, with an impostor beside harvest-time and beside linkedin-data.
-async fn beside(impostor: &Impostor) -> House {
+async fn beside(impostor: &Impostor) -> Deployment {
     let mut cluster = Cluster::prepare("").await;
     let both = |name| format!("{},{}", cluster.address(name), impostor.address());
     let settings = [
@@ -34,18 +34,18 @@ async fn beside(impostor: &Impostor) -> House {
     cluster.listens("linkedin-data").await;
     cluster.run("gateway");
     cluster.ready("gateway").await;
-    House::around(cluster).await
+    Deployment::around(cluster).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writes_and_charged_reads_that_were_not_begun_are_sent_again_once_and_succeed() {
     for deed in [Deed::Refuse, Deed::GoAway] {
         let impostor = Impostor::start(deed.clone(), 100).await;
-        let house = beside(&impostor).await;
-        let (client, account) = (house.good.client(), house.good.account());
+        let deployment = beside(&impostor).await;
+        let (client, account) = (deployment.good.client(), deployment.good.account());
         for (good, path) in [(Good::TimeEntry, "/v2/time_entries"), (Good::Profile, "/linkedin/profile")] {
-            let (before, turned_away) = (house.sandbox.newest().await, impostor.calls().len());
-            let balance = house.sandbox.balance(&key_of(account)).await;
+            let (before, turned_away) = (deployment.sandbox.newest().await, impostor.calls().len());
+            let balance = deployment.sandbox.balance(&key_of(account)).await;
             let mut charged = 0;
             for number in 0..CALLS {
                 let answer = neighbours::call(client, account, good).await;
@@ -56,9 +56,9 @@ async fn writes_and_charged_reads_that_were_not_begun_are_sent_again_once_and_su
                     Answered::Entry(_) | Answered::Read => {}
                 }
             }
-            let journal = house.sandbox.journal(before).await;
+            let journal = deployment.sandbox.journal(before).await;
             let arrived = journal.iter().filter(|call| call.path.starts_with(path)).count();
-            let billed = balance - house.sandbox.balance(&key_of(account)).await;
+            let billed = balance - deployment.sandbox.balance(&key_of(account)).await;
             let turned_away = impostor.calls().len() - turned_away;
             println!("{good:?}, {deed:?}: {turned_away} of {CALLS} were not begun at first");
             assert!((1..=CALLS).contains(&turned_away), "the impostor turned {turned_away} calls away");
@@ -86,9 +86,9 @@ async fn a_call_that_ends_before_it_was_written_is_not_sent_any_more() {
     const HOLD_DELAY: Duration = Duration::from_millis(500);
     let impostor = Impostor::start(Deed::Answer(HOLD_DELAY), 1).await;
     let address = format!("gateway.harvest_time.address={}", impostor.address());
-    let house = House::open(&[&address, "gateway.threads=1"]).await;
+    let deployment = Deployment::open(&[&address, "gateway.threads=1"]).await;
     // Its ticket is there from now on.
-    let caller = house.evil.clone();
+    let caller = deployment.evil.clone();
     let mut connection = caller.connect().await;
     let first = connection.call(COMPANY, EMPTY).await.expect("a call").end(HOLD_DELAY * 4).await;
     assert!(first.is_ok(), "{first}");
@@ -137,9 +137,9 @@ async fn a_call_that_ends_before_it_has_a_ticket_is_never_sent() {
         cluster.run(service);
     }
     cluster.ready("gateway").await;
-    let house = House::around(cluster).await;
+    let deployment = Deployment::around(cluster).await;
     // The key is known, the account's ticket for a write is not.
-    let mut connection = house.evil.connect().await;
+    let mut connection = deployment.evil.connect().await;
     let known = connection.call(LIST_TOOLS, EMPTY).await.expect("a call").end(TIMEOUT).await;
     assert!(known.is_ok(), "{known}");
     broker.link(Link::Partitioned).await;
@@ -147,12 +147,12 @@ async fn a_call_that_ends_before_it_has_a_ticket_is_never_sent() {
     for _ in 0..10 {
         taken_back.push(connection.call(TIME_ENTRY, entry("taken back")).await.expect("a call"));
     }
-    connection.becomes(&house.evil.clone().with_timeout("150m"));
+    connection.becomes(&deployment.evil.clone().with_timeout("150m"));
     let mut late = Vec::new();
     for _ in 0..10 {
         late.push(connection.call(TIME_ENTRY, entry("late")).await.expect("a call"));
     }
-    connection.becomes(&house.evil);
+    connection.becomes(&deployment.evil);
     let kept = connection.call(TIME_ENTRY, entry("kept")).await.expect("a call");
     tokio::time::sleep(WAIT_DELAY).await;
     taken_back.into_iter().for_each(Call::cancel);

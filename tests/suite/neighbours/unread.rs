@@ -8,7 +8,7 @@ use granary_testkit::{Hostile, Process};
 use serde_json::json;
 use tonic::Code;
 
-use super::{COMPANY, House, PROFILE, profile, sized};
+use super::{COMPANY, Deployment, PROFILE, profile, sized};
 
 /// The deadline of the hostile calls, and when the last must have ended.
 const TIMEOUT: &str = "2S";
@@ -19,11 +19,11 @@ const MIB: u64 = 1 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn profiles_that_nobody_reads_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    let good = house.good.clone().calls(&[Good::Profile, Good::ApiUser]).rate(40);
-    let evil = house.evil.clone().with_window(0).with_timeout(TIMEOUT);
+    let deployment = Deployment::open(&[]).await;
+    let good = deployment.good.clone().calls(&[Good::Profile, Good::ApiUser]).rate(40);
+    let evil = deployment.evil.clone().with_window(0).with_timeout(TIMEOUT);
     let mut connection = evil.connect().await;
-    let before = most_resident(&house);
+    let before = most_resident(&deployment);
     let calling = good.start().await;
     let body = profile();
     let mut calls = Vec::new();
@@ -33,20 +33,20 @@ async fn profiles_that_nobody_reads_cost_no_other_caller_a_call() {
     let ended = end_all(calls).await;
     calling.stop().await.assert_unhurt(USUAL_TIMEOUT);
     assert_each_ended_at_its_deadline(&ended);
-    assert_bounded(&house, before);
+    assert_bounded(&deployment, before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_of_700_kib_that_nobody_reads_cost_no_other_caller_a_call() {
-    let house = House::open(&[]).await;
-    house.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(700 << 10)}))).await;
-    let before = most_resident(&house);
-    let calling = house.good.clone().rate(40).start().await;
+    let deployment = Deployment::open(&[]).await;
+    deployment.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(700 << 10)}))).await;
+    let before = most_resident(&deployment);
+    let calling = deployment.good.clone().rate(40).start().await;
     // Some windows are shut from the start, some after the first 64 KiB.
     let (mut connections, mut calls) = (Vec::new(), Vec::new());
     for number in 0..6 {
         let window = if number % 2 == 0 { 0 } else { 1 << 16 };
-        let evil = house.evil.clone().with_window(window).with_timeout(TIMEOUT);
+        let evil = deployment.evil.clone().with_window(window).with_timeout(TIMEOUT);
         let mut connection = evil.connect().await;
         for _ in 0..sized(5, 40) {
             calls.push(connection.call(COMPANY, EMPTY).await.expect("a call"));
@@ -61,15 +61,15 @@ async fn lists_of_700_kib_that_nobody_reads_cost_no_other_caller_a_call() {
     let told: Vec<Ended> = ended.into_iter().filter(|call| !begun(&call)).collect();
     assert!(told.len() >= count / 2, "{} of {count} could be told how they ended", told.len());
     assert_each_ended_at_its_deadline(&told);
-    assert_bounded(&house, before);
+    assert_bounded(&deployment, before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_of_the_gateway_and_the_vault_that_nobody_reads_end_at_their_deadline() {
-    let house = House::open(&[]).await;
-    let calling = house.good.clone().calls(&[Good::Account, Good::Company]).start().await;
-    let vault = house.cluster.address("vault");
-    let evil = house.evil.clone().with_window(0).with_timeout(TIMEOUT);
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.clone().calls(&[Good::Account, Good::Company]).start().await;
+    let vault = deployment.cluster.address("vault");
+    let evil = deployment.evil.clone().with_window(0).with_timeout(TIMEOUT);
     let targets = [
         (evil.clone(), "/granary.gateway.v1.ToolService/ListTools"),
         (evil.clone(), "/granary.vault.v1.CredentialVault/GetSealingKey"),
@@ -92,9 +92,9 @@ async fn answers_of_the_gateway_and_the_vault_that_nobody_reads_end_at_their_dea
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gateway_that_does_not_read_holds_up_nobody_at_the_service() {
-    let house = House::open(&[]).await;
-    let calling = house.good.clone().calls(&[Good::Profile, Good::ApiUser]).rate(40).start().await;
-    let gateway = as_a_gateway(&house, "linkedin-data", PROFILE).await;
+    let deployment = Deployment::open(&[]).await;
+    let calling = deployment.good.clone().calls(&[Good::Profile, Good::ApiUser]).rate(40).start().await;
+    let gateway = as_a_gateway(&deployment, "linkedin-data", PROFILE).await;
     let mut connection = gateway.with_window(0).with_timeout(TIMEOUT).connect().await;
     let body = profile();
     let mut calls = Vec::new();
@@ -110,10 +110,10 @@ async fn a_gateway_that_does_not_read_holds_up_nobody_at_the_service() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bytes_that_wait_are_bounded_for_a_tenant_and_for_the_process() {
     for bound in ["max_unread_bytes_per_tenant", "max_unread_bytes"] {
-        let house = House::open(&[&format!("gateway.{bound}=2097152")]).await;
-        house.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(700 << 10)}))).await;
-        let calling = house.good.clone().rate(40).start().await;
-        let evil = house.evil.clone().with_window(0).with_timeout("30S");
+        let deployment = Deployment::open(&[&format!("gateway.{bound}=2097152")]).await;
+        deployment.answer_evil("/v2/company*", 0, Some(json!({"name": "n".repeat(700 << 10)}))).await;
+        let calling = deployment.good.clone().rate(40).start().await;
+        let evil = deployment.evil.clone().with_window(0).with_timeout("30S");
         let mut connection = evil.connect().await;
         let mut calls = Vec::new();
         for _ in 0..20 {
@@ -135,18 +135,18 @@ async fn bytes_that_wait_are_bounded_for_a_tenant_and_for_the_process() {
 }
 
 /// A caller of a service with all that a gateway sends for the hostile tenant's account and a method of this path.
-pub(super) async fn as_a_gateway(house: &House, service: &str, path: &str) -> Hostile {
+pub(super) async fn as_a_gateway(deployment: &Deployment, service: &str, path: &str) -> Hostile {
     use base64::Engine as _;
     use granary_proto::granary::internal::v1::credential_broker_client::CredentialBrokerClient;
     use granary_proto::granary::internal::v1::{AuthenticateRequest, IssueTicketRequest};
-    let channel = granary_testkit::client::channel(&house.cluster.address("broker"));
-    let key = house.cluster.file("peer-broker");
+    let channel = granary_testkit::client::channel(&deployment.cluster.address("broker"));
+    let key = deployment.cluster.file("peer-broker");
     let mut broker =
         CredentialBrokerClient::with_interceptor(channel, move |mut request: tonic::Request<()>| {
             request.metadata_mut().insert("granary-peer-key", key.parse().unwrap());
             Ok(request)
         });
-    let api_key = house.evil_client.key_text().to_owned();
+    let api_key = deployment.evil_client.key_text().to_owned();
     let known = broker.authenticate(AuthenticateRequest { api_key }).await.unwrap().into_inner();
     let request = IssueTicketRequest {
         principal_token: known.principal_token,
@@ -155,9 +155,9 @@ pub(super) async fn as_a_gateway(house: &House, service: &str, path: &str) -> Ho
     };
     let issued = broker.issue_ticket(request).await.unwrap().into_inner();
     let key = if service == "harvest-time" { "peer-harvest" } else { "peer-linkedin" };
-    Hostile::new(&house.cluster.address(service))
+    Hostile::new(&deployment.cluster.address(service))
         .with_account("evil-user")
-        .with("granary-peer-key", &house.cluster.file(key))
+        .with("granary-peer-key", &deployment.cluster.file(key))
         .with("granary-tenant", "evil")
         .with("granary-incarnation", &data_encoding::HEXLOWER.encode(&issued.incarnation))
         .with("granary-ticket-bin", &base64::prelude::BASE64_STANDARD_NO_PAD.encode(&issued.ticket))
@@ -183,9 +183,9 @@ fn assert_each_ended_at_its_deadline(ended: &[Ended]) {
 
 const PROCESSES: [&str; 3] = ["gateway", "linkedin-data", "harvest-time"];
 
-fn most_resident(house: &House) -> [u64; 3] {
+fn most_resident(deployment: &Deployment) -> [u64; 3] {
     PROCESSES.map(|name| {
-        let process: &Process = house.cluster.process(name);
+        let process: &Process = deployment.cluster.process(name);
         process.forget_peak();
         process.most_resident()
     })
@@ -193,9 +193,9 @@ fn most_resident(house: &House) -> [u64; 3] {
 
 /// The gateway holds what waits for the tenant's readers; a service holds the answers that it is making, which has a bound of its
 /// own (`max_answer_bytes_in_flight`).
-fn assert_bounded(house: &House, before: [u64; 3]) {
+fn assert_bounded(deployment: &Deployment, before: [u64; 3]) {
     for (name, before) in PROCESSES.into_iter().zip(before) {
-        let after = house.cluster.process(name).most_resident();
+        let after = deployment.cluster.process(name).most_resident();
         let most = if name == "gateway" { 100 } else { sized(100, 400) };
         let (from, to) = (before / MIB, after / MIB);
         assert!(after.saturating_sub(before) < most * MIB, "memory of {name} from {from} to {to} MiB");

@@ -37,7 +37,7 @@ async fn look_within(from: &From, patience: Duration) -> Vec<Finding> {
     // A file may have the tables of one process alone; a store that is not set up is another one's.
     let vault = &settings.credential_vault;
     let (is_vault, is_file) = (vault.store == StoreKind::Vault, !vault.store_path.as_os_str().is_empty());
-    let unusable = if is_vault || is_file { vault.faults() } else { Vec::new() };
+    let unusable = if is_vault || is_file { vault.validate() } else { Vec::new() };
     let to_vault = is_vault && unusable.is_empty();
     faults.extend(unusable);
     let next = "`granary SERVICE --check-config` checks a process's whole part";

@@ -3,25 +3,25 @@ use granary_credential_vault::store_selection::StoreKind;
 use serde_json::{Map, Value, json};
 
 use super::state::StateDir;
-use super::{House, sandbox_urls};
+use super::{AllInOne, sandbox_urls};
 use crate::exit::Failure;
 use crate::output::{self, Format};
 use crate::shell;
 
-pub(super) fn print(house: &House, state: &StateDir, format: Format) -> Result<(), Failure> {
+pub(super) fn print(all_in_one: &AllInOne, state: &StateDir, format: Format) -> Result<(), Failure> {
     match format {
-        Format::Json => output::line(&Value::Object(line(house)).to_string()),
-        Format::Text => output::line(&text(house, state)),
+        Format::Json => output::line(&Value::Object(line(all_in_one)).to_string()),
+        Format::Text => output::line(&text(all_in_one, state)),
     }
 }
 
-fn line(house: &House) -> Map<String, Value> {
+fn line(all_in_one: &AllInOne) -> Map<String, Value> {
     let mut line = Map::new();
-    line.insert("gateway".into(), json!(house.gateway.address().to_string()));
-    line.insert("vault".into(), json!(house.credential_vault.public().to_string()));
-    line.insert("sandbox".into(), house.sandbox.as_ref().map_or(Value::Null, sandbox_urls));
-    line.insert("sealing_fingerprint".into(), json!(house.sealing_fingerprint));
-    if let Some(key) = &house.api_key {
+    line.insert("gateway".into(), json!(all_in_one.gateway.address().to_string()));
+    line.insert("vault".into(), json!(all_in_one.credential_vault.public().to_string()));
+    line.insert("sandbox".into(), all_in_one.sandbox.as_ref().map_or(Value::Null, sandbox_urls));
+    line.insert("sealing_fingerprint".into(), json!(all_in_one.sealing_fingerprint));
+    if let Some(key) = &all_in_one.api_key {
         line.insert("api_key".into(), json!(key));
     }
     line
@@ -33,14 +33,14 @@ fn again(arguments: impl Iterator<Item = String>) -> String {
     format!("{} --new-key", words.join(" "))
 }
 
-fn text(house: &House, state: &StateDir) -> String {
-    let gateway = house.gateway.address();
-    let vault = house.credential_vault.public();
+fn text(all_in_one: &AllInOne, state: &StateDir) -> String {
+    let gateway = all_in_one.gateway.address();
+    let vault = all_in_one.credential_vault.public();
     let program = std::env::current_exe().map_or_else(|_| "granary".to_owned(), |p| p.display().to_string());
     let mut text = format!(
         "Granary is up.\n\n  gateway            {gateway}\n  credential-vault   {vault}   (its own address: keys, plain puts)\n"
     );
-    if let Some(sandbox) = &house.sandbox {
+    if let Some(sandbox) = &all_in_one.sandbox {
         text += &format!(
             "  sandbox            {} (Harvest)  {} (HarvestAPI)  {} (control)\n",
             sandbox.harvest_url(),
@@ -51,16 +51,16 @@ fn text(house: &House, state: &StateDir) -> String {
     text += &format!(
         "  state              {}   ({})\n  sealing key        {}\n",
         state.root().display(),
-        match house.store {
+        match all_in_one.store {
             StoreKind::Embedded => {
                 "the master key lies beside the data, in keys/: fit for one machine, not for production"
             }
             StoreKind::Vault =>
                 "accounts and credentials are in HashiCorp Vault; keys between services here, in keys/",
         },
-        house.sealing_fingerprint
+        all_in_one.sealing_fingerprint
     );
-    let key = match &house.api_key {
+    let key = match &all_in_one.api_key {
         Some(key) => {
             text += &format!("\nYour API key, shown this once:\n\n  {key}\n");
             format!(" GRANARY_API_KEY={key}")
@@ -78,7 +78,7 @@ fn text(house: &House, state: &StateDir) -> String {
         "\nTry it in a second terminal:\n\n  export GRANARY_ADDR={gateway} GRANARY_VAULT_ADDR={vault}{key}\n  \
          {program} accounts create user_ha_456\n"
     );
-    match &house.sandbox {
+    match &all_in_one.sandbox {
         Some(sandbox) => {
             let key = sandbox.sample().harvestapi_key;
             text += &format!(

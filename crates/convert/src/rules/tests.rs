@@ -10,8 +10,8 @@ fn descriptor(name: &str) -> MessageDescriptor {
     granary_proto::pool().unwrap().get_message_by_name(name).unwrap()
 }
 
-fn fields(faults: &[Violation]) -> Vec<&str> {
-    faults.iter().map(|v| v.field.as_str()).collect()
+fn fields(violations: &[Violation]) -> Vec<&str> {
+    violations.iter().map(|v| v.field.as_str()).collect()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 use granary_rpc::Violation;
 
 use crate::shape::Ties;
-use crate::violations::{fault, join};
+use crate::violations::{join, violation};
 
 /// What is known of the fields of a message, by their names.
 pub(super) struct Given<'a> {
@@ -19,20 +19,21 @@ pub(super) struct Given<'a> {
 /// Every rule of them that is broken.
 pub(super) fn check(ties: &Ties, path: &str, given: &Given<'_>) -> Vec<Violation> {
     let (set, on) = (given.set, given.on);
-    let mut faults = Vec::new();
+    let mut violations = Vec::new();
     let mut one_of = |names: &Vec<String>| {
-        faults.push(fault(path, format!("needs at least one of {}", names.join(", "))));
+        violations.push(violation(path, format!("needs at least one of {}", names.join(", "))));
     };
     ties.at_least_one.iter().filter(|names| !names.iter().any(|n| set(n))).for_each(&mut one_of);
     ties.filters.iter().filter(|names| !names.iter().any(|n| (given.filled)(n))).for_each(&mut one_of);
     for groups in &ties.at_most_one {
-        exclusive(groups, path, on, &mut faults);
+        exclusive(groups, path, on, &mut violations);
     }
     for names in &ties.together {
         let (given, missing): (Vec<&String>, Vec<&String>) = names.iter().partition(|n| set(n));
         if let Some(first) = given.first() {
-            let wanted = |n: &&String| fault(&join(path, n), format!("is required together with {first}"));
-            faults.extend(missing.iter().map(wanted));
+            let wanted =
+                |n: &&String| violation(&join(path, n), format!("is required together with {first}"));
+            violations.extend(missing.iter().map(wanted));
         }
     }
     for names in &ties.in_order {
@@ -41,15 +42,15 @@ pub(super) fn check(ties: &Ties, path: &str, given: &Given<'_>) -> Vec<Violation
                 (pair, (given.day)(&pair[0]), (given.day)(&pair[1]))
                 && from > to
             {
-                faults.push(fault(&join(path, second), format!("must not be before {first}")));
+                violations.push(violation(&join(path, second), format!("must not be before {first}")));
             }
         }
     }
-    faults
+    violations
 }
 
-/// The fault stands at the fields of every alternative but the first that is set.
-fn exclusive(groups: &[Vec<String>], path: &str, on: &dyn Fn(&str) -> bool, faults: &mut Vec<Violation>) {
+/// The violation stands at the fields of every alternative but the first that is set.
+fn exclusive(groups: &[Vec<String>], path: &str, on: &dyn Fn(&str) -> bool, violations: &mut Vec<Violation>) {
     let mut first: Option<&str> = None;
     for group in groups {
         let set: Vec<&String> = group.iter().filter(|n| on(n)).collect();
@@ -57,8 +58,8 @@ fn exclusive(groups: &[Vec<String>], path: &str, on: &dyn Fn(&str) -> bool, faul
             None => first = set.first().map(|n| n.as_str()),
             Some(other) => {
                 let clash =
-                    |n: &&String| fault(&join(path, n), format!("cannot be given together with {other}"));
-                faults.extend(set.iter().map(clash));
+                    |n: &&String| violation(&join(path, n), format!("cannot be given together with {other}"));
+                violations.extend(set.iter().map(clash));
             }
         }
     }

@@ -3,22 +3,22 @@ use granary_rpc::Violation;
 use serde_json::Value;
 
 use crate::shape::names_secret;
-use crate::violations::{Faults, fault, item, join, key};
+use crate::violations::{Violations, item, join, key, violation};
 
 /// Looks through JSON that no message of the contract describes.
-pub(super) fn scan(json: &Value, path: &str, faults: &mut Faults) {
-    if faults.is_full() {
+pub(super) fn scan(json: &Value, path: &str, violations: &mut Violations) {
+    if violations.is_full() {
         return;
     }
     match json {
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {
-                scan(value, &item(path, index), faults);
+                scan(value, &item(path, index), violations);
             }
         }
         Value::Object(map) => {
             for (name, value) in map {
-                scan_member(name, value, path, faults);
+                scan_member(name, value, path, violations);
             }
         }
         _ => {}
@@ -26,16 +26,16 @@ pub(super) fn scan(json: &Value, path: &str, faults: &mut Faults) {
 }
 
 /// Looks at one member of an object, and through its value.
-pub(super) fn scan_member(name: &str, value: &Value, path: &str, faults: &mut Faults) {
+pub(super) fn scan_member(name: &str, value: &Value, path: &str, violations: &mut Violations) {
     let at = join(path, &key(name));
     if names_secret(name) {
-        faults.push(refused(&at));
+        violations.push(refused(&at));
     } else {
-        scan(value, &at, faults);
+        scan(value, &at, violations);
     }
 }
 
-/// The fault of such a key.
+/// The violation of such a key.
 pub(super) fn refused(path: &str) -> Violation {
-    fault(path, "credentials are not parameters; store them with PutSealedCredential")
+    violation(path, "credentials are not parameters; store them with PutSealedCredential")
 }

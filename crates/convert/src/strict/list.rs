@@ -21,7 +21,7 @@ impl Reader {
         let scalars = !matches!(field.kind, Kind::Message(_));
         let most = field.rule.max_items as usize;
         if let Value::String(text) = json {
-            match nested::list(text, path, &mut self.nested, &mut self.faults) {
+            match nested::list(text, path, &mut self.nested, &mut self.violations) {
                 Listed::Items(items) => {
                     self.notes.push(read_as_items(path, items.iter().map(plain)));
                     return self.list(field, &Value::Array(items), path);
@@ -67,7 +67,7 @@ impl Reader {
         let inner: Vec<Option<Vec<Value>>> = items
             .iter()
             .enumerate()
-            .map(|(i, v)| nested::items(v, &item(path, i), &mut self.nested, &mut self.faults))
+            .map(|(i, v)| nested::items(v, &item(path, i), &mut self.nested, &mut self.violations))
             .collect();
         if inner.iter().all(Option::is_none) {
             return None;

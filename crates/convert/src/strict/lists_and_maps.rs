@@ -8,7 +8,7 @@ fn read(input: &Value) -> Value {
     to_json(&parse_input(&sample::message("test.Node"), input).unwrap())
 }
 
-fn faults(input: &Value) -> Vec<String> {
+fn violations(input: &Value) -> Vec<String> {
     let error = parse_input(&sample::message("test.Node"), input).unwrap_err();
     error.violations().iter().map(|v| v.field.clone()).collect()
 }
@@ -41,13 +41,13 @@ fn an_array_in_a_text_is_the_array() {
     assert_eq!(output["anything"], json!({"x": [1]}));
     assert_eq!(read(&json!(r#"{"name": "whole"}"#))["name"], "whole");
     for broken in [r#"["A", "B"#, "['A', 'B']", "[A, B]", r#"{"a": 1}"#] {
-        assert_eq!(faults(&json!({"tags": broken})), ["tags"], "{broken}");
+        assert_eq!(violations(&json!({"tags": broken})), ["tags"], "{broken}");
     }
     assert_eq!(read(&json!({"tags": ["[A] B"]}))["tags"], json!(["[A] B"]));
-    assert_eq!(faults(&json!({"tags": r#"["fine", null, "toolong"]"#})), ["tags[1]", "tags[2]"]);
-    assert_eq!(faults(&json!({"child": r#"{"name": "a", "name": "b"}"#})), ["child.name"]);
-    assert_eq!(faults(&json!({"counts": r#"{"cookie": 1}"#})), ["counts.cookie"]);
-    assert_eq!(faults(&json!({"child": r#"{"nonsense": [{"li_at": "x"}]}"#})).len(), 2);
+    assert_eq!(violations(&json!({"tags": r#"["fine", null, "toolong"]"#})), ["tags[1]", "tags[2]"]);
+    assert_eq!(violations(&json!({"child": r#"{"name": "a", "name": "b"}"#})), ["child.name"]);
+    assert_eq!(violations(&json!({"counts": r#"{"cookie": 1}"#})), ["counts.cookie"]);
+    assert_eq!(violations(&json!({"child": r#"{"nonsense": [{"li_at": "x"}]}"#})).len(), 2);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn values_in_texts_count_towards_the_bounds() {
     let error = parse_input(&sample::message("test.Node"), &input).unwrap_err();
     assert!(error.to_string().contains("10000 values"), "{error}");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-    assert_eq!(faults(&json!({"tags": deep})), ["tags", "tags"]);
+    assert_eq!(violations(&json!({"tags": deep})), ["tags", "tags"]);
 }
 
 #[test]
@@ -97,20 +97,20 @@ fn how_a_text_was_read_is_told() {
 #[test]
 fn each_faulty_item_is_named() {
     assert_eq!(
-        faults(&json!({"tags": ["fine", null, "toolong", {}, "", " "], "numbers": "1,x,10"})),
+        violations(&json!({"tags": ["fine", null, "toolong", {}, "", " "], "numbers": "1,x,10"})),
         ["numbers[1]", "numbers[2]", "tags[1]", "tags[2]", "tags[3]", "tags[4]", "tags[5]"]
     );
     assert_eq!(
-        faults(&json!({"children": [{"numbers": [10]}, 7, {"nme": "x"}]})),
+        violations(&json!({"children": [{"numbers": [10]}, 7, {"nme": "x"}]})),
         ["children[0].numbers[0]", "children[1]", "children[2].nme"]
     );
-    assert_eq!(faults(&json!({"children": "a,b", "tags": true})), ["children", "tags"]);
+    assert_eq!(violations(&json!({"children": "a,b", "tags": true})), ["children", "tags"]);
 }
 
 #[test]
 fn of_alternatives_one_is_given() {
     assert_eq!(read(&json!({"right": "2026-03-31", "left": null}))["right"], "2026-03-31");
-    assert_eq!(faults(&json!({"left": "", "right": "2026-03-31"})), ["right"]);
+    assert_eq!(violations(&json!({"left": "", "right": "2026-03-31"})), ["right"]);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn maps_structures_and_bytes_read_back() {
     }
     assert_eq!(read(&json!({"blob": "AP8"}))["blob"], "AP8=");
     assert_eq!(
-        faults(&json!({"counts": {"a": "x"}, "anything": [], "blob": "%"})),
+        violations(&json!({"counts": {"a": "x"}, "anything": [], "blob": "%"})),
         ["anything", "blob", "counts.a"]
     );
 }
@@ -145,7 +145,9 @@ fn an_unknown_choice_is_told_what_there_is() {
 #[test]
 fn credentials_inside_maps_and_structures_are_refused() {
     assert_eq!(
-        faults(&json!({"counts": {"cookie": 1}, "anything": {"a": {"li_at": "x"}}, "extra": {"proxy": 1}})),
+        violations(
+            &json!({"counts": {"cookie": 1}, "anything": {"a": {"li_at": "x"}}, "extra": {"proxy": 1}})
+        ),
         ["anything.a.li_at", "counts.cookie", "extra.proxy"]
     );
 }
@@ -157,5 +159,5 @@ fn depth_is_bounded() {
         deep = json!({ "child": deep });
     }
     assert!(parse_input(&sample::message("test.Node"), &deep).is_ok());
-    assert_eq!(faults(&json!({ "child": deep })), [""]);
+    assert_eq!(violations(&json!({ "child": deep })), [""]);
 }

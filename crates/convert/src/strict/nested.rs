@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::bounds::Count;
 use super::{bounds, text};
-use crate::violations::{Faults, fault, join};
+use crate::violations::{Violations, join, violation};
 
 /// What a text holds in the place of a list.
 pub(super) enum Listed {
@@ -17,8 +17,8 @@ pub(super) enum Listed {
 }
 
 /// Reads a text that stands where a list is meant.
-pub(super) fn list(written: &str, path: &str, count: &mut Count, faults: &mut Faults) -> Listed {
-    match json(written, ['[', '{'], path, count, faults) {
+pub(super) fn list(written: &str, path: &str, count: &mut Count, violations: &mut Violations) -> Listed {
+    match json(written, ['[', '{'], path, count, violations) {
         None if is_name(written) => Listed::Words,
         None if begin(written).starts_with(['[', '{', '`']) || is_text_of_json(written) => Listed::Broken,
         None => Listed::Words,
@@ -28,8 +28,13 @@ pub(super) fn list(written: &str, path: &str, count: &mut Count, faults: &mut Fa
 }
 
 /// The items that an item of a list stands for, where it is the text of a JSON array itself.
-pub(super) fn items(item: &Value, path: &str, count: &mut Count, faults: &mut Faults) -> Option<Vec<Value>> {
-    match json(item.as_str()?, ['['; 2], path, count, faults)? {
+pub(super) fn items(
+    item: &Value,
+    path: &str,
+    count: &mut Count,
+    violations: &mut Violations,
+) -> Option<Vec<Value>> {
+    match json(item.as_str()?, ['['; 2], path, count, violations)? {
         Value::Array(items) => Some(items),
         _ => None,
     }
@@ -40,9 +45,9 @@ pub(super) fn object(
     written: &str,
     path: &str,
     count: &mut Count,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Option<Map<String, Value>> {
-    match json(written, ['{'; 2], path, count, faults)? {
+    match json(written, ['{'; 2], path, count, violations)? {
         Value::Object(object) => Some(object),
         _ => None,
     }
@@ -75,18 +80,19 @@ fn json(
     begins: [char; 2],
     path: &str,
     count: &mut Count,
-    faults: &mut Faults,
+    violations: &mut Violations,
 ) -> Option<Value> {
     let written = begin(written);
     if !written.starts_with(begins) {
         return None;
     }
     if let Err(beyond) = bounds::of_nested(written, count) {
-        faults.push(fault(path, beyond));
+        violations.push(violation(path, beyond));
         return None;
     }
     let json = text::parse(written).ok()?;
-    faults.extend(text::duplicates(written).iter().map(|at| fault(&join(path, at), "is given twice")));
+    violations
+        .extend(text::duplicates(written).iter().map(|at| violation(&join(path, at), "is given twice")));
     Some(json)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::bounds::Count;
 use super::{guard, nested, scalar};
 use crate::shape::{Field, Form, Kind, Known, Shape, names_secret};
-use crate::violations::{Faults, fault, join, key};
+use crate::violations::{Violations, join, key, violation};
 use crate::{integer, nearest};
 
 /// For how many unknown keys the name that was probably meant is looked for.
@@ -18,7 +18,7 @@ const MAX_SUGGESTED: usize = 8;
 /// Reads a message and gathers what is wrong with it.
 #[derive(Default)]
 pub(super) struct Reader {
-    pub(super) faults: Faults,
+    pub(super) violations: Violations,
     /// The paths of values that could not be read; a default stands in their place.
     pub(super) faulty: HashSet<String>,
     /// How lists were read that came as one text.
@@ -30,9 +30,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A reader of an input in which faults were found before.
-    pub(super) fn new(faults: Faults) -> Self {
-        Self { faults, ..Self::default() }
+    /// A reader of an input in which violations were found before.
+    pub(super) fn new(violations: Violations) -> Self {
+        Self { violations, ..Self::default() }
     }
 
     pub(super) fn message(
@@ -45,7 +45,7 @@ impl Reader {
         let mut keys: HashMap<usize, &str> = HashMap::new();
         let mut alternatives: HashMap<&str, &str> = HashMap::new();
         for (name, json) in object {
-            if self.faults.is_full() {
+            if self.violations.is_full() {
                 break;
             }
             let Some((index, field)) = shape.of_caller(name) else {
@@ -78,16 +78,16 @@ impl Reader {
     fn unknown(&mut self, shape: &Shape, name: &str, json: &Value, path: &str) {
         let at = join(path, &key(name));
         if names_secret(name) {
-            self.faults.push(guard::refused(&at));
+            self.violations.push(guard::refused(&at));
             return;
         }
         let near = if self.suggested < MAX_SUGGESTED { nearest(shape.names(), name) } else { None };
         self.suggested += 1;
-        self.faults.push(match near {
-            Some(near) => fault(&at, format!("is not a field here; did you mean {near}?")),
-            None => fault(&at, "is not a field here"),
+        self.violations.push(match near {
+            Some(near) => violation(&at, format!("is not a field here; did you mean {near}?")),
+            None => violation(&at, "is not a field here"),
         });
-        guard::scan(json, &at, &mut self.faults);
+        guard::scan(json, &at, &mut self.violations);
     }
 
     fn field(&mut self, field: &Field, json: &Value, path: &str) -> Option<Dynamic> {
@@ -103,7 +103,7 @@ impl Reader {
         match json {
             Value::Object(object) => Some(Cow::Borrowed(object)),
             Value::String(text) => {
-                nested::object(text, path, &mut self.nested, &mut self.faults).map(Cow::Owned)
+                nested::object(text, path, &mut self.nested, &mut self.violations).map(Cow::Owned)
             }
             _ => None,
         }
@@ -126,12 +126,12 @@ impl Reader {
         };
         let mut entries = HashMap::new();
         for (name, json) in object.iter() {
-            if self.faults.is_full() {
+            if self.violations.is_full() {
                 break;
             }
             let at = join(path, &key(name));
             if names_secret(name) {
-                self.faults.push(guard::refused(&at));
+                self.violations.push(guard::refused(&at));
                 continue;
             }
             match map_key(keys, name) {
@@ -149,7 +149,7 @@ impl Reader {
         let Some(object) = self.object(json, path) else {
             return self.refuse(json, path, "must be an object".to_owned());
         };
-        object.iter().for_each(|(name, json)| guard::scan_member(name, json, path, &mut self.faults));
+        object.iter().for_each(|(name, json)| guard::scan_member(name, json, path, &mut self.violations));
         let entry = |(k, v): (&String, &Value)| (MapKey::String(k.clone()), Dynamic::String(v.to_string()));
         Some(Dynamic::Map(object.iter().map(entry).collect()))
     }
@@ -169,7 +169,7 @@ impl Reader {
         let json = meant.as_ref().unwrap_or(json);
         match scalar::read(field, json) {
             Ok(value) => {
-                guard::scan(json, path, &mut self.faults);
+                guard::scan(json, path, &mut self.violations);
                 Some(value)
             }
             Err(wanted) => self.refuse(json, path, wanted),
@@ -177,13 +177,13 @@ impl Reader {
     }
 
     pub(super) fn refuse(&mut self, json: &Value, path: &str, wanted: String) -> Option<Dynamic> {
-        guard::scan(json, path, &mut self.faults);
+        guard::scan(json, path, &mut self.violations);
         self.wrong(path, wanted);
         None
     }
 
     fn wrong(&mut self, path: &str, description: String) {
-        self.faults.push(fault(path, description));
+        self.violations.push(violation(path, description));
         self.faulty.insert(path.to_owned());
     }
 }

@@ -231,10 +231,11 @@ fn begin<S, B>(
     let above = listening.limits.compress_answers_above;
     let packs = (above > 0 && encoding::takes_gzip(request.headers())).then_some(above);
     let (call, in_flight) = (service.call(request), calls.begin(is_open));
-    tokio::spawn(async move {
+    // Boxed, since a task is moved several times before it runs and when it ends.
+    tokio::spawn(Box::pin(async move {
         answer(call, respond, packs).await;
         drop(in_flight);
-    });
+    }));
 }
 
 /// Answers one call, unless the caller takes it back. One that was taken back already is not begun.

@@ -17,7 +17,7 @@ pub struct Listening {
     pub tls: Option<Arc<ServerTls>>,
     /// Its limits.
     pub limits: Arc<Limits>,
-    /// Whether anyone may connect. Inside the house peers are trusted, and their connections shared by many callers.
+    /// Whether anyone may connect. Between our own services a peer is trusted, and its connections shared by many callers.
     pub is_public: bool,
     /// Ends it.
     pub end: CancellationToken,

@@ -23,7 +23,8 @@ pub(super) struct Packing<B> {
     prefix: BytesMut,
     /// Bytes of the message that are still to come.
     left: usize,
-    encoder: Option<GzEncoder<Vec<u8>>>,
+    /// Boxed, since few bodies need one, and each is handed on.
+    encoder: Option<Box<GzEncoder<Vec<u8>>>>,
 }
 
 impl<B> Packing<B> {
@@ -46,7 +47,7 @@ impl<B> Packing<B> {
                 let flag = prefix[0];
                 self.left = usize::try_from((&prefix[1..]).get_u32()).unwrap_or(usize::MAX);
                 if flag == 0 && self.left > above {
-                    self.encoder = Some(GzEncoder::new(Vec::new(), Compression::fast()));
+                    self.encoder = Some(Box::new(GzEncoder::new(Vec::new(), Compression::fast())));
                 } else {
                     out.put(prefix.split());
                 }

@@ -20,7 +20,7 @@ const KEPT_FOR_OTHERS: usize = 16;
 #[derive(Debug)]
 pub(super) struct Listener {
     count: AtomicUsize,
-    /// Where peers of the house connect, connections are bounded apart from those of callers.
+    /// Where our own services connect, connections are bounded apart from those of callers.
     is_public: bool,
 }
 

@@ -25,6 +25,15 @@ pub trait Outgoing: Body<Data = Bytes> + Unpin {
     fn resumed(&mut self) {}
 }
 
+impl<B: Outgoing> Outgoing for Box<B> {
+    fn poll_stalled(&mut self, cx: &mut Context<'_>, waiting: usize) -> Poll<HeaderMap> {
+        (**self).poll_stalled(cx, waiting)
+    }
+
+    fn resumed(&mut self) {
+        (**self).resumed();
+    }
+}
 impl Outgoing for super::Incoming {}
 impl Outgoing for http_body_util::Full<Bytes> {}
 impl Outgoing for tonic::body::Body {}

@@ -125,15 +125,15 @@ impl Config {
     pub fn faults_of_operator(&self) -> Vec<String> {
         let config = self.with_environment_of_operator();
         if config.auth.method.is_some() {
-            return config.faults();
+            return config.validate();
         }
         let token = "vault.auth: set VAULT_TOKEN to a token that may mount engines and write policies, such as a root token";
-        let others = config.faults().into_iter().filter(|fault| !fault.starts_with("vault.auth: "));
+        let others = config.validate().into_iter().filter(|fault| !fault.starts_with("vault.auth: "));
         others.chain([token.to_owned()]).collect()
     }
 
     /// Everything that is wrong with it, in words for the operator. Secrets are not looked at here.
-    pub fn faults(&self) -> Vec<String> {
+    pub fn validate(&self) -> Vec<String> {
         let config = self.with_environment();
         let mut faults = Vec::new();
         if config.addresses.is_empty() {
@@ -163,7 +163,7 @@ impl Config {
         }
         faults.extend(config.certificates().err());
         faults.extend(config.identity().err());
-        faults.extend(config.auth.faults());
+        faults.extend(config.auth.validate());
         faults
     }
 
@@ -245,7 +245,7 @@ impl Auth {
         if self.mount.is_empty() { name } else { &self.mount }
     }
 
-    fn faults(&self) -> Vec<String> {
+    fn validate(&self) -> Vec<String> {
         let missing = |text: &str| vec![format!("vault.auth: {text}")];
         match self.method {
             None => missing("set a method, or VAULT_TOKEN, or VAULT_ROLE_ID with VAULT_SECRET_ID"),

@@ -37,7 +37,7 @@ impl HashiCorp {
     /// What must be changed before it can start.
     pub async fn open(config: &Config) -> Result<Self, OpenError> {
         let config = config.with_environment();
-        let faults = config.faults();
+        let faults = config.validate();
         if !faults.is_empty() {
             return Err(OpenError::Setting(faults.join("; ")));
         }

@@ -88,7 +88,7 @@ impl Session {
     /// Logs in with these settings for one command. Where no server answers it is tried again at once: a server that does
     /// not take our certificate may close the connection before it can say so.
     pub(crate) async fn logged_in(config: &Config) -> Result<Arc<Self>, OpenError> {
-        let faults = config.faults();
+        let faults = config.validate();
         if !faults.is_empty() {
             return Err(OpenError::Setting(faults.join("; ")));
         }

@@ -272,18 +272,6 @@ fn blank(incarnation: &[u8], kind: Kind) -> documents::Credential {
     documents::Credential { incarnation, kind: kind.into(), ..documents::Credential::default() }
 }
 
-/// The record of a kind after its first put.
-pub(crate) fn fresh(
-    incarnation: &[u8],
-    kind: Kind,
-    sealed: Vec<u8>,
-    fingerprint: String,
-) -> documents::Credential {
-    let mut record = blank(incarnation, kind);
-    record.put(Fresh { sealed, fingerprint }, now_ms());
-    record
-}
-
 /// Checks an expected version as it came in a request.
 pub(crate) fn parse_expected(expected: Option<i64>, least: i64, faults: &mut Vec<Violation>) {
     if expected.is_some_and(|version| version < least) {

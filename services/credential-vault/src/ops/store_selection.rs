@@ -52,12 +52,13 @@ impl StoreKind {
 
 impl StorePlaces {
     /// Everything that is wrong with the settings of one kind of store.
-    pub(crate) fn faults(&self, kind: StoreKind) -> Vec<String> {
+    pub(crate) fn validate(&self, kind: StoreKind) -> Vec<String> {
         let mut faults = Vec::new();
         match kind {
             StoreKind::Vault => {
-                faults
-                    .extend(self.vault.faults().into_iter().map(|fault| format!("credential_vault.{fault}")));
+                faults.extend(
+                    self.vault.validate().into_iter().map(|fault| format!("credential_vault.{fault}")),
+                );
             }
             StoreKind::Embedded => {
                 if self.path.as_os_str().is_empty() {

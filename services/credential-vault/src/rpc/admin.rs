@@ -9,7 +9,7 @@ use granary_proto::granary::vault::v1::admin_server::Admin as Rpcs;
 use granary_rpc::{Error, Reason};
 use tonic::{Request, Response, Status};
 
-use super::Faults;
+use super::Violations;
 use crate::domain::caller::Caller;
 use crate::domain::keys::{NewKey, pattern};
 use crate::domain::page_token::{self, Listing};
@@ -68,9 +68,9 @@ impl Rpcs for Admin {
     ) -> RpcResult<wire::CreateTenantResponse> {
         let call = Call::from_request(&request)?;
         let name = request.into_inner().name;
-        let mut faults = Faults::default();
-        parse_name("name", &name, &mut faults.0);
-        let name = faults.finish(Some(name))?;
+        let mut violations = Violations::default();
+        parse_name("name", &name, &mut violations.0);
+        let name = violations.finish(Some(name))?;
         let entry = call.entry().subject(&name);
         let (state, audited) = (Arc::clone(&self.0), entry.clone());
         let create = async move { Ok((Some(state.tenants.create(&name).await?), Some(audited))) };
@@ -84,10 +84,10 @@ impl Rpcs for Admin {
     ) -> RpcResult<wire::SetTenantLimitsResponse> {
         let call = Call::from_request(&request)?;
         let wire::SetTenantLimitsRequest { tenant, limits } = request.into_inner();
-        let mut faults = Faults::default();
-        parse_name("tenant", &tenant, &mut faults.0);
-        let limits = parse_limits(limits, &mut faults.0);
-        let tenant = faults.finish(Some(tenant))?;
+        let mut violations = Violations::default();
+        parse_name("tenant", &tenant, &mut violations.0);
+        let limits = parse_limits(limits, &mut violations.0);
+        let tenant = violations.finish(Some(tenant))?;
         let entry = call.entry().subject(&tenant);
         let (state, audited) = (Arc::clone(&self.0), entry.clone());
         let set = async move {
@@ -107,11 +107,11 @@ impl Rpcs for Admin {
         request: Request<wire::ListTenantsRequest>,
     ) -> RpcResult<wire::ListTenantsResponse> {
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let size = page_token::size(request.page_size, &mut faults.0);
+        let mut violations = Violations::default();
+        let size = page_token::size(request.page_size, &mut violations.0);
         let listing = Listing { list: "tenants", tenant: "", filter: "" };
-        let after = listing.position(&self.0.system.page, &request.page_token, &mut faults.0);
-        faults.finish(Some(()))?;
+        let after = listing.position(&self.0.system.page, &request.page_token, &mut violations.0);
+        violations.finish(Some(()))?;
         let (tenants, next) = self.0.tenants.page(after.as_deref(), size).await?;
         let next_page_token = listing.token(&self.0.system.page, next.as_deref());
         Ok(Response::new(wire::ListTenantsResponse { tenants, next_page_token }))
@@ -143,12 +143,12 @@ impl Rpcs for Admin {
     ) -> RpcResult<wire::ListApiKeysResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let tenant = tenant_of(request.tenant, &call.caller, &mut faults);
-        let size = page_token::size(request.page_size, &mut faults.0);
+        let mut violations = Violations::default();
+        let tenant = tenant_of(request.tenant, &call.caller, &mut violations);
+        let size = page_token::size(request.page_size, &mut violations.0);
         let listing = Listing { list: "keys", tenant: &tenant, filter: "" };
-        let after = listing.position(&self.0.system.page, &request.page_token, &mut faults.0);
-        faults.finish(Some(()))?;
+        let after = listing.position(&self.0.system.page, &request.page_token, &mut violations.0);
+        violations.finish(Some(()))?;
         let work = async {
             may_administer(&call.caller, &tenant)?;
             self.0.tenants.must_exist(&tenant).await?;
@@ -165,11 +165,11 @@ impl Rpcs for Admin {
     ) -> RpcResult<wire::RevokeApiKeyResponse> {
         let call = Call::from_request(&request)?;
         let key_id = request.into_inner().key_id;
-        let mut faults = Faults::default();
+        let mut violations = Violations::default();
         if key_id.is_empty() || key_id.len() > 64 {
-            faults.add("key_id", "must be the id of an API key");
+            violations.add("key_id", "must be the id of an API key");
         }
-        let key_id = faults.finish(Some(key_id))?;
+        let key_id = violations.finish(Some(key_id))?;
         let entry = call.entry().subject(&key_id);
         let (state, audited) = (Arc::clone(&self.0), entry.clone());
         let revoke = async move {
@@ -182,7 +182,7 @@ impl Rpcs for Admin {
 }
 
 fn parse(request: wire::CreateApiKeyRequest, caller: &Caller) -> Result<NewKey, Error> {
-    let mut faults = Faults::default();
+    let mut violations = Violations::default();
     let mut scopes = Vec::new();
     for (index, number) in request.scopes.iter().enumerate() {
         match Scope::try_from(*number) {
@@ -191,42 +191,42 @@ fn parse(request: wire::CreateApiKeyRequest, caller: &Caller) -> Result<NewKey, 
                     scopes.push(scope);
                 }
             }
-            _ => faults.add(&format!("scopes[{index}]"), "must be one of the scopes"),
+            _ => violations.add(&format!("scopes[{index}]"), "must be one of the scopes"),
         }
     }
     if request.scopes.is_empty() {
-        faults.add("scopes", "must name at least one scope");
+        violations.add("scopes", "must name at least one scope");
     }
     if request.label.len() > LABEL || request.label.chars().any(char::is_control) {
-        faults.add("label", "must be at most 200 bytes without control characters");
+        violations.add("label", "must be at most 200 bytes without control characters");
     }
     if request.account_patterns.len() > PATTERNS {
-        faults.add("account_patterns", "must be at most 100");
+        violations.add("account_patterns", "must be at most 100");
     }
     for (index, text) in request.account_patterns.iter().enumerate().take(PATTERNS) {
         if text.is_empty() || text.len() > 256 || text.chars().any(char::is_control) {
             let description = "must be 1 to 256 bytes without control characters";
-            faults.add(&format!("account_patterns[{index}]"), description);
+            violations.add(&format!("account_patterns[{index}]"), description);
         }
     }
     let expire_ms = match &request.expire_time {
         None => 0,
         Some(time) => millis(time).filter(|ms| *ms > now_ms()).unwrap_or_else(|| {
-            faults.add("expire_time", "must be a time in the future");
+            violations.add("expire_time", "must be a time in the future");
             0
         }),
     };
-    let tenant = tenant_of(request.tenant, caller, &mut faults);
+    let tenant = tenant_of(request.tenant, caller, &mut violations);
     let (label, patterns) = (request.label, request.account_patterns);
-    faults.finish(Some(NewKey { tenant, label, scopes, patterns, expire_ms }))
+    violations.finish(Some(NewKey { tenant, label, scopes, patterns, expire_ms }))
 }
 
 /// The tenant as asked for; the caller's own where none is.
-fn tenant_of(asked: String, caller: &Caller, faults: &mut Faults) -> String {
+fn tenant_of(asked: String, caller: &Caller, violations: &mut Violations) -> String {
     if asked.is_empty() {
         return caller.tenant.clone();
     }
-    parse_name("tenant", &asked, &mut faults.0);
+    parse_name("tenant", &asked, &mut violations.0);
     asked
 }
 

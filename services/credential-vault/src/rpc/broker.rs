@@ -18,7 +18,7 @@ use granary_server::RequestId;
 use granary_server::admission::{Length, deadline_of};
 use tonic::{Request, Response, Status};
 
-use super::{Faults, verdicts};
+use super::{Violations, verdicts};
 use crate::domain::accounts::AccountFolder;
 use crate::domain::caller::Caller;
 use crate::domain::time::timestamp;
@@ -166,15 +166,15 @@ impl Rpcs for CredentialBroker {
         let mut entry = self.entry("IssueTicket", &request)?;
         let until = deadline_of(request.extensions());
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let identifier = faults.identifier(request.identifier);
+        let mut violations = Violations::default();
+        let identifier = violations.identifier(request.identifier);
         let method = self.0.table.path(&format!("/{}", request.method));
         if method.is_none() {
-            faults.add("method", "must be the full name of a method, such as \"package.Service/Method\"");
+            violations.add("method", "must be the full name of a method, such as \"package.Service/Method\"");
         } else if method.is_some_and(|method| method.needs.is_empty()) {
-            faults.add("method", "must be one that needs a credential");
+            violations.add("method", "must be one that needs a credential");
         }
-        let (identifier, method) = faults.finish(identifier.zip(method))?;
+        let (identifier, method) = violations.finish(identifier.zip(method))?;
         let issued = async {
             let caller = self.caller(&request.principal_token, &mut entry).await?;
             // What it costs is looks into the store, where tenants take turns.
@@ -211,13 +211,13 @@ impl Rpcs for CredentialBroker {
         let mut entry = self.entry("ReportOutcome", &request)?;
         let until = deadline_of(request.extensions());
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let identifier = faults.identifier(request.identifier);
+        let mut violations = Violations::default();
+        let identifier = violations.identifier(request.identifier);
         let verdict = verdicts::read(&self.0, &request.verdict);
         if verdict.is_none() {
-            faults.add("verdict", "must be what a service signed of its call, a few minutes ago at most");
+            violations.add("verdict", "must be what a service signed of its call, a few minutes ago at most");
         }
-        let (identifier, (verdict, kind)) = faults.finish(identifier.zip(verdict))?;
+        let (identifier, (verdict, kind)) = violations.finish(identifier.zip(verdict))?;
         let caller = match self.caller(&request.principal_token, &mut entry).await {
             Ok(caller) => caller,
             Err(error) => return Err(self.0.audit.refuse(entry, error).await.into()),

@@ -10,7 +10,7 @@ use granary_rpc::{Error, Identifier};
 use tonic::{Request, Response, Status};
 
 use super::sealed::Closed;
-use super::{Faults, of_put};
+use super::{Violations, of_put};
 use crate::domain::accounts::{AccountFolder, Filter};
 use crate::domain::credentials::parse_expected;
 use crate::domain::page_token::{self, Listing};
@@ -107,18 +107,18 @@ impl Rpcs for CredentialVault {
     ) -> RpcResult<wire::ListConnectedAccountsResponse> {
         let caller = Call::from_request(&request)?.caller;
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let size = page_token::size(request.page_size, &mut faults.0);
+        let mut violations = Violations::default();
+        let size = page_token::size(request.page_size, &mut violations.0);
         let status = AccountStatus::try_from(request.status).ok();
         if status.is_none() {
-            faults.add("status", "must be one of the account statuses");
+            violations.add("status", "must be one of the account statuses");
         }
         let status = status.filter(|status| *status != AccountStatus::Unspecified);
         let filter = status.map_or("", |status| status.as_str_name());
         let listing = Listing { list: "accounts", tenant: &caller.tenant, filter };
         let key = &self.0.system.page;
-        let after = listing.position(key, &request.page_token, &mut faults.0);
-        faults.finish(Some(()))?;
+        let after = listing.position(key, &request.page_token, &mut violations.0);
+        violations.finish(Some(()))?;
 
         let filter = Filter { status, patterns: &caller.patterns };
         let page = self.0.accounts.page(&caller.tenant, filter, size, after.as_deref());
@@ -167,12 +167,12 @@ impl Rpcs for CredentialVault {
     ) -> RpcResult<wire::PutCredentialResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let identifier = faults.identifier(request.identifier);
-        let credential = faults.credential(request.credential.map(of_put));
+        let mut violations = Violations::default();
+        let identifier = violations.identifier(request.identifier);
+        let credential = violations.credential(request.credential.map(of_put));
         let expected = request.expected_version;
-        parse_expected(expected, 0, &mut faults.0);
-        let (identifier, credential) = faults.finish(identifier.zip(credential))?;
+        parse_expected(expected, 0, &mut violations.0);
+        let (identifier, credential) = violations.finish(identifier.zip(credential))?;
 
         let credential = self
             .change(call, identifier, move |state, tenant, identifier, entry| async move {
@@ -225,14 +225,14 @@ impl Rpcs for CredentialVault {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
         let (version, expected) = (request.version, request.expected_version);
-        let mut faults = Faults::default();
-        let identifier = faults.identifier(request.identifier);
-        let kind = faults.kind(request.kind);
+        let mut violations = Violations::default();
+        let identifier = violations.identifier(request.identifier);
+        let kind = violations.kind(request.kind);
         if version < 1 {
-            faults.add("version", "must be one of the kept versions");
+            violations.add("version", "must be one of the kept versions");
         }
-        parse_expected(expected, 1, &mut faults.0);
-        let identifier = faults.finish(identifier)?;
+        parse_expected(expected, 1, &mut violations.0);
+        let identifier = violations.finish(identifier)?;
         let credential = self
             .change(call, identifier, move |state, tenant, identifier, entry| async move {
                 let credentials = &state.credentials;
@@ -249,10 +249,10 @@ impl Rpcs for CredentialVault {
     ) -> RpcResult<wire::RevokeCredentialResponse> {
         let call = Call::from_request(&request)?;
         let request = request.into_inner();
-        let mut faults = Faults::default();
-        let identifier = faults.identifier(request.identifier);
-        let kind: Kind = faults.kind(request.kind);
-        let identifier = faults.finish(identifier)?;
+        let mut violations = Violations::default();
+        let identifier = violations.identifier(request.identifier);
+        let kind: Kind = violations.kind(request.kind);
+        let identifier = violations.finish(identifier)?;
         let credential = self
             .change(call, identifier, move |state, tenant, identifier, entry| async move {
                 let now = state.credentials.revoke(&tenant, &identifier, kind).await?;

@@ -3,7 +3,7 @@ use granary_credential::Credential;
 use granary_proto::granary::vault::v1::{PutSealedCredentialRequest, SealedCredential};
 use granary_rpc::{Error, Identifier, Reason, Violation};
 
-use super::{Faults, of_sealed};
+use super::{Violations, of_sealed};
 use crate::domain::caller::Caller;
 use crate::domain::credentials::parse_expected;
 use crate::domain::seals;
@@ -29,16 +29,16 @@ pub(super) struct Opened {
 
 impl Closed {
     pub(super) fn parse(request: PutSealedCredentialRequest) -> Result<Self, Error> {
-        let mut faults = Faults::default();
-        let identifier = faults.identifier(request.identifier);
+        let mut violations = Violations::default();
+        let identifier = violations.identifier(request.identifier);
         if request.sealed_box.is_empty() || request.sealed_box.len() > BOX {
-            faults.add("sealed_box", "must be a sealed box of 1 to 32,768 bytes");
+            violations.add("sealed_box", "must be a sealed box of 1 to 32,768 bytes");
         }
         if request.key_id.is_empty() {
-            faults.add("key_id", "must be the key_id that GetSealingKey returned");
+            violations.add("key_id", "must be the key_id that GetSealingKey returned");
         }
         let (sealed_box, key_id) = (request.sealed_box, request.key_id);
-        faults.finish(identifier.map(|identifier| Self { identifier, sealed_box, key_id }))
+        violations.finish(identifier.map(|identifier| Self { identifier, sealed_box, key_id }))
     }
 
     /// Opens the box for the caller whom it must have been sealed for.
@@ -69,15 +69,15 @@ impl Closed {
 type Parsed = Option<Result<Credential, Vec<Violation>>>;
 
 fn parse(credential: Parsed, inside: &SealedCredential) -> Result<Opened, Error> {
-    let mut faults = Faults::default();
-    let credential = faults.credential(credential);
-    parse_expected(inside.expected_version, 0, &mut faults.0);
+    let mut violations = Violations::default();
+    let credential = violations.credential(credential);
+    parse_expected(inside.expected_version, 0, &mut violations.0);
     let not_after_ms = inside.not_after.as_ref().and_then(millis);
     if not_after_ms.is_none() {
-        faults.add("not_after", "must be a time at most 10 minutes ahead");
+        violations.add("not_after", "must be a time at most 10 minutes ahead");
     }
     let expected = inside.expected_version;
-    faults.finish(credential.zip(not_after_ms).map(|(credential, not_after_ms)| Opened {
+    violations.finish(credential.zip(not_after_ms).map(|(credential, not_after_ms)| Opened {
         credential,
         expected,
         not_after_ms,

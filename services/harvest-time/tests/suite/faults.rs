@@ -5,7 +5,7 @@ use granary_rpc::Reason;
 use serde_json::{Value, json};
 use tonic_types::StatusExt;
 
-use crate::house::{House, entry};
+use crate::harness::{Harness, entry};
 use crate::wire::{detail, reason};
 
 fn on(method: &str, path: &str, effect: Value) -> Value {
@@ -18,8 +18,8 @@ fn on(method: &str, path: &str, effect: Value) -> Value {
 
 #[tokio::test]
 async fn a_read_survives_what_passes() {
-    let house = House::open().await;
-    let token = house.token("reads", "administrator").await;
+    let harness = Harness::open().await;
+    let token = harness.token("reads", "administrator").await;
     for effect in [
         json!({"status": 429, "retry_after": 0}),
         json!({"status": 500}),
@@ -27,16 +27,16 @@ async fn a_read_survives_what_passes() {
         json!({"drop": "before"}),
         json!({"body": "cut"}),
     ] {
-        house.fault(&on("GET", "/v2/company", effect.clone())).await;
-        let answered = house.call("GetCompany", &token, json!({})).await;
+        harness.fault(&on("GET", "/v2/company", effect.clone())).await;
+        let answered = harness.call("GetCompany", &token, json!({})).await;
         assert!(answered.is_ok(), "{effect}: {answered:?}");
     }
 }
 
 #[tokio::test]
 async fn a_read_fails_by_its_reason_where_it_does_not_pass() {
-    let house = House::open().await;
-    let token = house.token("fails", "administrator").await;
+    let harness = Harness::open().await;
+    let token = harness.token("fails", "administrator").await;
     for (effect, expected) in [
         (json!({"body": "garbage"}), Reason::UpstreamMalformed),
         (json!({"body": "html"}), Reason::UpstreamMalformed),
@@ -57,19 +57,19 @@ async fn a_read_fails_by_its_reason_where_it_does_not_pass() {
         (json!({"status": 404}), Reason::UpstreamNotFound),
         (json!({"status": 422}), Reason::UpstreamInvalidInput),
     ] {
-        house.fault(&on("GET", "/v2/users", effect.clone())).await;
-        let outcome = house.call("ListUsers", &token, json!({})).await;
+        harness.fault(&on("GET", "/v2/users", effect.clone())).await;
+        let outcome = harness.call("ListUsers", &token, json!({})).await;
         assert_eq!(reason(&outcome), expected, "{effect}");
     }
 }
 
 #[tokio::test]
 async fn throttling_tells_how_long_to_wait() {
-    let house = House::open().await;
-    let token = house.token("throttled", "administrator").await;
+    let harness = Harness::open().await;
+    let token = harness.token("throttled", "administrator").await;
     for (effect, seconds) in [(json!({"status": 429, "retry_after": 9}), 9), (json!({"status": 429}), 15)] {
-        house.fault(&on("DELETE", "/v2/time_entries/1", effect)).await;
-        let outcome = house.call("DeleteTimeEntry", &token, json!({"time_entry_id": 1})).await;
+        harness.fault(&on("DELETE", "/v2/time_entries/1", effect)).await;
+        let outcome = harness.call("DeleteTimeEntry", &token, json!({"time_entry_id": 1})).await;
         assert_eq!(reason(&outcome), Reason::UpstreamThrottled);
         let wait = outcome.unwrap_err().get_details_retry_info().unwrap().retry_delay.unwrap();
         assert_eq!(wait.as_secs(), seconds);
@@ -78,8 +78,8 @@ async fn throttling_tells_how_long_to_wait() {
 
 #[tokio::test]
 async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
-    let house = House::open().await;
-    let token = house.token("once", "administrator").await;
+    let harness = Harness::open().await;
+    let token = harness.token("once", "administrator").await;
     for effect in [
         json!({"drop": "before"}),
         json!({"drop": "after"}),
@@ -97,28 +97,28 @@ async fn a_write_whose_outcome_is_unknown_is_not_repeated() {
         json!({"edge": "after", "status": 503}),
         json!({"edge": "after", "status": 499}),
     ] {
-        let before = posts(&house).await;
-        house.fault(&on("POST", "/v2/time_entries", effect.clone())).await;
-        let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+        let before = posts(&harness).await;
+        harness.fault(&on("POST", "/v2/time_entries", effect.clone())).await;
+        let outcome = harness.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
         assert_eq!(reason(&outcome), Reason::UnknownOutcome, "{effect}");
         let status = outcome.unwrap_err();
         assert_eq!(detail(&status, "look_with").as_deref(), Some("list_time_entries"), "{effect}");
         assert_eq!(detail(&status, "spent_date").as_deref(), Some("2026-03-31"), "{effect}");
         assert!(status.message().contains("list_time_entries"), "{effect}");
-        assert_eq!(posts(&house).await, before + 1, "{effect}");
+        assert_eq!(posts(&harness).await, before + 1, "{effect}");
     }
     // Its own limit comes as a page.
     let page = json!({"status": 429, "body": "html"});
-    house.fault(&on("POST", "/v2/time_entries", page)).await;
-    let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+    harness.fault(&on("POST", "/v2/time_entries", page)).await;
+    let outcome = harness.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
     assert_eq!(reason(&outcome), Reason::UpstreamThrottled);
 }
 
 /// What gateways and frameworks write in JSON, which could else be taken for Harvest's: none of it says that nothing was done.
 #[tokio::test]
 async fn a_gateways_json_says_nothing_of_a_write_nor_of_what_is_there() {
-    let house = House::open().await;
-    let token = house.token("behind", "administrator").await;
+    let harness = Harness::open().await;
+    let token = harness.token("behind", "administrator").await;
     for (status, body) in [
         (503, json!({"message": "Service Unavailable"})),
         (503, json!({"error": "Service Unavailable"})),
@@ -138,24 +138,24 @@ async fn a_gateways_json_says_nothing_of_a_write_nor_of_what_is_there() {
         (413, json!({"message": "Request Too Long"})),
     ] {
         let edge = json!({"edge": "after", "status": status, "body": {"json": body.clone()}});
-        let before = posts(&house).await;
-        house.fault(&on("POST", "/v2/time_entries", edge.clone())).await;
-        let outcome = house.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
+        let before = posts(&harness).await;
+        harness.fault(&on("POST", "/v2/time_entries", edge.clone())).await;
+        let outcome = harness.call("LogTimeEntry", &token, entry(json!({"hours": 1}))).await;
         assert_eq!(reason(&outcome), Reason::UnknownOutcome, "{status} {body}");
-        assert_eq!(posts(&house).await, before + 1, "{body}");
+        assert_eq!(posts(&harness).await, before + 1, "{body}");
         if status == 413 {
             continue;
         }
         for _ in 0..4 {
-            house.fault(&on("GET", "/v2/users", edge.clone())).await;
+            harness.fault(&on("GET", "/v2/users", edge.clone())).await;
         }
-        let outcome = house.call("ListUsers", &token, json!({})).await;
+        let outcome = harness.call("ListUsers", &token, json!({})).await;
         assert_eq!(reason(&outcome), Reason::UpstreamUnavailable, "{status} {body}");
     }
 }
 
-async fn posts(house: &House) -> usize {
-    house.journal().await.iter().filter(|call| call.starts_with("POST")).count()
+async fn posts(harness: &Harness) -> usize {
+    harness.journal().await.iter().filter(|call| call.starts_with("POST")).count()
 }
 
 #[tokio::test]
@@ -170,26 +170,26 @@ async fn an_upstream_that_is_not_there_is_theirs_and_nothing_was_sent() {
 
 #[tokio::test]
 async fn a_call_ends_at_its_deadline_and_a_slow_look_does_not_eat_it() {
-    let house = House::open_for(Duration::from_millis(1_500)).await;
-    let token = house.token("slow", "administrator").await;
+    let harness = Harness::open_for(Duration::from_millis(1_500)).await;
+    let token = harness.token("slow", "administrator").await;
     let begin = Instant::now();
-    house.fault(&on("GET", "/v2/users", json!({"delay_ms": 8_000}))).await;
-    let outcome = house.call("ListUsers", &token, json!({})).await;
+    harness.fault(&on("GET", "/v2/users", json!({"delay_ms": 8_000}))).await;
+    let outcome = harness.call("ListUsers", &token, json!({})).await;
     assert_eq!(reason(&outcome), Reason::DeadlineExceeded);
-    house.fault(&on("POST", "/v2/time_entries", json!({"delay_ms": 8_000}))).await;
-    let outcome = house.call("LogTimeEntry", &token, entry(json!({}))).await;
+    harness.fault(&on("POST", "/v2/time_entries", json!({"delay_ms": 8_000}))).await;
+    let outcome = harness.call("LogTimeEntry", &token, entry(json!({}))).await;
     assert_eq!(reason(&outcome), Reason::UnknownOutcome);
-    house.fault(&on("GET", "/v2/company", json!({"delay_ms": 8_000}))).await;
-    house.call("LogTimeEntry", &token, entry(json!({"hours": 2}))).await.unwrap();
+    harness.fault(&on("GET", "/v2/company", json!({"delay_ms": 8_000}))).await;
+    harness.call("LogTimeEntry", &token, entry(json!({"hours": 2}))).await.unwrap();
     assert!(begin.elapsed() < Duration::from_secs(6));
 }
 
 #[tokio::test]
 async fn odd_types_and_unknown_keys_are_kept_and_never_fail_an_answer() {
-    let house = House::open().await;
-    let token = house.token("odd", "administrator").await;
-    house.fault(&on("GET", "/v2/time_entries", json!({"unknown_fields": true}))).await;
-    let listed = house.call("ListTimeEntries", &token, json!({"per_page": 3})).await.unwrap();
+    let harness = Harness::open().await;
+    let token = harness.token("odd", "administrator").await;
+    harness.fault(&on("GET", "/v2/time_entries", json!({"unknown_fields": true}))).await;
+    let listed = harness.call("ListTimeEntries", &token, json!({"per_page": 3})).await.unwrap();
     let extra = listed.json["extra"].as_object().map_or(0, serde_json::Map::len);
     let nested = &listed.json["time_entries"][0];
     assert!(extra > 0 && nested.to_string().contains("\"extra\""), "{}", listed.json);
@@ -201,38 +201,38 @@ async fn odd_types_and_unknown_keys_are_kept_and_never_fail_an_answer() {
         ("GetCompany", "/v2/company", json!({})),
         ("ListMyProjectAssignments", "/v2/users/me/project_assignments", json!({})),
     ] {
-        house.fault(&on("GET", path, json!({"body": "wrong_types"}))).await;
-        let answered = house.call(rpc, &token, input).await.unwrap();
+        harness.fault(&on("GET", path, json!({"body": "wrong_types"}))).await;
+        let answered = harness.call(rpc, &token, input).await.unwrap();
         assert!(answered.json.to_string().contains("\"extra\""), "{rpc}: {}", answered.json);
     }
     // Without an id that can be read, it is no user.
-    house.fault(&on("GET", "/v2/users/me", json!({"body": "wrong_types"}))).await;
-    let outcome = house.call("GetUser", &token, json!({"user_id": "me"})).await;
+    harness.fault(&on("GET", "/v2/users/me", json!({"body": "wrong_types"}))).await;
+    let outcome = harness.call("GetUser", &token, json!({"user_id": "me"})).await;
     assert_eq!(reason(&outcome), Reason::UpstreamMalformed);
 }
 
 #[tokio::test]
 async fn a_token_that_comes_back_is_masked_and_said_so() {
-    let house = House::open().await;
-    let token = house.token("echo", "administrator").await;
+    let harness = Harness::open().await;
+    let token = harness.token("echo", "administrator").await;
     let secret = token.secrets()[0].expose().to_owned();
     for echo in ["plain", "json", "url", "base64", "header"] {
-        house.fault(&on("GET", "/v2/company", json!({"echo": echo}))).await;
-        let answered = house.call("GetCompany", &token, json!({})).await.unwrap();
+        harness.fault(&on("GET", "/v2/company", json!({"echo": echo}))).await;
+        let answered = harness.call("GetCompany", &token, json!({})).await.unwrap();
         assert!(!answered.json.to_string().contains(&secret), "{echo}");
         assert_eq!(answered.json["warnings"][0]["code"], "SECRET_REDACTED", "{echo}: {}", answered.json);
-        house.fault(&on("GET", "/v2/company", json!({"echo": echo, "status": 422}))).await;
-        let status = house.call("GetCompany", &token, json!({})).await.unwrap_err();
+        harness.fault(&on("GET", "/v2/company", json!({"echo": echo, "status": 422}))).await;
+        let status = harness.call("GetCompany", &token, json!({})).await.unwrap_err();
         assert!(!format!("{status:?}").contains(&secret), "{echo}");
     }
 }
 
 #[tokio::test]
 async fn links_to_elsewhere_are_refused_with_a_warning() {
-    let house = House::open().await;
-    let token = house.token("links", "administrator").await;
-    house.fault(&on("GET", "/v2/projects", json!({"link_origin": "https://elsewhere.example"}))).await;
-    let listed = house.call("ListProjects", &token, json!({"per_page": 2})).await.unwrap();
+    let harness = Harness::open().await;
+    let token = harness.token("links", "administrator").await;
+    harness.fault(&on("GET", "/v2/projects", json!({"link_origin": "https://elsewhere.example"}))).await;
+    let listed = harness.call("ListProjects", &token, json!({"per_page": 2})).await.unwrap();
     assert_eq!(listed.json["warnings"][0]["code"], "LINK_REFUSED", "{}", listed.json);
     assert!(!listed.json.to_string().contains("elsewhere.example"));
 }

@@ -112,13 +112,13 @@ async fn a_probe_says_yes_or_no_only_where_harvest_does() {
 
 #[test]
 fn faults_of_the_settings_are_all_told() {
-    assert!(Config::default().faults().is_empty());
+    assert!(Config::default().validate().is_empty());
     let mut config = Config::default();
     config.harvest.base_url = "ftp://user:hunter2@example.com".to_owned();
     config.one_key = Some(granary_upstream::Config::default());
-    let faults = config.faults();
+    let faults = config.validate();
     assert_eq!(faults.len(), 2, "{faults:?}");
     assert!(!faults.join(" ").contains("hunter2"));
     config.user_agent = "line\nbreak".to_owned();
-    assert!(!config.faults().is_empty());
+    assert!(!config.validate().is_empty());
 }

@@ -5,7 +5,7 @@ mod any_input;
 mod decimals;
 mod faults;
 mod fixtures;
-mod house;
+mod harness;
 mod inputs;
 mod kinds;
 mod logging;

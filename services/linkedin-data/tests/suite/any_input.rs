@@ -25,7 +25,7 @@ const KEY: &str = "canary-any-input-61f0a7";
 /// How many inputs are tried; a few seconds.
 const TRIED: u32 = 1_200;
 
-struct House {
+struct Harness {
     service: Service,
     sandbox: Sandbox,
     http: reqwest::Client,
@@ -33,23 +33,23 @@ struct House {
     last: Mutex<u64>,
 }
 
-impl House {
+impl Harness {
     async fn open() -> Self {
         let sandbox = granary_simulator::start(granary_simulator::Config::default()).await.unwrap();
         let mut config = Config::default();
         config.harvestapi.base_url = sandbox.harvestapi_url().to_owned();
         config.apify.base_url = sandbox.apify_url().to_owned();
-        let house = Self {
+        let harness = Self {
             service: service_with(&config).await,
             sandbox,
             http: reqwest::Client::new(),
             last: Mutex::new(0),
         };
         let credential = json!({"harvestapi_key": KEY, "tier": "business", "balance": "100000"});
-        let url = format!("{}/credentials", house.sandbox.control_url());
-        let response = house.http.post(url).body(credential.to_string()).send().await.unwrap();
+        let url = format!("{}/credentials", harness.sandbox.control_url());
+        let response = harness.http.post(url).body(credential.to_string()).send().await.unwrap();
         assert!(response.status().is_success(), "{}", response.text().await.unwrap());
-        house
+        harness
     }
 
     /// The targets of the calls since the last look.
@@ -103,7 +103,7 @@ fn input(method: &Method, field: &FieldDescriptor, value: &Value) -> Map<String,
 #[test]
 fn what_goes_upstream_is_what_was_meant_or_nothing_goes() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let house = runtime.block_on(House::open());
+    let harness = runtime.block_on(Harness::open());
     let fields = fields(Api::Harvestapi);
     let values = fields.iter().map(|(_, field)| values::of(field)).collect();
     try_values(TRIED, values, |at, value| {
@@ -111,8 +111,8 @@ fn what_goes_upstream_is_what_was_meant_or_nothing_goes() {
         let input = input(method, field, &value);
         let given = Value::Object(input.clone());
         let (outcome, journal) = runtime.block_on(async {
-            let outcome = house.call(method, &given).await;
-            (outcome, house.journal().await)
+            let outcome = harness.call(method, &given).await;
+            (outcome, harness.journal().await)
         });
         let (ended, wrong) = match &outcome {
             Err(status) if reason_of(status) == Some(Reason::InvalidInput) => {

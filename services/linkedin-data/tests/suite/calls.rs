@@ -10,23 +10,23 @@ use crate::{key, path, service};
 const KEY: &str = "canary-wallet-20b9cf6e1d";
 const PROFILE: &str = "/linkedin/profile";
 
-struct House {
+struct Harness {
     service: Service,
     sandbox: Sandbox,
     http: reqwest::Client,
 }
 
-impl House {
+impl Harness {
     async fn open(properties: Value) -> Self {
         let sandbox = granary_simulator::start(Config::default()).await.unwrap();
         let service = service(sandbox.harvestapi_url()).await;
-        let house = Self { service, sandbox, http: reqwest::Client::new() };
+        let harness = Self { service, sandbox, http: reqwest::Client::new() };
         let mut credential = json!({"harvestapi_key": KEY, "tier": "starter"});
         if let (Value::Object(credential), Value::Object(properties)) = (&mut credential, properties) {
             credential.extend(properties);
         }
-        house.post("credentials", &credential).await;
-        house
+        harness.post("credentials", &credential).await;
+        harness
     }
 
     async fn post(&self, what: &str, body: &Value) {
@@ -55,58 +55,58 @@ impl House {
 
 #[tokio::test]
 async fn what_a_call_costs_is_what_the_wallet_loses() {
-    let house = House::open(json!({"balance": "1.0000"})).await;
+    let harness = Harness::open(json!({"balance": "1.0000"})).await;
     let by_url = json!({"profile_url": "https://www.linkedin.com/in/jeffweiner08"});
-    let answered = house.scrape(by_url).await.unwrap();
+    let answered = harness.scrape(by_url).await.unwrap();
     assert_eq!(answered.json["element"]["public_identifier"], "jeffweiner08");
     assert_eq!(answered.json["charge"]["cost_micros"], 6_400);
     assert_eq!(answered.metadata.get(metadata::CHARGE_MICROS).unwrap(), "6400");
     assert!(answered.json["extra"]["user"].is_object(), "{}", answered.json["extra"]);
 
     let main = json!({"public_identifier": "avery-sampleton-fx0001", "main": true});
-    assert_eq!(house.scrape(main).await.unwrap().json["charge"]["cost_micros"], 4_000);
+    assert_eq!(harness.scrape(main).await.unwrap().json["charge"]["cost_micros"], 4_000);
     let email = json!({"public_identifier": "avery-sampleton-fx0001", "find_email": true});
-    let answered = house.scrape(email).await.unwrap();
+    let answered = harness.scrape(email).await.unwrap();
     assert_eq!(answered.json["charge"]["cost_micros"], 20_000);
     assert!(!answered.json["element"]["emails"].as_array().unwrap().is_empty());
 
-    let missing = house.scrape(json!({"public_identifier": "nobody-at-all-here"})).await;
+    let missing = harness.scrape(json!({"public_identifier": "nobody-at-all-here"})).await;
     assert_eq!(reason(&missing), Reason::UpstreamNotFound);
     let status = missing.unwrap_err();
     assert_eq!(detail(&status, "charge_micros").as_deref(), Some("4000"));
     assert_eq!(status.metadata().get(metadata::CHARGE_MICROS).unwrap(), "4000");
-    assert_eq!(house.balance().await.parse::<f64>().unwrap(), 0.965_6);
+    assert_eq!(harness.balance().await.parse::<f64>().unwrap(), 0.965_6);
 }
 
 #[tokio::test]
 async fn a_large_profile_arrives_whole() {
-    let house = House::open(json!({})).await;
-    let answered = house.scrape(json!({"public_identifier": "sixty-kilobytes"})).await.unwrap();
+    let harness = Harness::open(json!({})).await;
+    let answered = harness.scrape(json!({"public_identifier": "sixty-kilobytes"})).await.unwrap();
     assert!(answered.json.to_string().len() > 40_000);
 }
 
 #[tokio::test]
 async fn an_empty_wallet_and_a_refused_key_are_the_users() {
-    let house = House::open(json!({"balance": "0.001"})).await;
-    let outcome = house.scrape(json!({"public_identifier": "person-0001"})).await;
+    let harness = Harness::open(json!({"balance": "0.001"})).await;
+    let outcome = harness.scrape(json!({"public_identifier": "person-0001"})).await;
     assert_eq!(reason(&outcome), Reason::OutOfCredit);
     let probe = path("ProbeHarvestapiKey");
-    assert_eq!(house.service.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], true);
+    assert_eq!(harness.service.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], true);
 
-    house.post("credentials", &json!({"harvestapi_key": KEY, "state": "revoked"})).await;
-    let outcome = house.scrape(json!({"public_identifier": "person-0001"})).await;
+    harness.post("credentials", &json!({"harvestapi_key": KEY, "state": "revoked"})).await;
+    let outcome = harness.scrape(json!({"public_identifier": "person-0001"})).await;
     assert_eq!(reason(&outcome), Reason::CredentialRejected);
     let outcome = crate::wire::outcome(outcome.unwrap_err().metadata());
     assert_eq!(outcome.unwrap(), "harvestapi_key;3;rejected");
-    assert_eq!(house.service.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], false);
-    house.fault("/users/my-api-user", json!({"status": 404})).await;
-    let outcome = house.service.call(&probe, &key(KEY), &json!({})).await;
+    assert_eq!(harness.service.call(&probe, &key(KEY), &json!({})).await.unwrap().json["accepted"], false);
+    harness.fault("/users/my-api-user", json!({"status": 404})).await;
+    let outcome = harness.service.call(&probe, &key(KEY), &json!({})).await;
     assert_eq!(reason(&outcome), Reason::UpstreamNotFound);
 }
 
 #[tokio::test]
 async fn faults_become_reasons_and_what_was_billed_is_told() {
-    let house = House::open(json!({})).await;
+    let harness = Harness::open(json!({})).await;
     let person = json!({"public_identifier": "person-0002"});
     for (effect, expected) in [
         (json!({"body": "garbage"}), Reason::UpstreamMalformed),
@@ -121,32 +121,32 @@ async fn faults_become_reasons_and_what_was_billed_is_told() {
         (json!({"body_status": 429}), Reason::UpstreamThrottled),
         (json!({"body_status": 500}), Reason::UpstreamUnavailable),
     ] {
-        house.fault(PROFILE, effect.clone()).await;
-        let outcome = house.scrape(person.clone()).await;
+        harness.fault(PROFILE, effect.clone()).await;
+        let outcome = harness.scrape(person.clone()).await;
         assert_eq!(reason(&outcome), expected, "{effect}");
     }
-    house.fault(PROFILE, json!({"body_status": 404, "cost": "0.004"})).await;
-    let status = house.scrape(person).await.unwrap_err();
+    harness.fault(PROFILE, json!({"body_status": 404, "cost": "0.004"})).await;
+    let status = harness.scrape(person).await.unwrap_err();
     assert_eq!(detail(&status, "charge_micros").as_deref(), Some("4000"));
 }
 
 #[tokio::test]
 async fn odd_answers_are_kept_whole_and_a_key_in_them_is_masked() {
-    let house = House::open(json!({})).await;
+    let harness = Harness::open(json!({})).await;
     let person = json!({"public_identifier": "person-0003"});
-    house.fault(PROFILE, json!({"unknown_fields": true})).await;
-    let answered = house.scrape(person.clone()).await.unwrap();
+    harness.fault(PROFILE, json!({"unknown_fields": true})).await;
+    let answered = harness.scrape(person.clone()).await.unwrap();
     assert!(answered.json["element"]["extra"].is_object(), "{}", answered.json["element"]);
-    house.fault(PROFILE, json!({"body": "wrong_types"})).await;
-    let outcome = house.scrape(person.clone()).await;
+    harness.fault(PROFILE, json!({"body": "wrong_types"})).await;
+    let outcome = harness.scrape(person.clone()).await;
     assert!(outcome.is_ok(), "{outcome:?}");
     for echo in ["plain", "json", "url", "base64", "header"] {
-        house.fault(PROFILE, json!({"echo": echo})).await;
-        let answered = house.scrape(person.clone()).await.unwrap();
+        harness.fault(PROFILE, json!({"echo": echo})).await;
+        let answered = harness.scrape(person.clone()).await.unwrap();
         assert!(!answered.json.to_string().contains(KEY), "{echo}");
         assert_eq!(answered.json["warnings"][0]["code"], "SECRET_REDACTED", "{echo}");
-        house.fault(PROFILE, json!({"echo": echo, "status": 422})).await;
-        let status = house.scrape(person.clone()).await.unwrap_err();
+        harness.fault(PROFILE, json!({"echo": echo, "status": 422})).await;
+        let status = harness.scrape(person.clone()).await.unwrap_err();
         assert!(!format!("{status:?}").contains(KEY), "{echo}");
     }
 }

@@ -73,9 +73,9 @@ async fn a_cap_that_cannot_be_read_is_a_fault_of_the_input() {
 
 #[test]
 fn faults_of_the_settings_are_all_told() {
-    assert!(Config::default().faults().is_empty());
+    assert!(Config::default().validate().is_empty());
     let mut config = config("not a url");
     config.prices.insert("profile".to_owned(), "cheap".to_owned());
     config.prices.insert("other".to_owned(), "-1".to_owned());
-    assert_eq!(config.faults().len(), 3, "{:?}", config.faults());
+    assert_eq!(config.validate().len(), 3, "{:?}", config.validate());
 }

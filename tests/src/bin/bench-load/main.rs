@@ -3,7 +3,6 @@
 mod accounts;
 mod answer;
 mod calls;
-mod fill;
 mod measured;
 mod pages;
 mod tickets;
@@ -22,8 +21,6 @@ enum Args {
     Accounts(accounts::Args),
     /// Call a method until the time is over, and check every answer
     Calls(calls::Args),
-    /// Fill a store that nothing uses yet: tenants and their accounts, each with a HarvestAPI key, read from stdin
-    Fill(fill::Args),
     /// Read the pages of a tenant's list
     Pages(pages::Args),
     /// Ask the broker for tickets
@@ -36,7 +33,6 @@ async fn main() -> Result<(), Failure> {
     let result = match Args::parse() {
         Args::Accounts(args) => accounts::run(args, bearer(&key()?)?).await?,
         Args::Calls(args) => calls::run(args, bearer(&key()?)?).await?,
-        Args::Fill(args) => fill::run(args).await?,
         Args::Pages(args) => pages::run(args, bearer(&key()?)?).await?,
         Args::Tickets(args) => tickets::run(args, &key()?).await?,
     };

@@ -1,4 +1,4 @@
-//! A pool as generated clients take it: the house's own questions travel as forwarded calls do.
+//! A pool as generated clients take it: the suite's own questions travel as forwarded calls do.
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -12,7 +12,7 @@ use tonic::Status;
 use crate::ops::audit::Entry;
 use crate::ops::maintenance::{Listener, Phase, Progress, Work, migrate, rewrap};
 use crate::ops::store_selection::StoreKind as Kind;
-use crate::rpc::Faults;
+use crate::rpc::Violations;
 use crate::rpc::admit::Call;
 use crate::state::State;
 
@@ -21,16 +21,16 @@ pub(super) type Progressing<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + 
 
 /// Starts moving everything, or listens to it.
 pub(super) fn migrate(state: &Arc<State>, call: &Call, to: StoreKind) -> Result<Listener, Error> {
-    let mut faults = Faults::default();
+    let mut violations = Violations::default();
     let to = match to {
         StoreKind::Embedded => Some(Kind::Embedded),
         StoreKind::Vault => Some(Kind::Vault),
         StoreKind::Unspecified => None,
     };
     if to.is_none() {
-        faults.add("to", "must be embedded or vault");
+        violations.add("to", "must be embedded or vault");
     }
-    let to = faults.finish(to)?;
+    let to = violations.finish(to)?;
     let place = state.place.clone().ok_or_else(|| {
         Error::new(Reason::Internal, "credential-vault was started without settings of its stores")
     })?;

@@ -12,13 +12,13 @@ SERVICES = ("harvest-time", "linkedin-data")
 EDGES = ("broker", "harvest-time", "linkedin-data")
 
 
-class House:
+class Deployment:
     """Starts processes of one installation. What `ports` names is played by someone else, at that port.
 
     `store` has further lines for credential-vault's table; without it, everything is in the embedded store.
     """
 
-    def __init__(self, processes, binaries, ports=(), name="house", store=()):
+    def __init__(self, processes, binaries, ports=(), name="deployment", store=()):
         self.processes, self.binaries, self.store = processes, binaries, store
         self.granary, self.folder = binaries / "granary", processes.folder / name
         names = ("vault", "broker", "harvest-time", "linkedin-data")
@@ -47,7 +47,7 @@ class House:
         return self._start("harvest-time", self.ports["harvest-time"])
 
     def start_gateway(self, name="gateway", metrics=None, **settings):
-        """Starts a gateway; any number of them may serve one house. Returns it and its port."""
+        """Starts a gateway; any number of them may serve one deployment. Returns it and its port."""
         port = self.processes.port()
         settings = {f"gateway.{key}": value for key, value in settings.items()}
         settings["gateway.listen.address"] = f"127.0.0.1:{port}"
@@ -61,11 +61,17 @@ class House:
         env["GRANARY_ADDR"] = f"127.0.0.1:{gateway}"
         return json.loads(self.processes.run([self.granary, "--output", "json", *arguments], env, stdin))
 
-    def make_accounts(self, count, harvestapi_key):
-        """Makes many accounts, each with a HarvestAPI key."""
-        command = [self.binaries / "bench-load", "accounts"]
+    def restart_vault(self, running, **settings):
+        """Ends credential-vault, and starts another one over the same store."""
+        self.processes.stop(running)
+        return self._start("credential-vault", self.ports["vault"], **settings)
+
+    def make_accounts(self, count, harvestapi_key, tenants=1):
+        """Makes many accounts, each with a HarvestAPI key. Of several tenants, the first one has a tenth of them."""
+        command = [self.binaries / "bench-load", "accounts", "--tenants", tenants]
         command += ["--address", f"127.0.0.1:{self.ports['vault']}", "--count", count]
-        self.processes.run(command, {"BENCH_API_KEY": self.api_key}, harvestapi_key, seconds=300)
+        env = {"BENCH_API_KEY": self.api_key}
+        return json.loads(self.processes.run(command, env, harvestapi_key, seconds=300 + count / 50))
 
     def _start(self, service, port, name=None, **settings):
         command = [self.granary, service, "--config", self.config]
@@ -94,6 +100,8 @@ class House:
             f"master_key_file = {key('master')}",
             f'audit_file = "{self.folder}/audit.jsonl"',
             f"public.listen.address = {address('vault')}",
+            "public.limits.lame_duck_ms = 0",
+            "broker.limits.lame_duck_ms = 0",
             f"broker.listen.address = {address('broker')}",
             f"broker.peer_key_file = {key('peer-broker')}",
             *self.store,
@@ -101,6 +109,7 @@ class House:
             *(f'{name} = {key(f"ticket-{name}")}' for name in SERVICES),
             "[gateway]",
             f"credential_vault.address = {address('vault')}",
+            "limits.lame_duck_ms = 0",
         ]
         for field, edge in (("broker", "broker"), ("harvest_time", "harvest-time"), ("linkedin_data", "linkedin-data")):
             lines += [f"{field}.address = {address(edge)}", f"{field}.peer_key_file = {key(f'peer-{edge}')}"]
@@ -110,6 +119,7 @@ class House:
                 f"ticket_key_file = {key(f'ticket-{name}')}",
                 f"server.listen.address = {address(name)}",
                 f"server.peer_key_file = {key(f'peer-{name}')}",
+                "server.limits.lame_duck_ms = 0",
             ]
         return "\n".join(lines) + "\n"
 

@@ -13,13 +13,13 @@ pub(crate) const ACCOUNT: i64 = 910_001;
 pub(crate) const PROJECT: i64 = 12_345_678;
 pub(crate) const TASK: i64 = 87_654_321;
 
-pub(crate) struct House {
+pub(crate) struct Harness {
     pub(crate) service: Service,
     sandbox: Sandbox,
     http: reqwest::Client,
 }
 
-impl House {
+impl Harness {
     pub(crate) async fn open() -> Self {
         Self::open_for(Duration::from_secs(20)).await
     }
