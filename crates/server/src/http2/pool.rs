@@ -30,6 +30,9 @@ pub use picked::Picked;
 /// Connections to each address at most; more than the peer's own number are made while the others are near their limit.
 const MAX_CONNECTIONS: usize = 16;
 
+/// Calls under way on a connection before the next one of its address takes any: those that share one share its reads and writes.
+const SHARED_CALLS: usize = 64;
+
 /// The connections to one address; never none.
 type Group = Vec<Arc<Connection>>;
 
@@ -230,7 +233,7 @@ fn calls_of(group: &Group) -> usize {
 
 /// The first connection that has few calls, else the least busy one.
 fn pick_of(group: &Group) -> Option<&Arc<Connection>> {
-    let few = |connection: &&Arc<Connection>| connection.calls() < FIRST_CALLS;
+    let few = |connection: &&Arc<Connection>| connection.calls() < SHARED_CALLS;
     group.iter().find(few).or_else(|| group.iter().min_by_key(|connection| connection.calls()))
 }
 
