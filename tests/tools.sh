@@ -123,7 +123,7 @@ need_python() {
 
 # Envoy comes as a Python package of its own. crates/testkit looks in the same places.
 need_deny() {
-  local version=0.18.9
+  local version=0.20.2
   local folder="$TOOLS/cargo-deny-$version"
   DENY="$folder/bin/cargo-deny"
   [ -x "$DENY" ] && return 0

@@ -8,6 +8,7 @@
 //! assert_eq!(secret.expose(), "of nobody's business");
 //! assert!(!format!("{secret:?}").contains("business"));
 //! ```
+pub mod aead;
 pub mod credential;
 pub mod fingerprint;
 pub mod grant;

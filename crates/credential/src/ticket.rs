@@ -6,19 +6,16 @@ mod open;
 
 use std::time::Duration;
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use prost::Message;
 use zeroize::Zeroizing;
 
-use crate::{Credential, Key};
+use crate::{Credential, Key, aead};
 
 pub use open::{Expected, Refused, open};
 
 /// How long a ticket lives.
 pub const TICKET_TTL: Duration = Duration::from_secs(60);
 pub(crate) const MAGIC: &[u8; 3] = b"GT1";
-pub(crate) const NONCE: usize = 24;
 
 /// The keys of one service: the first seals, all of them open. At most a handful, during a rotation.
 #[derive(Clone, Debug)]
@@ -146,11 +143,7 @@ pub fn seal(
     let mut sealed = Sealed { values: values.iter().map(|v| v.to_vec()).collect() };
     let plain = Zeroizing::new(sealed.encode_to_vec());
     sealed.values.iter_mut().for_each(zeroize::Zeroize::zeroize);
-    let nonce: [u8; NONCE] = rand::random();
-    let cipher = XChaCha20Poly1305::new(key.expose().into());
-    let payload = Payload { msg: &plain, aad: &ticket };
-    let sealed = cipher.encrypt(&XNonce::from(nonce), payload).ok()?;
-    ticket.extend_from_slice(&nonce);
+    let sealed = aead::seal(key, &ticket, &plain)?;
     ticket.extend_from_slice(&sealed);
     Some((ticket, header))
 }

@@ -12,6 +12,8 @@ fn a_principal_token_holds_until_it_expires_and_never_with_a_flipped_bit() {
     let token = principal::mint(&key, &made);
     assert_eq!(principal::read(&key, &token, expires - 1), Some(made));
     assert_eq!(principal::read(&key, &token, expires), None);
+    assert_eq!(principal::read(&key, &token, expires - 66), None, "no token lives that long");
+    assert!(principal::read(&key, &token, expires - 65).is_some(), "the other replica's clock may be ahead");
     assert_eq!(principal::read(&Key::random(), &token, 0), None);
     for bit in 0..token.len() * 8 {
         let mut changed = token.clone();

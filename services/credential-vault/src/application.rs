@@ -110,7 +110,7 @@ impl Application {
         if state.records.create(&mark, first).await? {
             return Ok(Some(text.expose().to_owned()));
         }
-        state.keys.revoke(&key.key_id, None).await?;
+        state.keys.revoke(&key.key_id, |_| Ok(())).await?;
         Ok(None)
     }
 

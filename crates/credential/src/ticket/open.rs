@@ -1,11 +1,9 @@
 //! Opens a ticket at the service that it was sealed for. Anything that does not fit is refused.
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use prost::Message;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
-use super::{Header, Keyring, MAGIC, NONCE, Sealed};
-use crate::{Credential, Grant, Kind};
+use super::{Header, Keyring, MAGIC, Sealed};
+use crate::{Credential, Grant, Kind, aead};
 
 /// What a ticket must say to be opened.
 #[derive(Clone, Copy, Debug)]
@@ -54,14 +52,10 @@ pub enum Refused {
 /// # Errors
 /// Says what does not fit; nothing is returned in part.
 pub fn open(ring: &Keyring, ticket: &[u8], expected: &Expected<'_>) -> Result<Grant, Refused> {
-    let (clear, nonce, sealed) = split(ticket).ok_or(Refused::Unreadable)?;
+    let (clear, sealed) = split(ticket).ok_or(Refused::Unreadable)?;
     let header = Header::decode(&clear[MAGIC.len() + 2..]).map_err(|_| Refused::Unreadable)?;
     let key = ring.find(&header.key_id).ok_or(Refused::Unreadable)?;
-    let cipher = XChaCha20Poly1305::new(key.expose().into());
-    let plain = cipher
-        .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: clear })
-        .map(Zeroizing::new)
-        .map_err(|_| Refused::Unreadable)?;
+    let plain = aead::open(key, clear, sealed).ok_or(Refused::Unreadable)?;
 
     if header.audience != expected.audience {
         return Err(Refused::Audience);
@@ -97,11 +91,9 @@ fn fits(kinds: &[Kind], needs: &[Vec<Kind>]) -> bool {
         && kinds.iter().all(|kind| needs.iter().any(|need| need.contains(kind)))
 }
 
-fn split(ticket: &[u8]) -> Option<(&[u8], [u8; NONCE], &[u8])> {
+/// What stands in the clear, and what is sealed.
+fn split(ticket: &[u8]) -> Option<(&[u8], &[u8])> {
     let rest = ticket.strip_prefix(MAGIC.as_slice())?;
     let length = usize::from(u16::from_be_bytes(rest.get(..2)?.try_into().ok()?));
-    let end = MAGIC.len() + 2 + length;
-    let clear = ticket.get(..end)?;
-    let nonce = ticket.get(end..end + NONCE)?.try_into().ok()?;
-    Some((clear, nonce, &ticket[end + NONCE..]))
+    ticket.split_at_checked(MAGIC.len() + 2 + length)
 }

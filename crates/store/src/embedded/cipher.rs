@@ -1,16 +1,13 @@
 //! Seals values: XChaCha20-Poly1305 with a key of its own for each context, the context being the associated data.
 //!
 //! `"GV1" · nonce (24) · ciphertext`.
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::HEXLOWER;
-use granary_credential::{Key, fingerprint};
+use granary_credential::{Key, aead, fingerprint};
 use zeroize::Zeroizing;
 
 use crate::{Context, Error};
 
 const MAGIC: &[u8; 3] = b"GV1";
-const NONCE: usize = 24;
 
 /// What one master key seals and opens.
 #[derive(Clone)]
@@ -22,28 +19,20 @@ impl Cipher {
     }
 
     pub(super) fn seal(&self, context: &Context, plain: &[u8]) -> Result<Vec<u8>, Error> {
-        let nonce: [u8; NONCE] = rand::random();
-        let payload = Payload { msg: plain, aad: context.as_bytes() };
-        let sealed = self
-            .for_context(context)
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| Error::Denied("the value is too long to be sealed".to_owned()))?;
-        Ok([MAGIC.as_slice(), &nonce, &sealed].concat())
+        let sealed = aead::seal(&self.for_context(context), context.as_bytes(), plain)
+            .ok_or_else(|| Error::Denied("the value is too long to be sealed".to_owned()))?;
+        Ok([MAGIC.as_slice(), &sealed].concat())
     }
 
     pub(super) fn open(&self, context: &Context, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         let corrupt = || Error::Corrupt("a sealed value does not open".to_owned());
         let rest = sealed.strip_prefix(MAGIC.as_slice()).ok_or_else(corrupt)?;
-        let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or_else(corrupt)?;
-        self.for_context(context)
-            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: context.as_bytes() })
-            .map(Zeroizing::new)
-            .map_err(|_| corrupt())
+        aead::open(&self.for_context(context), context.as_bytes(), rest).ok_or_else(corrupt)
     }
 
-    fn for_context(&self, context: &Context) -> XChaCha20Poly1305 {
+    fn for_context(&self, context: &Context) -> Key {
         let digest = HEXLOWER.encode(&fingerprint::sha256(context.as_bytes()));
-        XChaCha20Poly1305::new(self.0.derive(&digest).expose().into())
+        self.0.derive(&digest)
     }
 }
 

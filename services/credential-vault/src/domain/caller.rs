@@ -1,14 +1,16 @@
 //! Who calls, as an API key or a principal says it.
+use granary_credential::principal::PRINCIPAL_TTL;
 use granary_proto::granary::internal::v1::Principal;
 use granary_proto::granary::policy::v1::Scope;
 use granary_rpc::{Error, Identifier, Reason};
 
 use crate::domain::documents::ApiKey;
 use crate::domain::keys::pattern;
-use crate::domain::time::{millis, now_ms, timestamp};
+use crate::domain::time::{now_ms, timestamp};
 
-/// Longest life of a principal, in milliseconds.
-const PRINCIPAL_MS: i64 = 60_000;
+fn ttl_ms() -> u64 {
+    u64::try_from(PRINCIPAL_TTL.as_millis()).unwrap_or_default()
+}
 
 /// Who calls.
 #[derive(Clone, Debug)]
@@ -32,20 +34,10 @@ impl Caller {
         }
     }
 
-    pub(crate) fn of_principal(principal: Principal) -> Self {
-        Self {
-            scopes: principal.scopes().collect(),
-            expire_ms: principal.expire_time.as_ref().and_then(millis).unwrap_or(1),
-            tenant: principal.tenant,
-            key_id: principal.key_id,
-            patterns: principal.account_patterns,
-        }
-    }
-
     /// The same as a principal without limits, which ends within a minute and not after the key.
     pub(crate) fn principal(&self) -> Principal {
-        let minute = now_ms() + PRINCIPAL_MS;
-        let ends = if self.expire_ms == 0 { minute } else { minute.min(self.expire_ms) };
+        let latest = now_ms().saturating_add_unsigned(ttl_ms());
+        let ends = if self.expire_ms == 0 { latest } else { latest.min(self.expire_ms) };
         Principal {
             tenant: self.tenant.clone(),
             key_id: self.key_id.clone(),
@@ -83,6 +75,7 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::millis;
 
     #[test]
     fn a_principal_never_outlives_its_key_or_a_minute() {
@@ -94,7 +87,7 @@ mod tests {
             expire_ms: 0,
         };
         let ends = |caller: &Caller| millis(&caller.principal().expire_time.unwrap()).unwrap();
-        assert!(ends(&caller) <= now_ms() + PRINCIPAL_MS);
+        assert!(ends(&caller) <= now_ms().saturating_add_unsigned(ttl_ms()));
         caller.expire_ms = now_ms() + 5_000;
         assert_eq!(ends(&caller), caller.expire_ms);
         assert!(caller.holds(Scope::Admin) && !caller.holds(Scope::TimeRead));

@@ -107,27 +107,26 @@ impl Keys {
         Ok(Caller::of(&key))
     }
 
-    /// Checks that a key that was authenticated before is still good.
-    pub(crate) async fn still_good(&self, key_id: &str) -> Result<(), Error> {
-        let key = self.find(key_id).await?;
-        live(
-            &*key.ok_or_else(|| {
-                Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked")
-            })?,
-        )
+    /// A key as it is stored, whether it may still be used or not.
+    pub(crate) async fn stored(&self, key_id: &str) -> Result<Arc<ApiKey>, Error> {
+        let unknown = || Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked");
+        self.find(key_id).await?.ok_or_else(unknown)
     }
 
-    /// Revokes a key of this tenant, or of any tenant. Revoking it again changes nothing.
-    pub(crate) async fn revoke(&self, key_id: &str, tenant: Option<&str>) -> Result<wire::ApiKey, Error> {
-        let missing = || Error::new(Reason::NotFound, "there is no such API key").with("key_id", key_id);
+    /// Revokes a key which `may` be. Revoking it again changes nothing.
+    pub(crate) async fn revoke(
+        &self,
+        key_id: &str,
+        may: impl Fn(&ApiKey) -> Result<(), Error>,
+    ) -> Result<wire::ApiKey, Error> {
         if !text::is_id(key_id) {
-            return Err(missing());
+            return Err(missing(key_id));
         }
         let revoked = self
             .records
             .change(&paths::key(key_id), |current: Option<ApiKey>| {
-                let mut key =
-                    current.filter(|key| tenant.is_none_or(|t| t == key.tenant)).ok_or_else(missing)?;
+                let mut key = current.ok_or_else(|| missing(key_id))?;
+                may(&key)?;
                 if key.revoke_ms != 0 {
                     return Ok(Decision::Keep(key));
                 }
@@ -136,7 +135,8 @@ impl Keys {
             })
             .await;
         // Also where the outcome is open: a principal too few is better than one too many.
-        if revoked.as_ref().map_or_else(|e| e.reason() != Reason::NotFound, |_| true) {
+        let is_refused = |e: &Error| matches!(e.reason(), Reason::NotFound | Reason::ScopeMissing);
+        if !revoked.as_ref().is_err_and(is_refused) {
             self.forget(key_id).await;
             self.announcements.key(key_id);
         }
@@ -196,7 +196,13 @@ impl Keys {
     }
 }
 
-fn live(key: &ApiKey) -> Result<(), Error> {
+/// The refusal of a key that is not there, or not for the caller to know of.
+pub(crate) fn missing(key_id: &str) -> Error {
+    Error::new(Reason::NotFound, "there is no such API key").with("key_id", key_id)
+}
+
+/// Checks that a key has neither been revoked nor expired.
+pub(crate) fn live(key: &ApiKey) -> Result<(), Error> {
     if key.revoke_ms != 0 {
         return Err(Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked"));
     }

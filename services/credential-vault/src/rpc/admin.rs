@@ -1,4 +1,5 @@
 //! Admin: tenants, API keys, and work on the whole store.
+mod authority;
 mod store;
 
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use granary_proto::granary::vault::v1::admin_server::Admin as Rpcs;
 use granary_rpc::{Error, Reason};
 use tonic::{Request, Response, Status};
 
+use self::authority::{may_administer, may_grant, may_revoke, sees};
 use super::Violations;
 use crate::domain::caller::Caller;
-use crate::domain::keys::{NewKey, pattern};
+use crate::domain::documents::ApiKey;
+use crate::domain::keys::NewKey;
 use crate::domain::page_token::{self, Listing};
 use crate::domain::tenants::{parse_limits, parse_name};
 use crate::domain::time::{millis, now_ms};
@@ -154,7 +157,8 @@ impl Rpcs for Admin {
             self.0.tenants.must_exist(&tenant).await?;
             self.0.keys.page(&tenant, after.as_deref(), size).await
         };
-        let (api_keys, next) = self.0.read(call.entry().subject(&tenant), work).await?;
+        let (mut api_keys, next) = self.0.read(call.entry().subject(&tenant), work).await?;
+        api_keys.retain(|key| sees(&call.caller, &key.account_patterns));
         let next_page_token = listing.token(&self.0.system.page, next.as_deref());
         Ok(Response::new(wire::ListApiKeysResponse { api_keys, next_page_token }))
     }
@@ -173,8 +177,8 @@ impl Rpcs for Admin {
         let entry = call.entry().subject(&key_id);
         let (state, audited) = (Arc::clone(&self.0), entry.clone());
         let revoke = async move {
-            let tenant = Some(call.caller.tenant.as_str()).filter(|_| !call.caller.holds(Scope::Operator));
-            Ok((Some(state.keys.revoke(&key_id, tenant).await?), Some(audited)))
+            let may = |key: &ApiKey| may_revoke(&call.caller, key);
+            Ok((Some(state.keys.revoke(&key_id, may).await?), Some(audited)))
         };
         let api_key = self.0.change(entry, revoke).await?;
         Ok(Response::new(wire::RevokeApiKeyResponse { api_key }))
@@ -228,19 +232,4 @@ fn tenant_of(asked: String, caller: &Caller, violations: &mut Violations) -> Str
     }
     parse_name("tenant", &asked, &mut violations.0);
     asked
-}
-
-fn may_administer(caller: &Caller, tenant: &str) -> Result<(), Error> {
-    if tenant == caller.tenant { Ok(()) } else { caller.must_hold(Scope::Operator) }
-}
-
-/// Nobody hands out more than they hold: neither scopes nor accounts.
-fn may_grant(caller: &Caller, new: &NewKey) -> Result<(), Error> {
-    may_administer(caller, &new.tenant)?;
-    new.scopes.iter().try_for_each(|scope| caller.must_hold(*scope))?;
-    if pattern::within(&new.patterns, &caller.patterns) {
-        return Ok(());
-    }
-    let text = "the account patterns must lie within those of the caller's own key";
-    Err(Error::new(Reason::AccountNotAllowed, text))
 }

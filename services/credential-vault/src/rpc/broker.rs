@@ -21,6 +21,7 @@ use tonic::{Request, Response, Status};
 use super::{Violations, verdicts};
 use crate::domain::accounts::AccountFolder;
 use crate::domain::caller::Caller;
+use crate::domain::keys::live;
 use crate::domain::time::timestamp;
 use crate::ops::audit::Entry;
 use crate::state::State;
@@ -43,11 +44,20 @@ impl CredentialBroker {
         Ok(Entry::new(method, &id, request.extensions().get().copied()))
     }
 
-    /// Who calls, if the token is ours and the key has not been revoked since it was minted.
+    /// Who calls, if the token is ours and the key has not been revoked since it was minted. What the key may do, for whom and until
+    /// when is taken from the stored key: whoever can mint tokens gains nothing that some key does not hold.
     async fn caller(&self, token: &[u8], entry: &mut Entry) -> Result<Caller, Error> {
-        let caller = Caller::of_principal(self.0.system.principal(token)?);
+        let claimed = self.0.system.principal(token)?;
+        let key = self.0.keys.stored(&claimed.key_id).await?;
+        let caller = Caller::of(&key);
         entry.caller(&caller);
-        self.0.keys.still_good(&caller.key_id).await?;
+        if claimed.tenant != caller.tenant {
+            return Err(Error::new(
+                Reason::PeerRefused,
+                "the principal token names another tenant than its key",
+            ));
+        }
+        live(&key)?;
         Ok(caller)
     }
 

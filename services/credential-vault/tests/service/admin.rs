@@ -4,7 +4,7 @@ use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::Reason;
 use tonic::Status;
 
-use crate::support::{LOG_TIME, Suite, harvest_token, reason, suite, with};
+use crate::support::{LOG_TIME, Suite, harvest_token, key_id, reason, suite, with};
 
 async fn create(
     suite: &Suite,
@@ -156,4 +156,49 @@ async fn all_faults_of_a_new_key_are_told_at_once() {
         assert!(status.message().contains(field), "{field}: {}", status.message());
     }
     assert!(create(&suite, &suite.operator, "", &[], &[]).await.unwrap_err().message().contains("scopes"));
+}
+
+#[tokio::test]
+async fn nobody_sees_or_takes_away_what_they_could_not_hand_out() {
+    let suite = suite().await;
+    let all = [Scope::Admin, Scope::TimeRead];
+    let narrow = create(&suite, &suite.operator, "", &all, &["only_*"]).await.unwrap().key_text;
+    let ids = |keys: Vec<wire::ApiKey>| keys.into_iter().map(|key| key.key_id).collect::<Vec<_>>();
+    let operator = key_id(&suite.operator);
+    // Its own key alone lies within its patterns.
+    assert_eq!(ids(list(&suite, &narrow, "", 100).await.unwrap()), [key_id(&narrow)]);
+    assert_eq!(reason(revoke(&suite, &narrow, &operator).await), Reason::NotFound);
+
+    let wide = create(&suite, &suite.operator, "", &all, &[]).await.unwrap().key_text;
+    assert_eq!(ids(list(&suite, &wide, "", 100).await.unwrap()).len(), 3);
+    // It is shown the operator's key, and lacks its scopes.
+    assert_eq!(reason(revoke(&suite, &wide, &operator).await), Reason::ScopeMissing);
+    assert!(list(&suite, &suite.operator, "", 100).await.is_ok(), "the operator's key lives");
+    let made = create(&suite, &wide, "", &[Scope::TimeRead], &["a*"]).await.unwrap().api_key.unwrap();
+    assert_ne!(revoke(&suite, &wide, &made.key_id).await.unwrap().revoke_time, None);
+    // The way back: who operates takes away any key.
+    let foreign = suite.tenant("other").await;
+    for text in [&narrow, &wide, &foreign] {
+        assert_ne!(revoke(&suite, &suite.operator, &key_id(text)).await.unwrap().revoke_time, None);
+    }
+}
+
+#[tokio::test]
+async fn no_key_outlives_its_maker() {
+    let suite = suite().await;
+    let now = i64::try_from(granary_rpc::clock::now_ms() / 1_000).unwrap();
+    let ending = |seconds: Option<i64>| wire::CreateApiKeyRequest {
+        scopes: vec![Scope::Admin.into()],
+        expire_time: seconds.map(|seconds| prost_types::Timestamp { seconds: now + seconds, nanos: 0 }),
+        ..Default::default()
+    };
+    let made = suite.admin().create_api_key(with(&suite.operator, ending(Some(100)))).await.unwrap();
+    let maker = made.into_inner().key_text;
+    for (end, is_made) in [(None, false), (Some(101), false), (Some(100), true), (Some(50), true)] {
+        let made = suite.admin().create_api_key(with(&maker, ending(end))).await;
+        assert_eq!(made.is_ok(), is_made, "{end:?}: {made:?}");
+        if !is_made {
+            assert_eq!(reason(made), Reason::InvalidInput);
+        }
+    }
 }

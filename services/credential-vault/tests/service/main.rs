@@ -8,6 +8,7 @@ mod audit;
 mod credentials;
 mod fairness;
 mod faults;
+mod forged;
 mod invalidations;
 mod limits;
 mod lists;

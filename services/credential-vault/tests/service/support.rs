@@ -240,6 +240,11 @@ pub(crate) fn with<T>(key: &str, message: T) -> Request<T> {
 }
 
 /// Why a call failed.
+/// The id inside a key's text.
+pub(crate) fn key_id(text: &str) -> String {
+    text.split('_').nth(1).unwrap().to_owned()
+}
+
 pub(crate) fn reason<T>(outcome: Result<T, Status>) -> Reason {
     let status = outcome.err().unwrap_or_else(|| panic!("the call succeeded"));
     granary_rpc::error::reason_of(&status).unwrap_or_else(|| panic!("no reason: {status:?}"))

@@ -1,28 +1,6 @@
 //! Account patterns: identifiers in which `*` stands for any text.
 
-/// Whether a pattern covers an identifier.
-pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut p, mut t) = (0, 0);
-    // Where to go on after giving the last star one byte more.
-    let mut star: Option<(usize, usize)> = None;
-    while t < text.len() {
-        if pattern.get(p) == Some(&b'*') {
-            star = Some((p + 1, t));
-            p += 1;
-        } else if pattern.get(p) == text.get(t) {
-            p += 1;
-            t += 1;
-        } else if let Some((after, taken)) = star {
-            p = after;
-            t = taken + 1;
-            star = Some((after, taken + 1));
-        } else {
-            return false;
-        }
-    }
-    pattern[p..].iter().all(|b| *b == b'*')
-}
+use granary_rpc::pattern::matches;
 
 /// Whether an identifier is covered by a key's patterns; none at all cover everything.
 pub(crate) fn any_covers(patterns: &[String], text: &str) -> bool {
