@@ -30,7 +30,7 @@ call(VAULT, "GetOrCreateConnectedAccount", identifier="user_python")
 sealing = call(VAULT, "GetSealingKey")
 inside = new(
     "granary.vault.v1.SealedCredential",
-    tenant=sealing.tenant,
+    sealed_for={"api_key_id": os.environ["KEY"].split("_")[1]},
     identifier="user_python",
     harvest_token={"access_token": os.environ["TOKEN"], "account_id": int(os.environ["HARVEST_ACCOUNT"])},
     not_after=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 300)),

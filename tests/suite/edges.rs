@@ -188,7 +188,7 @@ fn certificates(dir: &std::path::Path) -> Made {
         let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
         (certificate.pem(), key.serialize_pem())
     };
-    let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
+    let write = |name: &str, text: &str| granary_testkit::write_secret(dir.join(name), text);
     let server = issue(&["localhost", "127.0.0.1"]);
     let gateway = issue(&["gateway"]);
     write("ca.pem", &ca_certificate.pem());

@@ -50,12 +50,13 @@ async fn versions_are_checked_kept_and_rolled_back() {
     let up = Up::start().await;
     let client = up.client();
     client.account("a").await;
-    let public = client.accounts().get_sealing_key(GetSealingKeyRequest {}).await.unwrap().into_inner();
+    let public =
+        client.accounts().get_sealing_key(GetSealingKeyRequest::default()).await.unwrap().into_inner();
     assert_eq!(public.fingerprint, sealed::fingerprint_of(&public.public_key));
     assert_eq!(up.line()["sealing_fingerprint"], public.fingerprint);
     let put = |expected: Option<i64>, text: &str| {
         let inside = SealedCredential {
-            tenant: public.tenant.clone(),
+            sealed_for: client.sealed_for(),
             identifier: "a".into(),
             credential: Some(Inside::HarvestapiKey(HarvestapiKey {
                 api_key: Secret::new(text.into()).expose().into(),

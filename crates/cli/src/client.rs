@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use api::ApiClient;
+use api::Transport;
 pub use pages::all_pages;
 
 use crate::exit::Failure;
@@ -67,9 +68,18 @@ struct Way {
     /// The CA that the certificates of https addresses must come from, PEM [default: the system's]
     #[arg(long, env = "GRANARY_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
+    /// Send the API key to another machine in plain text, where something else encrypts it
+    #[arg(long, env = "GRANARY_INSECURE_TRANSPORT")]
+    insecure_transport: bool,
     /// How long each call may take [default: 30s, and 10m for tools that wait for a run]
     #[arg(long, value_parser = crate::duration::parse, value_name = "DURATION")]
     timeout: Option<Duration>,
+}
+
+impl Way {
+    fn transport(&self) -> Transport<'_> {
+        Transport { ca_file: self.ca_file.as_deref(), is_insecure: self.insecure_transport }
+    }
 }
 
 impl GatewayConnection {
@@ -107,7 +117,7 @@ impl GatewayAddress {
     fn open(&self, way: &Way, usual: Duration) -> Result<ApiClient, Failure> {
         let hint = "`granary up` starts everything on this machine; GRANARY_ADDR says where the gateway is";
         let timeout = way.timeout.unwrap_or(usual);
-        ApiClient::open(("--addr", "GRANARY_ADDR"), &self.addr, way.ca_file.as_deref(), timeout, hint)
+        ApiClient::open(("--addr", "GRANARY_ADDR"), &self.addr, &way.transport(), timeout, hint)
     }
 }
 
@@ -116,6 +126,6 @@ impl VaultAddress {
         let hint = "`granary up` starts everything on this machine; GRANARY_VAULT_ADDR says where \
                     credential-vault's own address is";
         let (name, timeout) = (("--vault-addr", "GRANARY_VAULT_ADDR"), way.timeout.unwrap_or(TIMEOUT));
-        ApiClient::open(name, &self.vault_addr, way.ca_file.as_deref(), timeout, hint)
+        ApiClient::open(name, &self.vault_addr, &way.transport(), timeout, hint)
     }
 }

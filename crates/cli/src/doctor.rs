@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::client::{ApiClient, Connections};
 use crate::exit::{CONFIGURATION, Failure};
 use crate::output::Shown;
-use crate::sealing::{Fingerprint, SealingKey};
+use crate::sealing::{Fingerprints, SealingKey};
 use crate::settings::From;
 use crate::tools;
 use finding::{Finding, Level, worst};
@@ -120,7 +120,7 @@ async fn sealing(args: &Args, key: &SealingKey) -> Finding {
             "store no credential: the key was replaced, or somebody stands in between",
         )
     };
-    match args.fingerprint.as_deref().map(Fingerprint::parse) {
+    match args.fingerprint.as_deref().map(Fingerprints::parse) {
         Some(None) => {
             let next = "`granary keys sealing` prints the right one";
             return Finding::fault(
@@ -130,7 +130,7 @@ async fn sealing(args: &Args, key: &SealingKey) -> Finding {
                 next,
             );
         }
-        Some(Some(expected)) if key.clone().checked(&expected).is_err() => {
+        Some(Some(expected)) if expected.checked(key.clone()).is_err() => {
             return differs("what was expected");
         }
         Some(Some(_)) => return Finding::fine(CHECK, "is the one that is expected"),

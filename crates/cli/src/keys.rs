@@ -116,12 +116,8 @@ pub async fn run(command: Command) -> Result<Shown, Failure> {
         }
         Command::Sealing(Sealing { connection }) => {
             let key = SealingKey::fetch(&connection.open()?).await?;
-            let document =
-                json!({"key_id": key.key_id, "fingerprint": key.fingerprint(), "tenant": key.tenant});
-            let text = fields(
-                &document,
-                &[("key id", "key_id"), ("fingerprint", "fingerprint"), ("tenant", "tenant")],
-            );
+            let document = json!({"key_id": key.key_id, "fingerprint": key.fingerprint()});
+            let text = fields(&document, &[("key id", "key_id"), ("fingerprint", "fingerprint")]);
             Ok(Shown { text, document, ..Shown::default() })
         }
     }

@@ -12,26 +12,28 @@ use crate::exit::Failure;
 /// How long a sealed credential may take to arrive; afterwards it is refused.
 const SEAL_TTL: Duration = Duration::from_secs(300);
 
-/// Credential-vault's public key, and the tenant that boxes must name.
+/// Credential-vault's public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealingKey {
     /// Sent along with a box.
     pub key_id: String,
-    /// The caller's tenant.
-    pub tenant: String,
     public_key: Vec<u8>,
 }
 
-/// SHA-256 of a public key, as 64 lower-case hexadecimal digits.
+/// What a sealing key may be: SHA-256 of public keys, each as 64 lower-case hexadecimal digits. Of two during a change of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fingerprint(String);
+pub struct Fingerprints(Vec<String>);
 
 impl SealingKey {
-    /// Asks for the key. Through the gateway it must be [`checked`](Self::checked) before it is used.
+    /// Asks for the key. Through the gateway it must be [`checked`](Fingerprints::checked) before it is used.
     pub async fn fetch(api: &ApiClient) -> Result<Self, Failure> {
-        let request = api.request(wire::GetSealingKeyRequest {});
+        Self::ask(api, String::new()).await
+    }
+
+    async fn ask(api: &ApiClient, fingerprint: String) -> Result<Self, Failure> {
+        let request = api.request(wire::GetSealingKeyRequest { fingerprint });
         let answer = api.answer(api.accounts().get_sealing_key(request)).await?;
-        Ok(Self { key_id: answer.key_id, tenant: answer.tenant, public_key: answer.public_key })
+        Ok(Self { key_id: answer.key_id, public_key: answer.public_key })
     }
 
     /// The fingerprint, from the key itself: what an answer says of it may be as wrong as the key.
@@ -39,39 +41,30 @@ impl SealingKey {
         sealed::fingerprint_of(&self.public_key)
     }
 
-    /// The key, if it is the one that is expected.
-    pub fn checked(self, expected: &Fingerprint) -> Result<Self, Failure> {
-        let is = self.fingerprint();
-        if is == expected.0 {
-            return Ok(self);
-        }
-        Err(Failure::configuration(format!(
-            "nothing was sent: the sealing key's fingerprint is {is}, not {}; the key was replaced, or somebody stands \
-             in between; `granary keys sealing` asks credential-vault itself",
-            expected.0
-        )))
-    }
-
-    /// Seals a credential, so that only credential-vault can open it, for one account and a few minutes.
+    /// Seals a credential, so that only credential-vault can open it, for one account of the API key's tenant and a few minutes.
     pub fn seal(
         &self,
+        api_key_id: &str,
         identifier: &str,
         credential: &Credential,
         expected_version: Option<i64>,
     ) -> Result<Vec<u8>, Failure> {
-        self.seal_until(SystemTime::now() + SEAL_TTL, identifier, credential, expected_version)
+        self.seal_until(SystemTime::now() + SEAL_TTL, api_key_id, identifier, credential, expected_version)
     }
 
     /// The same for another time.
     pub fn seal_until(
         &self,
         not_after: SystemTime,
+        api_key_id: &str,
         identifier: &str,
         credential: &Credential,
         expected_version: Option<i64>,
     ) -> Result<Vec<u8>, Failure> {
         let plain = Plain(wire::SealedCredential {
-            tenant: self.tenant.clone(),
+            sealed_for: Some(wire::SealedFor {
+                caller: Some(wire::sealed_for::Caller::ApiKeyId(api_key_id.to_owned())),
+            }),
             identifier: identifier.to_owned(),
             credential: Some(value(credential)),
             expected_version,
@@ -82,16 +75,49 @@ impl SealingKey {
     }
 }
 
-impl Fingerprint {
-    /// Parses a fingerprint; colons, blanks and upper case are taken.
+impl Fingerprints {
+    /// Parses fingerprints with commas between; colons, blanks and upper case are taken.
     pub fn parse(text: &str) -> Option<Self> {
+        text.split(',').map(Self::parse_one).collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    /// The key, if it is one of those that are expected.
+    pub fn checked(&self, key: SealingKey) -> Result<SealingKey, Failure> {
+        let is = key.fingerprint();
+        if self.0.contains(&is) {
+            return Ok(key);
+        }
+        Err(Failure::configuration(format!(
+            "nothing was sent: the sealing key's fingerprint is {is}, not {}; the key was replaced, or somebody stands \
+             in between; `granary keys sealing` asks credential-vault itself",
+            self.0.join(" or ")
+        )))
+    }
+
+    /// Asks for a key that is expected: the one to seal with now, or during a change of keys one that is still taken.
+    pub async fn fetch(&self, api: &ApiClient) -> Result<SealingKey, Failure> {
+        let refused = match self.checked(SealingKey::fetch(api).await?) {
+            Ok(key) => return Ok(key),
+            Err(refused) => refused,
+        };
+        for fingerprint in &self.0 {
+            if let Ok(key) = SealingKey::ask(api, fingerprint.clone()).await
+                && let Ok(key) = self.checked(key)
+            {
+                return Ok(key);
+            }
+        }
+        Err(refused)
+    }
+
+    fn parse_one(text: &str) -> Option<String> {
         let digits: String = text
             .chars()
             .filter(|c| *c != ':' && !c.is_whitespace())
             .map(|c| c.to_ascii_lowercase())
             .collect();
         let fits = digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-        fits.then_some(Self(digits))
+        fits.then_some(digits)
     }
 }
 
@@ -145,7 +171,7 @@ mod tests {
         let secret = sealed::SealingKey::new(&Key::from_bytes([7; 32]));
         let public_key = secret.public_key();
         let key_id = sealed::key_id(&public_key);
-        (secret, SealingKey { key_id, tenant: "acme".into(), public_key: public_key.to_vec() })
+        (secret, SealingKey { key_id, public_key: public_key.to_vec() })
     }
 
     #[test]
@@ -153,10 +179,12 @@ mod tests {
         let (secret, public) = pair();
         let credential =
             Credential::HarvestToken { access_token: Secret::new("hush".into()), account_id: 42 };
-        let sealed = public.seal("user_ha_456", &credential, Some(0)).unwrap();
+        let sealed = public.seal("testtesttest", "user_ha_456", &credential, Some(0)).unwrap();
         assert!(!sealed.windows(4).any(|w| w == b"hush"));
         let opened = secret.open(&sealed).unwrap();
-        assert_eq!((opened.tenant.as_str(), opened.identifier.as_str()), ("acme", "user_ha_456"));
+        let sealed_for = wire::sealed_for::Caller::ApiKeyId("testtesttest".to_owned());
+        assert_eq!(opened.sealed_for.unwrap().caller, Some(sealed_for));
+        assert_eq!(opened.identifier, "user_ha_456");
         assert_eq!(opened.expected_version, Some(0));
         assert_eq!(opened.credential, Some(value(&credential)));
         let ahead =
@@ -167,18 +195,22 @@ mod tests {
     #[test]
     fn a_key_of_another_fingerprint_is_not_used() {
         let (_, public) = pair();
-        let right = public.fingerprint().to_uppercase();
-        assert!(public.clone().checked(&Fingerprint::parse(&right).unwrap()).is_ok());
-        let failure = public.checked(&Fingerprint::parse(&"0".repeat(64)).unwrap()).unwrap_err();
+        let (right, wrong) = (public.fingerprint().to_uppercase(), "0".repeat(64));
+        for good in [right.clone(), format!("{wrong}, {right}")] {
+            assert!(Fingerprints::parse(&good).unwrap().checked(public.clone()).is_ok());
+        }
+        let failure = Fingerprints::parse(&wrong).unwrap().checked(public).unwrap_err();
         assert_eq!(failure.code(), 3);
         assert!(failure.text().contains("nothing was sent"));
     }
 
     #[test]
     fn fingerprints_are_64_digits() {
-        assert_eq!(Fingerprint::parse(&"AB:".repeat(32)), Some(Fingerprint("ab".repeat(32))));
-        for text in ["", "ab", &"g".repeat(64), &"a".repeat(65)] {
-            assert!(Fingerprint::parse(text).is_none(), "{text}");
+        assert_eq!(Fingerprints::parse(&"AB:".repeat(32)), Some(Fingerprints(vec!["ab".repeat(32)])));
+        let (one, two) = ("a".repeat(64), "b".repeat(64));
+        assert_eq!(Fingerprints::parse(&format!("{one},{two}")), Some(Fingerprints(vec![one.clone(), two])));
+        for text in ["", "ab", &"g".repeat(64), &"a".repeat(65), &format!("{one},")] {
+            assert!(Fingerprints::parse(text).is_none(), "{text}");
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Settings {
     pub metrics_address: Option<SocketAddr>,
     /// Where the docs directory is published, so that errors can link to their pages; none by default.
     pub docs_base_url: Option<String>,
+    /// Whether core dumps and debuggers may see the process's memory, in which secrets lie while calls run. Default false.
+    pub core_dumps: bool,
 }
 
 /// Where settings come from, as flags.
@@ -59,7 +61,7 @@ impl Settings {
     /// Reads the file, then `GRANARY_…__…` from the environment, then flags, as far as they can be read.
     pub fn read(from: &From) -> Loaded<Self> {
         let file: Option<&Path> = from.config.as_deref();
-        let (env_prefix, env_names) = ("GRANARY_", &["metrics_address", "docs_base_url"][..]);
+        let (env_prefix, env_names) = ("GRANARY_", &["metrics_address", "docs_base_url", "core_dumps"][..]);
         config::load(&Sources { file, env_prefix, env_names, overrides: &from.set })
     }
 
@@ -82,12 +84,15 @@ impl Settings {
         faults
     }
 
-    /// Starts logs and metrics for the process, makes room for its open files, and says where the pages of its errors are.
+    /// Starts logs and metrics for the process, closes its memory, makes room for its open files, and says where the pages of its errors are.
     pub fn start_telemetry(&self, end: &granary_server::CancellationToken) {
         if let Some(docs) = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).ok()) {
             granary_rpc::help::publish(docs);
         }
         self.logging.start();
+        if !self.core_dumps {
+            granary_server::memory::close();
+        }
         granary_server::files::raise();
         granary_server::metrics::start();
         tokio::spawn(granary_server::metrics::upkeep(end.clone()));

@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 use data_encoding::{BASE64, BASE64_NOPAD, HEXLOWER};
 use futures_util::future::{Either, Ready, ready};
 use granary_proto::PolicyTable;
-use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::clock::now_ms;
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Identifier, Reason};
@@ -51,19 +50,9 @@ impl TicketLayer {
         let incarnation = one(headers, &name::INCARNATION)
             .and_then(|text| HEXLOWER.decode(text).ok())
             .ok_or_else(|| refused("the request names no incarnation of the account"))?;
-        let expected = Expected {
-            audience: &method.process,
-            tenant: std::str::from_utf8(tenant).map_err(|_| refused("the request names no tenant"))?,
-            account: account.as_str(),
-            incarnation: &incarnation,
-            needs: &method.needs,
-            now_ms: now_ms(),
-        };
+        let tenant = std::str::from_utf8(tenant).map_err(|_| refused("the request names no tenant"))?;
+        let expected = Expected::of(method, tenant, account.as_str(), &incarnation, now_ms());
         let grant = ticket::open(&self.ring, &ticket, &expected).map_err(|e| refused(&e.to_string()))?;
-        // A probe may use what has expired, and nothing else may.
-        if grant.is_probe() != (method.exposure == Exposure::Internal) {
-            return Err(refused("the ticket is for a probe, or the method is one"));
-        }
         Ok(Some(grant.signing_with(Arc::clone(&self.ring))))
     }
 }
@@ -120,25 +109,24 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
-    use crate::ticket::Header;
+    use crate::ticket::{Format, Header};
     use crate::{Credential, Key, Secret};
 
     const LOG_TIME: &str = "/granary.harvest.v1.HarvestTime/LogTimeEntry";
     const PROBE: &str = "/granary.internal.v1.HarvestProbes/ProbeHarvestToken";
 
-    /// What comes of a ticket for a probe, or for a call, at a method.
-    fn opened(ring: &Keyring, probe: bool, path: &str) -> Result<(), Reason> {
+    /// What comes of a ticket for a method at a method.
+    fn opened(ring: &Keyring, format: Format, sealed_for: &str, path: &str) -> Result<(), Reason> {
         let access_token = Secret::new("canary-token-0001".into());
         let credential = Credential::HarvestToken { access_token, account_id: 910_001 };
+        let sealed_for = granary_proto::policy_table().unwrap().path(sealed_for).unwrap();
         let header = Header {
-            probe,
-            audience: "harvest-time".into(),
             tenant: "acme".into(),
             account: "u".into(),
             incarnation: vec![7; 16],
-            ..Header::default()
+            ..Header::of(sealed_for)
         };
-        let (sealed, _) = ticket::seal(ring, header, &[(credential, 3)], now_ms()).unwrap();
+        let (sealed, _) = ticket::seal(ring, format, header, &[(credential, 3)], now_ms()).unwrap();
         let headers = [
             (name::TICKET.clone(), BASE64_NOPAD.encode(&sealed)),
             (name::TENANT.clone(), "acme".to_owned()),
@@ -156,9 +144,25 @@ mod tests {
     #[test]
     fn a_ticket_for_a_probe_opens_for_nothing_else_and_no_other_for_a_probe() {
         let ring = Keyring::single(Key::random());
-        assert_eq!(opened(&ring, false, LOG_TIME), Ok(()));
-        assert_eq!(opened(&ring, true, PROBE), Ok(()));
-        assert_eq!(opened(&ring, true, LOG_TIME), Err(Reason::TicketRefused));
-        assert_eq!(opened(&ring, false, PROBE), Err(Reason::TicketRefused));
+        for format in [Format::One, Format::Two] {
+            assert_eq!(opened(&ring, format, LOG_TIME, LOG_TIME), Ok(()));
+            assert_eq!(opened(&ring, format, PROBE, PROBE), Ok(()));
+            assert_eq!(opened(&ring, format, PROBE, LOG_TIME), Err(Reason::TicketRefused));
+            assert_eq!(opened(&ring, format, LOG_TIME, PROBE), Err(Reason::TicketRefused));
+        }
+    }
+
+    #[test]
+    fn a_ticket_opens_for_every_method_of_its_own_class_and_for_no_other() {
+        let ring = Keyring::single(Key::random());
+        let table = granary_proto::policy_table().unwrap();
+        let of_harvest = || table.process("harvest-time").filter(|method| !method.needs.is_empty());
+        for one in of_harvest() {
+            for other in of_harvest() {
+                let same = one.ticket_class == other.ticket_class;
+                let opened = opened(&ring, Format::Two, &one.path, &other.path);
+                assert_eq!(opened.is_ok(), same, "{} for {}: {opened:?}", one.path, other.path);
+            }
+        }
     }
 }

@@ -9,9 +9,11 @@
 //! assert!(!format!("{secret:?}").contains("business"));
 //! ```
 pub mod aead;
+pub mod api_key;
 pub mod credential;
 pub mod fingerprint;
 pub mod grant;
+pub mod key_file;
 pub mod layer;
 mod pasted;
 pub mod principal;

@@ -1,11 +1,16 @@
 //! Tickets: the credentials of one account, sealed for one service, short-lived.
 //!
-//! `"GT1" · header length (u16, big endian) · header · nonce (24) · XChaCha20-Poly1305(credentials)`. Everything before
+//! `"GT2" · header length (u16, big endian) · header · nonce (24) · XChaCha20-Poly1305(credentials)`. Everything before
 //! the nonce is the associated data, byte for byte as sent, so that a flipped bit anywhere is refused.
+//!
+//! Format 1, `"GT1"`, says nothing of scope, effect and exposure. Receivers take both, for as long as an upgrade lasts; which one
+//! is sealed is the issuer's setting.
 mod open;
 
 use std::time::Duration;
 
+use granary_proto::granary::policy::v1::{Effect, Exposure, Scope};
+use granary_proto::{Method, Rights};
 use prost::Message;
 use zeroize::Zeroizing;
 
@@ -15,11 +20,33 @@ pub use open::{Expected, Refused, open};
 
 /// How long a ticket lives.
 pub const TICKET_TTL: Duration = Duration::from_secs(60);
-pub(crate) const MAGIC: &[u8; 3] = b"GT1";
+/// What a ticket begins with, by its format.
+pub(crate) const MAGIC: [&[u8; 3]; 2] = [b"GT1", b"GT2"];
 
 /// The keys of one service: the first seals, all of them open. At most a handful, during a rotation.
 #[derive(Clone, Debug)]
 pub struct Keyring(Vec<(String, Key)>);
+
+/// How a ticket is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Without scope, effect and exposure.
+    One,
+    /// With them.
+    #[default]
+    Two,
+}
+
+impl Format {
+    /// The format of a number.
+    pub fn of(number: u8) -> Option<Self> {
+        match number {
+            1 => Some(Self::One),
+            2 => Some(Self::Two),
+            _ => None,
+        }
+    }
+}
 
 /// What stands in the clear on a ticket, and is authenticated.
 #[derive(Clone, PartialEq, Message)]
@@ -30,7 +57,7 @@ pub struct Header {
     /// 16 random bytes.
     #[prost(bytes = "vec", tag = "2")]
     pub ticket_id: Vec<u8>,
-    /// The full name of the service it is sealed for.
+    /// The process that it is sealed for.
     #[prost(string, tag = "3")]
     pub audience: String,
     /// The tenant.
@@ -57,6 +84,41 @@ pub struct Header {
     /// The kinds inside that the vendor has not been seen to take since they were put.
     #[prost(enumeration = "crate::Kind", repeated, tag = "11")]
     pub unproven: Vec<i32>,
+    /// The id of the API key whose caller it was issued to.
+    #[prost(string, tag = "12")]
+    pub api_key_id: String,
+    /// The scope of the methods it is for; of format 2, as what follows.
+    #[prost(enumeration = "Scope", tag = "13")]
+    pub scope: i32,
+    /// Their effect.
+    #[prost(enumeration = "Effect", tag = "14")]
+    pub effect: i32,
+    /// Where they are reachable.
+    #[prost(enumeration = "Exposure", tag = "15")]
+    pub exposure: i32,
+    /// The name of the cap that calls with it are under; empty: none but the caller's own.
+    #[prost(string, tag = "16")]
+    pub cap: String,
+    /// The names of the budgets that calls with it draw on.
+    #[prost(string, repeated, tag = "17")]
+    pub budgets: Vec<String>,
+}
+
+impl Header {
+    /// What the policy says of the tickets of a method; whose it is, and for which account, is filled in by the issuer.
+    pub fn of(method: &Method) -> Self {
+        let mut header = Self { audience: method.process.clone(), ..Self::default() };
+        header.allow(method.rights());
+        header
+    }
+
+    /// Fills in what may be done with it.
+    pub fn allow(&mut self, rights: Rights) {
+        self.probe = rights.exposure == Exposure::Internal;
+        self.set_scope(rights.scope);
+        self.set_effect(rights.effect);
+        self.set_exposure(rights.exposure);
+    }
 }
 
 /// One credential inside a ticket.
@@ -117,10 +179,11 @@ impl Keyring {
     }
 }
 
-/// Seals credentials; key id, contents and times of the header are filled in here. `None`: the ring is empty or the
-/// header is too long.
+/// Seals credentials, none of them for a method that acts without; key id, contents and times of the header are filled in here.
+/// `None`: the ring is empty or the header is too long.
 pub fn seal(
     ring: &Keyring,
+    format: Format,
     mut header: Header,
     credentials: &[(Credential, i64)],
     now_ms: u64,
@@ -133,9 +196,15 @@ pub fn seal(
     header.contents =
         credentials.iter().map(|(c, version)| Content { kind: c.kind() as i32, version: *version }).collect();
 
+    if format == Format::One {
+        (header.scope, header.effect, header.exposure) = (0, 0, 0);
+        header.api_key_id.clear();
+        header.cap.clear();
+        header.budgets.clear();
+    }
     let clear = header.encode_to_vec();
     let mut ticket = Vec::with_capacity(clear.len() + 256);
-    ticket.extend_from_slice(MAGIC);
+    ticket.extend_from_slice(MAGIC[format as usize]);
     ticket.extend_from_slice(&u16::try_from(clear.len()).ok()?.to_be_bytes());
     ticket.extend_from_slice(&clear);
 

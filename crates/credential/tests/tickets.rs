@@ -1,7 +1,9 @@
 //! A ticket opens only at the service, for the account, with the contents and before the time that it names.
 #![allow(clippy::unwrap_used, reason = "tests, helpers included")]
-use granary_credential::ticket::{self, Expected, Header, Keyring, Refused};
+use granary_credential::ticket::{self, Expected, Format, Header, Keyring, Refused};
 use granary_credential::{Credential, Key, Kind, Secret};
+use granary_proto::Rights;
+use granary_proto::granary::policy::v1::{Effect, Exposure, Scope};
 use proptest::prelude::*;
 
 const AUDIENCE: &str = "harvest-time";
@@ -15,15 +17,22 @@ fn key_credential() -> Credential {
     Credential::HarvestapiKey { api_key: Secret::new("canary-key-0001".into()) }
 }
 
+const RIGHTS: Rights = Rights { scope: Scope::TimeWrite, effect: Effect::Write, exposure: Exposure::Gateway };
+
 fn seal(ring: &Keyring, credentials: &[(Credential, i64)]) -> Vec<u8> {
-    let header = Header {
+    seal_as(ring, Format::Two, RIGHTS, credentials)
+}
+
+fn seal_as(ring: &Keyring, format: Format, rights: Rights, credentials: &[(Credential, i64)]) -> Vec<u8> {
+    let mut header = Header {
         audience: AUDIENCE.into(),
         tenant: "acme".into(),
         account: "user_ha_456".into(),
         incarnation: vec![7; 16],
         ..Header::default()
     };
-    ticket::seal(ring, header, credentials, NOW).unwrap().0
+    header.allow(rights);
+    ticket::seal(ring, format, header, credentials, NOW).unwrap().0
 }
 
 fn needs(kinds: &[Kind]) -> Vec<Vec<Kind>> {
@@ -39,6 +48,7 @@ fn open<'a>(ring: &Keyring, ticket: &[u8], change: impl FnOnce(&mut Expected<'a>
         account: "user_ha_456",
         incarnation: &[7; 16],
         needs: &NEEDS,
+        rights: RIGHTS,
         now_ms: NOW + 1,
     };
     change(&mut expected);
@@ -56,6 +66,7 @@ fn a_ticket_opens_where_it_should_and_gives_the_credential_back() {
         account: "user_ha_456",
         incarnation: &[7; 16],
         needs: &needs,
+        rights: RIGHTS,
         now_ms: NOW,
     };
     let grant = ticket::open(&ring, &ticket, &expected).unwrap();
@@ -99,6 +110,44 @@ fn a_ticket_with_other_kinds_than_the_method_declares_is_refused() {
 }
 
 #[test]
+fn a_ticket_for_other_methods_is_refused_and_the_format_before_says_so_of_probes_alone() {
+    let ring = Keyring::single(Key::random());
+    let others = [
+        Rights { scope: Scope::TimeRead, ..RIGHTS },
+        Rights { effect: Effect::Read, ..RIGHTS },
+        Rights { exposure: Exposure::Direct, ..RIGHTS },
+        Rights { exposure: Exposure::Internal, ..RIGHTS },
+    ];
+    let held = [(credential(), 1)];
+    for other in others {
+        let is_probe = other.exposure == Exposure::Internal;
+        for (sealed, opened) in [(RIGHTS, other), (other, RIGHTS)] {
+            let new = seal_as(&ring, Format::Two, sealed, &held);
+            assert_eq!(
+                open(&ring, &new, |e| e.rights = opened),
+                Err(Refused::Rights),
+                "{sealed:?} {opened:?}"
+            );
+            let old = seal_as(&ring, Format::One, sealed, &held);
+            assert_eq!(open(&ring, &old, |e| e.rights = opened).is_err(), is_probe, "{sealed:?} {opened:?}");
+        }
+    }
+    // What one format sealed is not taken for the other.
+    let mut renamed = seal(&ring, &held);
+    renamed[2] = b'1';
+    assert_eq!(open(&ring, &renamed, |_| {}), Err(Refused::Unreadable));
+}
+
+#[test]
+fn a_method_without_upstream_gets_a_ticket_without_a_credential() {
+    let ring = Keyring::single(Key::random());
+    let empty = seal(&ring, &[]);
+    assert_eq!(open(&ring, &empty, |e| e.needs = &[]), Ok(()));
+    assert_eq!(open(&ring, &empty, |e| (e.needs, e.tenant) = (&[], "other")), Err(Refused::Account));
+    assert_eq!(open(&ring, &seal(&ring, &[(credential(), 1)]), |e| e.needs = &[]), Err(Refused::Contents));
+}
+
+#[test]
 fn a_ticket_with_a_flipped_bit_anywhere_is_refused() {
     let ring = Keyring::single(Key::random());
     let ticket = seal(&ring, &[(credential(), 1)]);
@@ -136,9 +185,25 @@ proptest! {
         let ring = Keyring::single(Key::random());
         let opened = open(&ring, &bytes, |_| ());
         prop_assert!(opened.is_err());
-        let mut prefixed = b"GT1".to_vec();
-        prefixed.extend(bytes);
-        let opened = open(&ring, &prefixed, |_| ());
-        prop_assert!(opened.is_err());
+        for format in [b"GT1", b"GT2"] {
+            let prefixed = [format.as_slice(), &bytes].concat();
+            let opened = open(&ring, &prefixed, |_| ());
+            prop_assert!(opened.is_err());
+        }
+    }
+
+    #[test]
+    fn a_ticket_opens_for_exactly_what_it_says(
+        sealed in (0..3_i32, 0..4_i32, 1..4_i32), opened in (0..3_i32, 0..4_i32, 1..4_i32),
+    ) {
+        let rights = |(scope, effect, exposure): (i32, i32, i32)| Rights {
+            scope: Scope::try_from(scope).unwrap(),
+            effect: Effect::try_from(effect).unwrap(),
+            exposure: Exposure::try_from(exposure).unwrap(),
+        };
+        let ring = Keyring::single(Key::random());
+        let ticket = seal_as(&ring, Format::Two, rights(sealed), &[(credential(), 1)]);
+        let result = open(&ring, &ticket, |e| e.rights = rights(opened));
+        prop_assert_eq!(result.is_ok(), sealed == opened);
     }
 }

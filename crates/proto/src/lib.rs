@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use prost_reflect::DescriptorPool;
 
-pub use policy::{Method, PolicyTable};
+pub use policy::{Method, PolicyTable, Rights};
 pub use served::served;
 
 /// The serialized `FileDescriptorSet` of all protos, with custom options and comments.

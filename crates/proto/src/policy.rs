@@ -30,7 +30,7 @@ pub struct Method {
     pub is_stream: bool,
     /// Every one of them goes into the ticket; of each entry the first kind that the account has.
     pub needs: Vec<Vec<CredentialKind>>,
-    /// A small number that is equal for methods of one process with equal needs: what a cached ticket may be shared by.
+    /// A small number that is equal for methods of one process with equal needs and rights: what a ticket may be shared by.
     pub ticket_class: u16,
     /// What a call does to the world.
     pub effect: Effect,
@@ -46,6 +46,17 @@ pub struct Method {
     pub price: Option<Price>,
     /// The third party's endpoint, where the mapping is mechanical.
     pub upstream: Option<UpstreamCall>,
+}
+
+/// What a call of a method may do, as far as tickets say it: one for another scope, effect or exposure does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rights {
+    /// What the caller's key must hold.
+    pub scope: Scope,
+    /// What a call does to the world.
+    pub effect: Effect,
+    /// Where the method is reachable; inside alone, it is a probe.
+    pub exposure: Exposure,
 }
 
 /// Which price of the configured list applies.
@@ -113,6 +124,11 @@ impl Method {
     /// The name as "package.Service/Method".
     pub fn name(&self) -> &str {
         self.path.trim_start_matches('/')
+    }
+
+    /// What a ticket for it must say.
+    pub fn rights(&self) -> Rights {
+        Rights { scope: self.scope, effect: self.effect, exposure: self.exposure }
     }
 
     /// The kinds that may meet one of its needs. Time tracking takes a HarvestAPI key only where an address for that is

@@ -15,6 +15,7 @@ pub mod deadline;
 pub mod error;
 pub mod help;
 pub mod identifier;
+pub mod loopback;
 pub mod metadata;
 pub mod pattern;
 pub mod reason;

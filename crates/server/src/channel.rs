@@ -1,6 +1,8 @@
 //! Other services: where they are, and what a connection to them shows and expects.
 use std::path::PathBuf;
 
+use granary_credential::key_file;
+use granary_rpc::loopback::is_this_machine;
 use serde::{Deserialize, Serialize};
 
 use crate::peer_key::PeerKey;
@@ -23,6 +25,8 @@ pub struct Peer {
     pub key_file: Option<PathBuf>,
     /// The name in the service's certificate; default: the host of the address.
     pub server_name: Option<String>,
+    /// Whether plain text may go to another machine, where something else encrypts it.
+    pub insecure_transport: bool,
     /// Connections of each gateway thread to each address, 1 to 16; more are made while calls need them. Default 2.
     pub connections: usize,
 }
@@ -36,6 +40,7 @@ impl Default for Peer {
             cert_file: None,
             key_file: None,
             server_name: None,
+            insecure_transport: false,
             connections: 2,
         }
     }
@@ -63,6 +68,16 @@ impl Peer {
         if self.list().next().is_none() || !self.list().all(fits) {
             faults.push(format!("{name}.address: must be HOST:PORT, is \"{}\"", self.address));
         }
+        let is_elsewhere = |address: &&str| !is_this_machine(host(address));
+        if self.ca_file.is_none()
+            && !self.insecure_transport
+            && let Some(address) = self.list().find(is_elsewhere)
+        {
+            faults.push(format!(
+                "{name}: {address} is not this machine and has no TLS, so that keys and credentials would go there in plain text: \
+                 set {name}.ca_file, or {name}.insecure_transport = true where something else encrypts"
+            ));
+        }
         let files = [
             ("peer_key_file", &self.peer_key_file),
             ("ca_file", &self.ca_file),
@@ -73,6 +88,11 @@ impl Peer {
             if let Some(file) = file.as_ref().filter(|file| !file.is_file()) {
                 faults.push(format!("{name}.{setting}: the file {} does not exist", file.display()));
             }
+        }
+        for (setting, file) in [("peer_key_file", &self.peer_key_file), ("key_file", &self.key_file)] {
+            let fault =
+                file.as_ref().filter(|file| file.is_file()).and_then(|file| key_file::read(file).err());
+            faults.extend(fault.map(|fault| format!("{name}.{setting}: {fault}")));
         }
         if !(1..=16).contains(&self.connections) {
             faults.push(format!("{name}.connections: must be 1 to 16"));
@@ -115,8 +135,7 @@ impl Peer {
 
     /// The name in the service's certificate.
     fn name<'a>(&'a self, address: &'a str) -> &'a str {
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        self.server_name.as_deref().unwrap_or(host)
+        self.server_name.as_deref().unwrap_or_else(|| host(address))
     }
 
     /// The same peer at one address alone, which the certificate there must be for, or for `named`: what resolved to it.
@@ -139,4 +158,9 @@ impl Peer {
         all.dedup();
         all
     }
+}
+
+/// An address without its port.
+fn host(address: &str) -> &str {
+    address.rsplit_once(':').map_or(address, |(host, _)| host)
 }

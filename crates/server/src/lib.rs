@@ -17,6 +17,7 @@ pub mod http2;
 pub mod limits;
 pub mod listen;
 pub mod logging;
+pub mod memory;
 pub mod metrics;
 mod open_streams;
 pub mod peer_key;

@@ -1,7 +1,7 @@
 //! Calls between services are authenticated: by mutual TLS where it is configured, else by a key for each two peers.
 use std::path::Path;
 
-use granary_credential::Secret;
+use granary_credential::{Secret, key_file};
 use granary_rpc::metadata::name;
 use granary_rpc::{Error, Reason};
 use http::{HeaderMap, HeaderValue};
@@ -22,8 +22,7 @@ impl PeerKey {
     /// # Errors
     /// Says what is wrong with the file, never what it holds.
     pub fn from_file(path: &Path) -> Result<Self, String> {
-        let text =
-            std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
+        let text = key_file::read_text(path)?;
         Self::parse(text.trim())
             .ok_or_else(|| format!("{} must hold one line of at least 32 visible characters", path.display()))
     }

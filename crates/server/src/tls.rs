@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use granary_credential::key_file;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
@@ -55,12 +56,13 @@ impl TlsFiles {
     /// What is wrong with them; `name` is their key in the configuration.
     pub fn validate(&self, name: &str) -> Vec<String> {
         let files = [Some(&self.cert_file), Some(&self.key_file), self.client_ca_file.as_ref()];
-        files
-            .into_iter()
-            .flatten()
-            .filter(|file| !file.is_file())
-            .map(|file| format!("{name}.tls: the file {} does not exist", file.display()))
-            .collect()
+        let missing = files.into_iter().flatten().filter(|file| !file.is_file());
+        let mut faults: Vec<String> =
+            missing.map(|file| format!("{name}.tls: the file {} does not exist", file.display())).collect();
+        if self.key_file.is_file() {
+            faults.extend(key_file::read(&self.key_file).err().map(|fault| format!("{name}.tls: {fault}")));
+        }
+        faults
     }
 
     /// When each of them was written last: one that is moved into place may be older than another that was there.
@@ -181,7 +183,8 @@ fn roots(ca: &Path) -> Result<RootCertStore, Error> {
 }
 
 fn key(file: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    PrivateKeyDer::from_pem_file(file)
+    let pem = key_file::read(file).map_err(Error::Unusable)?;
+    PrivateKeyDer::from_pem_slice(&pem)
         .map_err(|source| Error::File { path: file.display().to_string(), source })
 }
 

@@ -17,7 +17,7 @@ use granary_proto::granary::vault::v1::sealed_credential::Credential as Inside;
 use granary_proto::granary::vault::v1::{
     ConnectedAccount, CreateApiKeyRequest, CreateApiKeyResponse, CreateTenantRequest, CredentialState,
     GetConnectedAccountRequest, GetOrCreateConnectedAccountRequest, GetSealingKeyRequest, HarvestToken,
-    HarvestapiKey, PutCredentialRequest, PutSealedCredentialRequest, SealedCredential,
+    HarvestapiKey, PutCredentialRequest, PutSealedCredentialRequest, SealedCredential, SealedFor, sealed_for,
 };
 use granary_rpc::{Identifier, metadata};
 use serde_json::Value;
@@ -154,6 +154,12 @@ impl Client {
         Ok(self.vault().put_credential(request).await?.into_inner().credential.expect("its state"))
     }
 
+    /// Whom this caller seals for: the tenant of its own key.
+    pub fn sealed_for(&self) -> Option<SealedFor> {
+        let key_id = granary_credential::api_key::id_of(&self.key).expect("a key").to_owned();
+        Some(SealedFor { caller: Some(sealed_for::Caller::ApiKeyId(key_id)) })
+    }
+
     /// Seals a credential for an account of this caller's tenant.
     pub async fn seal(
         &self,
@@ -161,13 +167,13 @@ impl Client {
         credential: &Credential,
         seconds: i64,
     ) -> PutSealedCredentialRequest {
-        let key =
-            self.accounts().get_sealing_key(GetSealingKeyRequest {}).await.expect("the key").into_inner();
+        let key = self.accounts().get_sealing_key(GetSealingKeyRequest::default()).await;
+        let key = key.expect("the key").into_inner();
         let now = std::time::SystemTime::now();
         let mut not_after = prost_types::Timestamp::from(now);
         not_after.seconds += seconds;
         let inside = SealedCredential {
-            tenant: key.tenant,
+            sealed_for: self.sealed_for(),
             identifier: identifier.to_owned(),
             credential: Some(inside(credential)),
             expected_version: None,

@@ -52,7 +52,7 @@ impl Cluster {
 
     async fn prepare_at(addresses: &[&str], root: &str, dir: &Path, ca_file: Option<&Path>) -> Self {
         let token = dir.join("operator-token");
-        std::fs::write(&token, root).expect("a file");
+        crate::write_secret(&token, root);
         let secret_id = dir.join("secret-id");
         let set = |key: &str, value: &str| format!("--set=credential_vault.vault.{key}={value}");
         let mut args = ["hashicorp-vault", "bootstrap", "--output", "json"].map(str::to_owned).to_vec();

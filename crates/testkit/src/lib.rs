@@ -44,6 +44,13 @@ pub use sandbox::Sandbox;
 pub use up::Up;
 pub use vault::{VaultCluster, VaultServer};
 
+/// Writes a file that holds a secret, which nobody else may read or change.
+pub fn write_secret(path: impl AsRef<std::path::Path>, text: impl AsRef<[u8]>) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(&path, text).expect("a file");
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).expect("its mode");
+}
+
 /// Where tools lie that are made once a machine: `granary` in the user's folder of caches.
 fn cache() -> std::path::PathBuf {
     let folder =

@@ -3,10 +3,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BufMut};
-use granary_credential::ticket::{Header, Keyring, seal};
+use granary_credential::ticket::{Format, Header, Keyring, seal};
 use granary_credential::{Credential, Key};
 use granary_proto::Method;
-use granary_proto::granary::policy::v1::Exposure;
 use granary_rpc::{Deadline, Reason, error::reason_of, metadata};
 use http::uri::PathAndQuery;
 use prost::Message;
@@ -182,18 +181,16 @@ impl Service {
 
     fn admit(&self, metadata: &mut MetadataMap, method: &Method, credentials: &[Credential]) {
         let header = Header {
-            audience: method.process.clone(),
-            probe: method.exposure == Exposure::Internal,
             tenant: TENANT.to_owned(),
             account: ACCOUNT.to_owned(),
             incarnation: vec![7; 16],
             // What is taken is told, too.
             unproven: credentials.iter().map(|credential| credential.kind().into()).collect(),
-            ..Header::default()
+            ..Header::of(method)
         };
         let now = granary_rpc::clock::now_ms();
         let held: Vec<_> = credentials.iter().map(|credential| (credential.clone(), VERSION)).collect();
-        let (ticket, _) = seal(&self.ring, header, &held, now).unwrap();
+        let (ticket, _) = seal(&self.ring, Format::default(), header, &held, now).unwrap();
         metadata.insert_bin(metadata::TICKET, MetadataValue::from_bytes(&ticket));
         metadata.insert(metadata::TENANT, TENANT.parse().unwrap());
         metadata.insert(metadata::ACCOUNT, ACCOUNT.parse().unwrap());

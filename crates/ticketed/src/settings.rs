@@ -1,9 +1,9 @@
 //! Settings that every such service has.
 use std::path::Path;
 
+use granary_credential::key_file;
 use granary_credential::ticket::Keyring;
 use granary_server::{Callers, Server, admission};
-use zeroize::Zeroizing;
 
 /// They lie in the table of the service's own settings.
 #[derive(Clone, Copy, Debug)]
@@ -33,9 +33,8 @@ impl Settings<'_> {
     /// The file cannot be read, or has a line that is no key.
     pub fn ring(&self) -> Result<Keyring, String> {
         let (table, file) = (self.table, self.ticket_key_file.display());
-        let text = std::fs::read_to_string(self.ticket_key_file)
-            .map(Zeroizing::new)
-            .map_err(|e| format!("{table}.ticket_key_file: cannot read \"{file}\": {e}"))?;
+        let text = key_file::read_text(self.ticket_key_file)
+            .map_err(|fault| format!("{table}.ticket_key_file: {fault}"))?;
         Keyring::parse(&text).map_err(|fault| format!("{table}.ticket_key_file: {file}: {fault}"))
     }
 }

@@ -1,6 +1,7 @@
 //! Where calls may go: one origin, and paths below the configured one.
 use std::fmt;
 
+use granary_rpc::loopback::is_this_machine;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Url;
 
@@ -32,7 +33,10 @@ impl Origin {
         if base.query().is_some() || base.fragment().is_some() {
             return Err(fault("must not hold a query or a fragment"));
         }
-        if base.scheme() == "http" && !is_this_machine(&base) && !config.insecure_transport {
+        if base.scheme() == "http"
+            && !base.host_str().is_some_and(is_this_machine)
+            && !config.insecure_transport
+        {
             return Err(fault("must be https, unless the host is this machine or insecure_transport is set"));
         }
         let text = base.origin().ascii_serialization();
@@ -82,14 +86,6 @@ pub(crate) fn encode(text: &str) -> String {
 pub(crate) fn is_dots(segment: &str) -> bool {
     let decoded = percent_decode_str(segment).collect::<Vec<u8>>();
     decoded == b"." || decoded == b".."
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    let Some(host) = url.host_str() else { return false };
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare == "localhost"
-        || bare.ends_with(".localhost")
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 impl fmt::Debug for Origin {

@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use granary_credential::ticket::Keyring;
+use granary_credential::key_file;
+use granary_credential::ticket::{Format, Keyring};
 use granary_server::{Callers, Server, admission};
 use granary_store::{Store, hashicorp};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::ops::audit::{Audit, Rotation};
@@ -39,6 +39,8 @@ pub struct Config {
     /// The ticket keys of each process that takes tickets, such as "harvest-time": a file with one base64 key a line, of which
     /// the first seals.
     pub ticket_keys: BTreeMap<String, PathBuf>,
+    /// The format of tickets: 2, or 1 for as long as a service runs that is older than this. Default 2.
+    pub ticket_format: u8,
     /// Where audit lines are appended. Unset: nowhere.
     pub audit_file: Option<PathBuf>,
     /// Largest audit file, in bytes; then it is moved to `NAME.1` and a new one begins. 0: never. Default 64 MiB.
@@ -57,6 +59,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The ticket keys of each process.
     pub rings: HashMap<String, Keyring>,
+    /// The format of tickets.
+    pub ticket_format: Format,
     /// The audit log.
     pub audit: Audit,
     /// As in [`Config`].
@@ -78,6 +82,7 @@ impl Default for Config {
             store_path: PathBuf::new(),
             master_key_file: None,
             ticket_keys: BTreeMap::new(),
+            ticket_format: 2,
             audit_file: None,
             audit_max_bytes: Rotation::default().max_bytes,
             audit_files: Rotation::default().files,
@@ -111,6 +116,9 @@ impl Config {
         let mut faults = self.place().validate(self.store);
         faults.extend(self.admission.validate("credential_vault.admission"));
         faults.extend(self.ticket_keys.iter().filter_map(|(service, path)| ring(service, path).err()));
+        if Format::of(self.ticket_format).is_none() {
+            faults.push("credential_vault.ticket_format: must be 1 or 2".to_owned());
+        }
         if (1..MIN_AUDIT_BYTES).contains(&self.audit_max_bytes) {
             faults.push(format!(
                 "credential_vault.audit_max_bytes: must be at least {MIN_AUDIT_BYTES}, or 0 for no bound"
@@ -159,7 +167,8 @@ pub async fn parts(config: &Config) -> Result<Parts, Error> {
     let store = place.open_to_use(config.store).await?;
     let place = Some((config.store, place));
     let (admission, one_key_for_harvest) = (config.admission.clone(), config.one_key_for_harvest);
-    Ok(Parts { store, rings, audit, one_key_for_harvest, admission, place })
+    let ticket_format = Format::of(config.ticket_format).unwrap_or_default();
+    Ok(Parts { store, rings, ticket_format, audit, one_key_for_harvest, admission, place })
 }
 
 /// The same for a command that ends before the service starts, and leaves to it what can be used once.
@@ -182,9 +191,7 @@ fn ring(process: &str, path: &Path) -> Result<Keyring, String> {
         ));
     }
     let name = format!("credential_vault.ticket_keys.{process}");
-    let text =
-        std::fs::read_to_string(path).map_err(|e| format!("{name}: cannot read {}: {e}", path.display()))?;
-    let text = Zeroizing::new(text);
+    let text = key_file::read_text(path).map_err(|fault| format!("{name}: {fault}"))?;
     Keyring::parse(&text).map_err(|e| format!("{name}: {}: {e}", path.display()))
 }
 

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use granary_credential::ticket::Keyring;
+use granary_credential::ticket::{Format, Keyring};
 use granary_proto::PolicyTable;
 use granary_rpc::{Error, Reason};
 use granary_server::Admission;
@@ -43,6 +43,7 @@ pub(crate) struct State {
     pub(crate) announcements: Announcements,
     pub(crate) audit: Arc<Audit>,
     pub(crate) rings: HashMap<String, Keyring>,
+    pub(crate) ticket_format: Format,
     pub(crate) one_key_for_harvest: bool,
     pub(crate) table: &'static PolicyTable,
     pub(crate) admission: Admission,
@@ -82,6 +83,7 @@ impl State {
             announcements,
             audit: Arc::new(parts.audit),
             rings: parts.rings,
+            ticket_format: parts.ticket_format,
             one_key_for_harvest: parts.one_key_for_harvest,
             table,
             admission: Admission::new("credential-vault", &parts.admission),

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use granary_credential::Secret;
+use granary_credential::{Secret, api_key};
 use granary_proto::Method;
 use granary_proto::granary::internal::v1::Principal;
 use granary_proto::granary::policy::v1::Scope;
@@ -108,7 +108,7 @@ impl Principals {
             cache.insert(slot, entry.clone()).await;
             Ok(entry)
         });
-        asked.await.answer
+        asked.await
     }
 }
 
@@ -202,7 +202,7 @@ fn internal() -> Status {
     Error::new(Reason::Internal, "credential-vault named a tenant that cannot be a header").into()
 }
 
-/// The id inside a key's text, by which invalidations name it.
+/// The id inside a key's text, by which invalidations name it; empty where it is the text of no key.
 fn key_id(key: &str) -> &str {
-    key.split('_').nth(1).unwrap_or_default()
+    api_key::id_of(key).unwrap_or_default()
 }

@@ -33,12 +33,6 @@ struct UnderWay<K, V: Clone> {
 
 type Flight<V> = Shared<BoxFuture<'static, Result<V, Status>>>;
 
-/// An answer, and whether it is to this caller's own question.
-pub(crate) struct Landed<V> {
-    pub(crate) answer: Result<V, Status>,
-    pub(crate) is_own: bool,
-}
-
 impl<K, V> Flights<K, V>
 where
     K: Clone + Eq + Hash + Send + 'static,
@@ -55,29 +49,25 @@ where
         tenant: Option<&str>,
         deadline: Deadline,
         ask: impl FnOnce() -> F,
-    ) -> Landed<V>
+    ) -> Result<V, Status>
     where
         F: Future<Output = Result<V, Status>> + Send + 'static,
     {
-        let (flight, is_own) = {
+        let flight = {
             let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            match under_way.flights.get(&key) {
-                Some(flight) => (flight.clone(), false),
-                None => match under_way.room_for(tenant) {
-                    Err(full) => return Landed { answer: Err(full.into()), is_own: true },
-                    Ok(()) => {
-                        let flight = self.start(key.clone(), tenant.map(Box::from), ask());
-                        under_way.flights.insert(key, flight.clone());
-                        (flight, true)
-                    }
-                },
+            if let Some(flight) = under_way.flights.get(&key) {
+                flight.clone()
+            } else {
+                under_way.room_for(tenant)?;
+                let flight = self.start(key.clone(), tenant.map(Box::from), ask());
+                under_way.flights.insert(key, flight.clone());
+                flight
             }
         };
-        let answer = match tokio::time::timeout_at(deadline.instant(), flight).await {
+        match tokio::time::timeout_at(deadline.instant(), flight).await {
             Ok(answer) => answer,
             Err(_) => Err(Deadline::error().into()),
-        };
-        Landed { answer, is_own }
+        }
     }
 
     fn start<F>(&self, key: K, tenant: Option<Box<str>>, asked: F) -> Flight<V>
@@ -164,9 +154,8 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(20)).await;
             flights.join(1, None, Deadline::after(Duration::from_secs(5)), ask).await
         });
-        assert!(hasty.answer.is_err() && hasty.is_own);
-        assert_eq!(patient.answer.unwrap(), 7);
-        assert!(!patient.is_own);
+        assert!(hasty.is_err());
+        assert_eq!(patient.unwrap(), 7);
         assert_eq!(asked.load(Ordering::SeqCst), 1, "the question went on");
         assert!(flights.0.lock().unwrap().flights.is_empty());
     }
@@ -181,7 +170,7 @@ mod tests {
         let soon = Deadline::after(Duration::from_secs(5));
         let dropped = tokio::time::timeout(Duration::from_millis(5), flights.join(1, None, soon, ask)).await;
         assert!(dropped.is_err());
-        assert_eq!(flights.join(1, None, soon, ask).await.answer.unwrap(), 7);
+        assert_eq!(flights.join(1, None, soon, ask).await.unwrap(), 7);
     }
 
     #[tokio::test]
@@ -201,10 +190,10 @@ mod tests {
             let left = tokio::time::timeout(Duration::ZERO, flights.join(key, Some("a"), soon, ask)).await;
             assert!(left.is_err());
         }
-        let refused = flights.join(MAX_FLIGHTS, Some("a"), soon, ask).await.answer.unwrap_err();
+        let refused = flights.join(MAX_FLIGHTS, Some("a"), soon, ask).await.unwrap_err();
         assert_eq!(granary_rpc::error::reason_of(&refused), Some(Reason::Overloaded));
         let other = flights.join(MAX_FLIGHTS, Some("b"), soon, || async { Ok(()) }).await;
-        assert!(other.answer.is_ok());
+        assert!(other.is_ok());
         end.notify_waiters();
         while !flights.0.lock().unwrap().flights.is_empty() {
             tokio::task::yield_now().await;

@@ -14,12 +14,12 @@ use granary_proto::granary::vault::v1::CredentialStatus;
 use granary_rpc::{Deadline, Error, Identifier, Reason};
 use http::HeaderValue;
 use moka::future::Cache;
-use tonic::{Code, Status};
+use tonic::Status;
 use zeroize::Zeroizing;
 
 use crate::admit::Admitted;
 use crate::broker::{self, Broker};
-use crate::flight::{Flights, Landed};
+use crate::flight::Flights;
 use crate::generations::{Generation, Generations};
 
 /// A ticket is used for less than its life of 60 s, so that it does not end on the way.
@@ -35,10 +35,12 @@ pub(crate) struct Tickets {
     misses: metrics::Counter,
 }
 
-/// What a ticket is good for. The generation is part of it: after an invalidation, it names another slot.
+/// What a ticket is good for. It names the API key it was issued to, and is used for no other. The generation is part of it: after
+/// an invalidation, it names another slot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Slot {
     tenant: Box<str>,
+    api_key: Box<str>,
     account: Box<str>,
     class: u16,
     generation: Generation,
@@ -81,6 +83,7 @@ impl Tickets {
         let tenant = caller.principal().tenant.as_str();
         let slot = Slot {
             tenant: tenant.into(),
+            api_key: caller.principal().key_id.as_str().into(),
             account: account.as_str().into(),
             class: method.ticket_class,
             generation: self.generations.account(tenant, account.as_str()),
@@ -106,23 +109,17 @@ impl Tickets {
         broker: &Broker,
         deadline: Deadline,
     ) -> Result<Arc<Ticket>, Status> {
-        loop {
-            let ask = question(caller, account, method);
-            let usable_until = self.generations.account_usable_until(&slot.tenant, &slot.account);
-            let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
-            let issued = self.flights.join(slot.clone(), Some(&slot.tenant), deadline, || async move {
-                let answer = broker.issue(ask, Deadline::after(broker::QUESTION_TIMEOUT)).await?;
-                let ticket = Ticket::new(answer, usable_until)?;
-                cache.insert(kept, ticket.clone()).await;
-                Ok(ticket)
-            });
-            let Landed { answer, is_own } = issued.await;
-            match answer {
-                // Another key of the tenant asked, and it is that key's fault: this one asks for itself.
-                Err(status) if !is_own && is_about_the_key(&status) => {}
-                answer => return answer,
-            }
-        }
+        let ask = question(caller, account, method);
+        let usable_until = self.generations.account_usable_until(&slot.tenant, &slot.account);
+        let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
+        // All who wait have the same key, so that what is wrong with it is so for each of them.
+        let issued = self.flights.join(slot.clone(), Some(&slot.tenant), deadline, || async move {
+            let answer = broker.issue(ask, Deadline::after(broker::QUESTION_TIMEOUT)).await?;
+            let ticket = Ticket::new(answer, usable_until)?;
+            cache.insert(kept, ticket.clone()).await;
+            Ok(ticket)
+        });
+        issued.await
     }
 }
 
@@ -132,11 +129,6 @@ fn question(caller: &Admitted, account: &Identifier, method: &Method) -> IssueTi
         identifier: account.as_str().to_owned(),
         method: method.name().to_owned(),
     }
-}
-
-/// Whether a refusal is about the key that asked, and not about the account.
-fn is_about_the_key(status: &Status) -> bool {
-    matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied)
 }
 
 impl Ticket {

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes};
-use granary_credential::ticket::{Header, Keyring, seal};
+use granary_credential::ticket::{Format, Header, Keyring, seal};
 use granary_credential::{Credential, Key, Kind, Secret};
 use granary_proto::Method;
 use granary_rpc::error::reason_of;
@@ -74,15 +74,14 @@ impl Service {
 
     fn request(&self, method: &Method, input: &[u8]) -> http::Request<Body> {
         let header = Header {
-            audience: method.process.clone(),
             tenant: "acme".to_owned(),
             account: "user_ha_456".to_owned(),
             incarnation: vec![7; 16],
-            probe: method.exposure == granary_proto::granary::policy::v1::Exposure::Internal,
-            ..Header::default()
+            ..Header::of(method)
         };
         let held: Vec<_> = method.needs.iter().map(|kinds| (credential(kinds[0]), 3)).collect();
-        let (ticket, _) = seal(&self.ring, header, &held, granary_rpc::clock::now_ms()).expect("a ticket");
+        let (ticket, _) = seal(&self.ring, Format::default(), header, &held, granary_rpc::clock::now_ms())
+            .expect("a ticket");
         let mut headers = MetadataMap::new();
         headers.insert_bin(metadata::TICKET, MetadataValue::from_bytes(&ticket));
         headers.insert(metadata::TENANT, MetadataValue::from_static("acme"));

@@ -2,10 +2,12 @@
 #![no_main]
 use std::sync::LazyLock;
 
-use granary_credential::ticket::{Expected, Header, Keyring, open, seal};
+use granary_credential::ticket::{Expected, Format, Header, Keyring, open, seal};
 use granary_credential::verdict::{self, Verdict};
 use granary_credential::{Credential, Key, Kind, Secret, principal};
+use granary_proto::Rights;
 use granary_proto::granary::internal::v1::Principal;
+use granary_proto::granary::policy::v1::{Effect, Exposure, Scope};
 use libfuzzer_sys::fuzz_target;
 
 const NOW: u64 = 1_800_000_000_000;
@@ -29,7 +31,7 @@ static GOOD: LazyLock<Good> = LazyLock::new(|| {
         ..Header::default()
     };
     let held = [(Credential::ApifyToken { token: Secret::new("apify_api_secret".to_owned()) }, 1)];
-    let (ticket, _) = seal(&ring, header, &held, NOW).expect("a ticket");
+    let (ticket, _) = seal(&ring, Format::default(), header, &held, NOW).expect("a ticket");
     let token = principal::mint(&key, &Principal::default());
     let heard = Verdict {
         process: "service".to_owned(),
@@ -67,6 +69,11 @@ fn refused(bytes: &[u8]) {
         account: "user",
         incarnation: &[7; 16],
         needs: &[vec![Kind::ApifyToken]],
+        rights: Rights {
+            scope: Scope::Unspecified,
+            effect: Effect::Unspecified,
+            exposure: Exposure::Unspecified,
+        },
         now_ms: NOW,
     };
     assert!(open(&GOOD.ring, bytes, &expected).is_err(), "a ticket that nobody sealed was opened");

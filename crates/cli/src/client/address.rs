@@ -1,7 +1,7 @@
 //! Addresses as people write them: `HOST:PORT` in plain text, or `https://HOST:PORT`.
-use std::net::IpAddr;
 use std::path::Path;
 
+use granary_rpc::loopback::is_this_machine;
 use http::uri::Authority;
 use tonic::transport::{Certificate, ClientTlsConfig};
 
@@ -67,8 +67,7 @@ impl Address {
 
     /// Whether nobody on the way can read or change what is sent.
     pub(super) fn is_private(&self) -> bool {
-        let host = self.host();
-        self.tls || host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        self.tls || is_this_machine(self.host())
     }
 
     /// The TLS settings; `None` for plain text.

@@ -2,6 +2,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use granary_credential::api_key::id_of;
 use granary_proto::granary::gateway::v1::tool_service_client::ToolServiceClient;
 use granary_proto::granary::vault::v1::admin_client::AdminClient;
 use granary_proto::granary::vault::v1::credential_vault_client::CredentialVaultClient;
@@ -23,6 +24,14 @@ const GRACE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Largest answer: a page of tools with all of their schemas stays well below it.
 const MAX_ANSWER: usize = 32 << 20;
 
+/// What keeps others from reading on the way.
+pub(super) struct Transport<'a> {
+    /// The CA that certificates must come from; the system's where there is none.
+    pub(super) ca_file: Option<&'a Path>,
+    /// Whether plain text may go to another machine.
+    pub(super) is_insecure: bool,
+}
+
 /// A connection that is made when first used.
 #[derive(Clone)]
 pub struct ApiClient {
@@ -30,6 +39,8 @@ pub struct ApiClient {
     address: Address,
     hint: &'static str,
     bearer: AsciiMetadataValue,
+    /// The id in the API key; `None` where its text has another form than a key of Granary's.
+    api_key_id: Option<String>,
     timeout: Duration,
 }
 
@@ -38,7 +49,7 @@ impl ApiClient {
     pub(super) fn open(
         (flag, variable): (&str, &str),
         address: &str,
-        ca_file: Option<&Path>,
+        transport: &Transport<'_>,
         timeout: Duration,
         hint: &'static str,
     ) -> Result<Self, Failure> {
@@ -46,21 +57,38 @@ impl ApiClient {
             let message = format!("must be HOST:PORT or https://HOST:PORT, is \"{address}\"");
             Failure::of_value(flag, variable, address, &message)
         })?;
-        let bearer = api_key(std::env::var("GRANARY_API_KEY").ok())?;
+        if !(parsed.is_private() || transport.is_insecure) {
+            let message = format!(
+                "is {}, another machine in plain text: whoever is on the way can read the API key. Use https://, or \
+                 --insecure-transport where something else encrypts",
+                parsed.authority()
+            );
+            return Err(Failure::of_value(flag, variable, address, &message));
+        }
+        let text = std::env::var("GRANARY_API_KEY").ok();
+        let api_key_id = text.as_deref().and_then(|text| id_of(text.trim())).map(str::to_owned);
+        let bearer = api_key(text)?;
         let unusable = |e: String| Failure::configuration(format!("cannot use {address}: {e}"));
         let mut endpoint = Endpoint::from_shared(parsed.uri())
             .map_err(|e| unusable(e.to_string()))?
             .tcp_nodelay(true)
             .connect_timeout(CONNECT_TIMEOUT.min(timeout));
-        if let Some(tls) = parsed.tls(ca_file).map_err(unusable)? {
+        if let Some(tls) = parsed.tls(transport.ca_file).map_err(unusable)? {
             endpoint = endpoint.tls_config(tls).map_err(|e| unusable(e.to_string()))?;
         }
-        Ok(Self { channel: endpoint.connect_lazy(), address: parsed, hint, bearer, timeout })
+        Ok(Self { channel: endpoint.connect_lazy(), address: parsed, hint, bearer, api_key_id, timeout })
     }
 
     /// Whether nobody on the way can read or change what is sent.
     pub fn is_private(&self) -> bool {
         self.address.is_private()
+    }
+
+    /// The id of the caller's key, for which credentials are sealed: known without asking anybody.
+    pub fn api_key_id(&self) -> Result<&str, Failure> {
+        let unknown =
+            || Failure::configuration("GRANARY_API_KEY must hold an API key of Granary's: grn_ID_SECRET");
+        self.api_key_id.as_deref().ok_or_else(unknown)
     }
 
     /// Where it leads.
@@ -213,6 +241,6 @@ mod tests {
         let parsed = Address::parse(address).unwrap();
         let channel = Endpoint::from_shared(parsed.uri()).unwrap().connect_lazy();
         let bearer = api_key(Some("grn_test".into())).unwrap();
-        ApiClient { channel, address: parsed, hint: "try it", bearer, timeout }
+        ApiClient { channel, address: parsed, hint: "try it", bearer, api_key_id: None, timeout }
     }
 }

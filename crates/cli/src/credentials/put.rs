@@ -11,7 +11,7 @@ use crate::client::Connections;
 use crate::clock::apart;
 use crate::exit::Failure;
 use crate::output::Shown;
-use crate::sealing::{Fingerprint, SealingKey};
+use crate::sealing::{Fingerprints, SealingKey};
 
 /// Flags of `granary credentials put`.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,8 +35,9 @@ pub struct Args {
     /// Read the value from this file; "-" is stdin
     #[arg(long, value_name = "PATH")]
     from_file: Option<PathBuf>,
-    /// What the sealing key must be: its SHA-256 in hexadecimal, from `granary up` or `granary keys sealing`. With it the
-    /// key may come through the gateway; without it, it comes from credential-vault's own address
+    /// What the sealing key must be: its SHA-256 in hexadecimal, from `granary up` or `granary keys sealing`; several with commas
+    /// between, during a change of keys. With it the key may come through the gateway; without it, it comes from
+    /// credential-vault's own address, over a connection that nobody on the way can change
     #[arg(long, value_name = "HEX", env = "GRANARY_SEALING_FINGERPRINT")]
     fingerprint: Option<String>,
     #[command(flatten)]
@@ -69,25 +70,27 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
             let (flag, variable) = ("--fingerprint", "GRANARY_SEALING_FINGERPRINT");
             Failure::of_value(flag, variable, text, "must be 64 hexadecimal digits")
         };
-        Fingerprint::parse(text).ok_or_else(wrong)
+        Fingerprints::parse(text).ok_or_else(wrong)
     };
-    let fingerprint = args.fingerprint.as_deref().map(read).transpose()?;
+    let fingerprints = args.fingerprint.as_deref().map(read).transpose()?;
     let gateway = args.connection.gateway()?;
     let text = value::read(args.kind, &args.account, args.from_file.as_deref())?;
     let credential = value::parse(args.kind, &text, args.account_id, args.user_agent)?;
     drop(text);
 
-    let (key, notes) = match fingerprint {
-        Some(fingerprint) => (SealingKey::fetch(&gateway).await?.checked(&fingerprint)?, Vec::new()),
+    let key = match fingerprints {
+        Some(fingerprints) => fingerprints.fetch(&gateway).await?,
         None => {
             let vault = args.connection.vault()?;
             let key = SealingKey::fetch(&vault).await?;
-            let notes = if vault.is_private() { Vec::new() } else { vec![unchecked(&key)] };
-            (key, notes)
+            if !vault.is_private() {
+                return Err(unchecked(&key));
+            }
+            key
         }
     };
     let request = wire::PutSealedCredentialRequest {
-        sealed_box: key.seal(&args.account, &credential, args.expected_version)?,
+        sealed_box: key.seal(gateway.api_key_id()?, &args.account, &credential, args.expected_version)?,
         identifier: args.account.clone(),
         key_id: key.key_id.clone(),
     };
@@ -98,7 +101,6 @@ pub(super) async fn run(args: Args) -> Result<Shown, Failure> {
     let answer = put.map_err(|failure| clocks_compared(failure, SystemTime::now()))?;
     let mut shown = state(answer.credential.as_ref())?;
     shown.document["sealing_key"] = json!({"key_id": key.key_id, "fingerprint": key.fingerprint()});
-    shown.notes = notes;
     Ok(shown)
 }
 
@@ -111,12 +113,12 @@ fn clocks_compared(failure: Failure, own: SystemTime) -> Failure {
     }
 }
 
-fn unchecked(key: &SealingKey) -> String {
-    format!(
-        "warning: the sealing key came over a plain connection; see that its fingerprint is right, and pass it with \
-         --fingerprint from then on: {}",
+fn unchecked(key: &SealingKey) -> Failure {
+    Failure::configuration(format!(
+        "nothing was sent: the sealing key came over a plain connection, on which somebody may have changed it; compare its \
+         fingerprint with what `granary keys sealing` prints at credential-vault's own host, and pass it with --fingerprint: {}",
         key.fingerprint()
-    )
+    ))
 }
 
 #[cfg(test)]

@@ -30,8 +30,9 @@ pub(super) async fn look(gateway: &ApiClient, key: &SealingKey, account: Option<
 
 async fn refusal(gateway: &ApiClient, key: &SealingKey, account: &str) -> Result<Failure, Failure> {
     let nothing = Credential::ApifyToken { token: Secret::new("nothing".to_owned()) };
+    let (past, never) = (SystemTime::UNIX_EPOCH, Some(i64::MAX));
     let request = PutSealedCredentialRequest {
-        sealed_box: key.seal_until(SystemTime::UNIX_EPOCH, account, &nothing, Some(i64::MAX))?,
+        sealed_box: key.seal_until(past, gateway.api_key_id()?, account, &nothing, never)?,
         identifier: account.to_owned(),
         key_id: key.key_id.clone(),
     };

@@ -1,5 +1,6 @@
 //! Secrets go in by a pipe or a file, sealed, and nothing of them is shown.
 use granary_proto::granary::vault::v1::sealed_credential::Credential;
+use granary_proto::granary::vault::v1::sealed_for::Caller;
 
 use crate::fake::Fake;
 use crate::run::{command, run};
@@ -15,7 +16,13 @@ async fn a_piped_credential_arrives_sealed_and_is_never_shown() {
     assert!(!done.stdout.contains(SECRET) && !done.stderr.contains(SECRET));
     let seen = fake.seen.lock().unwrap();
     let opened = &seen.opened[0];
-    assert_eq!((opened.tenant.as_str(), opened.identifier.as_str()), ("acme", "user ü"));
+    let sealed_for = opened.sealed_for.as_ref().and_then(|sealed_for| sealed_for.caller.clone());
+    assert_eq!(
+        sealed_for,
+        Some(Caller::ApiKeyId("testtesttest".into())),
+        "by what the command knows by itself"
+    );
+    assert_eq!(opened.identifier, "user ü");
     let Some(Credential::HarvestToken(token)) = &opened.credential else { panic!("another kind") };
     assert_eq!((token.access_token.as_str(), token.account_id), (SECRET, 42));
     assert!(!seen.boxes[0].windows(SECRET.len()).any(|w| w == SECRET.as_bytes()));

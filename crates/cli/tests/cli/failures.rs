@@ -243,3 +243,31 @@ async fn a_port_or_a_scheme_that_is_wrong_is_told_as_what_it_is() {
     let secure = told(&format!("https://{}", fake.address)).await;
     assert!(secure.contains(&format!("speaks plain text: write http://{}", fake.address)), "{secure}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_goes_to_another_machine_in_plain_text() {
+    // Of an address that is for documents, to which nothing is sent.
+    let far = "192.0.2.1:7100";
+    let list = ["accounts", "list", "--output", "json", "--timeout", "1s"];
+    let done = run(command(far, &list), "").await;
+    assert_eq!((done.code, &done.error()["reason"]), (3, &json!("CONFIGURATION")), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("GRANARY_ADDR") && done.stderr.contains("--insecure-transport"),
+        "{}",
+        done.stderr
+    );
+    let keys = ["keys", "list", "--vault-addr", "http://vault.example:7101"];
+    let done = run(command("127.0.0.1:1", &keys), "").await;
+    assert!(done.code == 2 && done.stderr.contains("vault.example:7101, another machine"), "{}", done.stderr);
+
+    // The same holds between the services.
+    for (peer, is_fine) in [("vault.example:7102", false), ("localhost:7102,127.0.0.1:7102", true)] {
+        let set = format!("--set=gateway.broker.address=\"{peer}\"");
+        let check = ["gateway", "--check-config", "--output", "json", &set];
+        let done = run(command("127.0.0.1:1", &check), "").await;
+        assert_eq!(!done.stderr.contains("not this machine and has no TLS"), is_fine, "{}", done.stderr);
+        let allowed = [&check[..], &["--set=gateway.broker.insecure_transport=true"]].concat();
+        let done = run(command("127.0.0.1:1", &allowed), "").await;
+        assert!(!done.stderr.contains("not this machine"), "{}", done.stderr);
+    }
+}

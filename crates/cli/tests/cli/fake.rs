@@ -86,7 +86,6 @@ impl CredentialVault for Fake {
             public_key: public_key.to_vec(),
             // What an answer says of itself proves nothing.
             fingerprint: "0".repeat(64),
-            tenant: "acme".into(),
         }))
     }
 

@@ -110,6 +110,7 @@ async fn a_gateway_by_itself_shares_its_port_with_nobody_either() {
     let folder = Folder::new("gateway-twice");
     let key = folder.0.join("peer.key");
     std::fs::write(&key, "k".repeat(32)).unwrap();
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let mut flags = vec!["gateway".to_owned(), "--output".into(), "json".into()];
     for peer in ["broker", "harvest_time", "linkedin_data"] {
         flags.extend(["--set".into(), format!("gateway.{peer}.peer_key_file={}", key.display())]);

@@ -1,9 +1,14 @@
 //! Opens a ticket at the service that it was sealed for. Anything that does not fit is refused.
+use granary_proto::granary::policy::v1::Exposure;
+use granary_proto::{Method, Rights};
 use prost::Message;
 use zeroize::Zeroize;
 
-use super::{Header, Keyring, MAGIC, Sealed};
+use super::{Format, Header, Keyring, MAGIC, Sealed};
 use crate::{Credential, Grant, Kind, aead};
+
+/// Format and length of the header.
+const PREFIX: usize = 5;
 
 /// What a ticket must say to be opened.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +23,8 @@ pub struct Expected<'a> {
     pub incarnation: &'a [u8],
     /// What the called method declares: exactly one credential for each entry, and no other.
     pub needs: &'a [Vec<Kind>],
+    /// What else it declares.
+    pub rights: Rights,
     /// The time of arrival, in milliseconds since 1970.
     pub now_ms: u64,
 }
@@ -42,9 +49,26 @@ pub enum Refused {
     /// It is past its expiry.
     #[error("the ticket has expired")]
     Expired,
+    /// It is for methods of another scope, effect or exposure.
+    #[error("the ticket is for another kind of method")]
+    Rights,
     /// It holds other kinds than the method declares.
     #[error("the ticket does not hold what the method declares")]
     Contents,
+}
+
+impl<'a> Expected<'a> {
+    /// What a ticket for a method of an account of a tenant must say.
+    pub fn of(
+        method: &'a Method,
+        tenant: &'a str,
+        account: &'a str,
+        incarnation: &'a [u8],
+        now_ms: u64,
+    ) -> Self {
+        let (audience, needs, rights) = (&method.process, &method.needs, method.rights());
+        Self { audience, tenant, account, incarnation, needs, rights, now_ms }
+    }
 }
 
 /// Opens a ticket, or refuses it.
@@ -52,8 +76,8 @@ pub enum Refused {
 /// # Errors
 /// Says what does not fit; nothing is returned in part.
 pub fn open(ring: &Keyring, ticket: &[u8], expected: &Expected<'_>) -> Result<Grant, Refused> {
-    let (clear, sealed) = split(ticket).ok_or(Refused::Unreadable)?;
-    let header = Header::decode(&clear[MAGIC.len() + 2..]).map_err(|_| Refused::Unreadable)?;
+    let (format, clear, sealed) = split(ticket).ok_or(Refused::Unreadable)?;
+    let header = Header::decode(&clear[PREFIX..]).map_err(|_| Refused::Unreadable)?;
     let key = ring.find(&header.key_id).ok_or(Refused::Unreadable)?;
     let plain = aead::open(key, clear, sealed).ok_or(Refused::Unreadable)?;
 
@@ -68,6 +92,13 @@ pub fn open(ring: &Keyring, ticket: &[u8], expected: &Expected<'_>) -> Result<Gr
     }
     if expected.now_ms >= header.expires_ms {
         return Err(Refused::Expired);
+    }
+    // A probe may use what has expired, and nothing else may.
+    let is_probe = expected.rights.exposure == Exposure::Internal;
+    let is_for_it = Rights { scope: header.scope(), effect: header.effect(), exposure: header.exposure() }
+        == expected.rights;
+    if header.probe != is_probe || (format == Format::Two && !is_for_it) {
+        return Err(Refused::Rights);
     }
     let kinds: Vec<Kind> = header.contents.iter().map(super::Content::kind).collect();
     if !fits(&kinds, expected.needs) {
@@ -91,9 +122,11 @@ fn fits(kinds: &[Kind], needs: &[Vec<Kind>]) -> bool {
         && kinds.iter().all(|kind| needs.iter().any(|need| need.contains(kind)))
 }
 
-/// What stands in the clear, and what is sealed.
-fn split(ticket: &[u8]) -> Option<(&[u8], &[u8])> {
-    let rest = ticket.strip_prefix(MAGIC.as_slice())?;
-    let length = usize::from(u16::from_be_bytes(rest.get(..2)?.try_into().ok()?));
-    ticket.split_at_checked(MAGIC.len() + 2 + length)
+/// The format, what stands in the clear, and what is sealed.
+fn split(ticket: &[u8]) -> Option<(Format, &[u8], &[u8])> {
+    let (prefix, _) = ticket.split_first_chunk::<PREFIX>()?;
+    let [magic @ .., high, low] = prefix;
+    let format = [Format::One, Format::Two].into_iter().find(|format| MAGIC[*format as usize] == magic)?;
+    let (clear, sealed) = ticket.split_at_checked(PREFIX + usize::from(u16::from_be_bytes([*high, *low])))?;
+    Some((format, clear, sealed))
 }

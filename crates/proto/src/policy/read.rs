@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, ExtensionDescriptor, MethodDescriptor};
 
-use super::{Error, Method, PolicyTable, Price};
+use super::{Error, Method, PolicyTable, Price, Rights};
 use crate::granary::policy::v1::{CredentialKind, Effect, Exposure, Policy, Scope, UpstreamCall};
+
+/// What a ticket is for: a process, what lies inside, and what may be done with it.
+type TicketClass = (String, Vec<Vec<CredentialKind>>, Rights);
 
 impl PolicyTable {
     /// Reads the table of all `granary.*` services in a pool.
@@ -67,7 +70,7 @@ fn parse(
     process: &str,
     policy: Policy,
     upstream: Option<UpstreamCall>,
-    classes: &mut Vec<(String, Vec<Vec<CredentialKind>>)>,
+    classes: &mut Vec<TicketClass>,
 ) -> Result<Method, Error> {
     let service = descriptor.parent_service().full_name().to_owned();
     let mut needs = Vec::new();
@@ -91,7 +94,7 @@ fn parse(
     if !needs.is_empty() && exposure == Exposure::Gateway && scope == Scope::Unspecified {
         return Err(unusable(&descriptor, "a method that needs a credential must need a scope"));
     }
-    let class = (process.to_owned(), needs.clone());
+    let class = (process.to_owned(), needs.clone(), Rights { scope, effect, exposure });
     let position = classes.iter().position(|c| *c == class).unwrap_or_else(|| {
         classes.push(class);
         classes.len() - 1

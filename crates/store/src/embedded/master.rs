@@ -3,7 +3,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use granary_credential::Key;
+use granary_credential::{Key, key_file};
 use zeroize::Zeroizing;
 
 /// The environment variable that is read where no file is configured.
@@ -16,17 +16,15 @@ pub const VARIABLE: &str = "GRANARY_MASTER_KEY";
 pub fn read(file: Option<&Path>) -> Result<Key, String> {
     let (text, source) = match file {
         Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|e| format!("cannot read the master key file {}: {e}", path.display()))?;
+            let text = key_file::read_text(path).map_err(|fault| format!("the master key file: {fault}"))?;
             (text, path.display().to_string())
         }
         None => {
             let text = std::env::var(VARIABLE)
                 .map_err(|_| format!("no master key: name a master_key_file, or set {VARIABLE}"))?;
-            (text, VARIABLE.to_owned())
+            (Zeroizing::new(text), VARIABLE.to_owned())
         }
     };
-    let text = Zeroizing::new(text);
     Key::from_base64(&text).ok_or_else(|| format!("{source} does not hold 32 bytes in base64"))
 }
 

@@ -1,9 +1,11 @@
 //! Where HashiCorp Vault is, what of it is ours, and how we log in.
 use std::path::{Path, PathBuf};
 
-use granary_credential::{Secret, fingerprint};
+use granary_credential::{Secret, fingerprint, key_file};
+use granary_rpc::loopback::is_this_machine;
 use reqwest::{Certificate, Identity, Url};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// HashiCorp Vault as a store. What is not set is taken from Vault's own variables: `VAULT_ADDR`, `VAULT_NAMESPACE`,
 /// `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, and for logging in `VAULT_TOKEN`, or `VAULT_ROLE_ID` with
@@ -143,7 +145,11 @@ impl Config {
             let url = Url::parse(address).ok();
             match url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
                 None => faults.push(format!("vault.addresses: \"{address}\" is no http or https URL")),
-                Some(url) if url.scheme() == "http" && !is_loopback(&url) && !config.insecure_transport => {
+                Some(url)
+                    if url.scheme() == "http"
+                        && !url.host_str().is_some_and(is_this_machine)
+                        && !config.insecure_transport =>
+                {
                     faults.push(format!(
                         "vault.addresses: {address} is not loopback and has no TLS, so that tokens and secrets would go there in \
                          plain text: use https://, or set vault.insecure_transport = true where something else encrypts"
@@ -183,7 +189,7 @@ impl Config {
         ];
         let mut digests = Vec::with_capacity(files.len() * 32);
         for (name, path) in files {
-            let text = zeroize::Zeroizing::new(path.as_ref().map(|path| read(name, path)).transpose()?);
+            let text = Zeroizing::new(path.as_ref().map(|path| read(name, path)).transpose()?);
             digests.extend_from_slice(&fingerprint::sha256(text.as_deref().unwrap_or_default()));
         }
         Ok(fingerprint::sha256(&digests))
@@ -197,7 +203,8 @@ impl Config {
             _ => return Err("vault.client_cert_file and vault.client_key_file belong together".to_owned()),
         };
         let mut pem = read("vault.client_cert_file", cert)?;
-        pem.extend_from_slice(&zeroize::Zeroizing::new(read("vault.client_key_file", key)?));
+        let key = key_file::read(key).map_err(|fault| format!("vault.client_key_file: {fault}"))?;
+        pem.extend_from_slice(&key);
         let identity = Identity::from_pem(&pem);
         zeroize::Zeroize::zeroize(&mut pem);
         identity
@@ -266,24 +273,15 @@ impl Auth {
     }
 }
 
-/// Whether what is sent there stays on this machine.
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
 /// A secret from its file, else from the environment. Vault's client wants it to be fit for a header.
 pub(crate) fn secret(file: Option<&Path>, variable: &str) -> Result<Secret, String> {
     let (text, place) = match file {
         Some(path) => (
-            std::fs::read_to_string(path)
-                .map_err(|e| format!("vault.auth: cannot read {}: {e}", path.display()))?,
+            key_file::read_text(path).map_err(|fault| format!("vault.auth: {fault}"))?,
             path.display().to_string(),
         ),
-        None => (std::env::var(variable).unwrap_or_default(), variable.to_owned()),
+        None => (Zeroizing::new(std::env::var(variable).unwrap_or_default()), variable.to_owned()),
     };
-    let text = zeroize::Zeroizing::new(text);
     let trimmed = text.trim();
     if trimmed.is_empty() || !trimmed.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(format!("vault.auth: {place} must hold one secret of printable characters"));

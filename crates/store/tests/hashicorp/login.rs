@@ -239,7 +239,10 @@ async fn a_token_that_is_gone_for_good_is_told_and_a_fresh_one_in_its_file_is_ta
     let logged_out = matches!(&refused, Err(Error::Unavailable { outage: Outage::LoggedOut(_), .. }));
     assert!(logged_out && !format!("{refused:?}").contains(&token), "{refused:?}");
     // As Vault Agent would.
-    std::fs::write(config.auth.token_file.as_ref().unwrap(), api.create_token(&[NAME], "1h").await).unwrap();
+    granary_testkit::write_secret(
+        config.auth.token_file.as_ref().unwrap(),
+        api.create_token(&[NAME], "1h").await,
+    );
     let begun = Instant::now();
     while store.get("system/x").await.is_err() {
         assert!(begun.elapsed() < Duration::from_secs(15));

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(super) fn configuration(dir: &Path, ports: &HashMap<String, u16>, sandbox: &Value) -> String {
     let file = |name: &str, text: &str| {
         let path = dir.join(name);
-        std::fs::write(&path, text).expect("a key file");
+        crate::write_secret(&path, text);
         path.display().to_string()
     };
     let key = |name: &str| file(name, &Key::random().to_base64());

@@ -27,7 +27,7 @@ pub(super) fn write(dir: &Path) -> String {
         let key = KeyPair::generate().expect("a key");
         let signed = parameters.signed_by(&key, &authority).expect("a certificate");
         std::fs::write(dir.join(certificate), signed.pem()).expect("a file");
-        std::fs::write(dir.join(private), key.serialize_pem()).expect("a file");
+        crate::write_secret(dir.join(private), key.serialize_pem());
     }
     authority.pem()
 }

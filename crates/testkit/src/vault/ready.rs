@@ -81,7 +81,7 @@ pub fn with_token(server: &VaultServer, token: &str) -> Config {
 /// Writes a file, and says where.
 pub fn file(dir: &Path, name: &str, text: &str) -> PathBuf {
     let path = dir.join(name);
-    std::fs::write(&path, text).unwrap();
+    crate::write_secret(&path, text);
     path
 }
 

@@ -1,12 +1,11 @@
 //! API keys: made, looked up, listed, revoked. Only a hash of a key's text is kept.
 pub(crate) mod pattern;
-pub(crate) mod text;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use granary_credential::Secret;
+use granary_credential::{Secret, api_key};
 use granary_proto::granary::policy::v1::Scope;
 use granary_proto::granary::vault::v1 as wire;
 use granary_rpc::{Error, Reason};
@@ -65,7 +64,7 @@ impl Keys {
 
     /// Makes a key. Its text is returned here and never again.
     pub(crate) async fn create(&self, new: NewKey) -> Result<(wire::ApiKey, Secret), Error> {
-        let (key_id, secret) = text::fresh();
+        let (key_id, secret) = api_key::fresh();
         let document = ApiKey {
             key_id: key_id.clone(),
             tenant: new.tenant,
@@ -74,7 +73,7 @@ impl Keys {
             patterns: new.patterns,
             create_ms: now_ms(),
             expire_ms: new.expire_ms,
-            hash: text::hash(secret.expose()).to_vec(),
+            hash: api_key::hash(secret.expose()).to_vec(),
             ..ApiKey::default()
         };
         // The entry of the list first: one that leads nowhere is skipped, a key that cannot be listed would be lost.
@@ -90,7 +89,7 @@ impl Keys {
     /// Who a key's text stands for.
     pub(crate) async fn authenticate(&self, text: &str) -> Result<Caller, Error> {
         let invalid = || Error::new(Reason::ApiKeyInvalid, "the API key is not known, or was revoked");
-        let key_id = text::id_of(text).ok_or_else(invalid)?;
+        let key_id = api_key::id_of(text).ok_or_else(invalid)?;
         let key = match self.cache.get(key_id).await {
             Some(known) => known,
             None => {
@@ -100,7 +99,7 @@ impl Keys {
             }
         };
         let key = key.ok_or_else(invalid)?;
-        if !bool::from(text::hash(text).ct_eq(key.hash.as_slice())) {
+        if !bool::from(api_key::hash(text).ct_eq(key.hash.as_slice())) {
             return Err(invalid());
         }
         live(&key)?;
@@ -119,7 +118,7 @@ impl Keys {
         key_id: &str,
         may: impl Fn(&ApiKey) -> Result<(), Error>,
     ) -> Result<wire::ApiKey, Error> {
-        if !text::is_id(key_id) {
+        if !api_key::is_id(key_id) {
             return Err(missing(key_id));
         }
         let revoked = self

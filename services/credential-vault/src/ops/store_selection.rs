@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use granary_credential::key_file;
 use granary_rpc::Reason;
 use granary_store::embedded::master;
 use granary_store::{Embedded, HashiCorp, Store, hashicorp};
@@ -65,6 +66,8 @@ impl StorePlaces {
                     faults.push("credential_vault.store_path: must name the file of the store".to_owned());
                 } else if self.path.is_dir() {
                     faults.push(format!("credential_vault.store_path: {} is a folder", self.path.display()));
+                } else if let Some(fault) = key_file::place_fault(&self.path) {
+                    faults.push(format!("credential_vault.store_path: {} {fault}", self.path.display()));
                 }
                 let key = master::read(self.master_key_file.as_deref());
                 faults.extend(key.err().map(|fault| format!("credential_vault.master_key_file: {fault}")));

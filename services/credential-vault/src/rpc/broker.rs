@@ -130,16 +130,16 @@ impl CredentialBroker {
         let incarnation = life.unwrap_or_default();
         let is_unproven = |c: &&TicketCredential| c.status() != CredentialStatus::Active;
         let header = Header {
-            probe: is_probe,
             unproven: inside.iter().filter(is_unproven).map(|c| c.kind).collect(),
-            audience: method.process.clone(),
             tenant: caller.tenant.clone(),
+            api_key_id: caller.key_id.clone(),
             account: identifier.as_str().to_owned(),
             incarnation: incarnation.clone(),
-            ..Header::default()
+            ..Header::of(method)
         };
-        let (ticket, header) = ticket::seal(ring, header, &credentials, now_ms_unsigned())
-            .ok_or_else(|| Error::new(Reason::Internal, "the ticket cannot be sealed"))?;
+        let (ticket, header) =
+            ticket::seal(ring, self.0.ticket_format, header, &credentials, now_ms_unsigned())
+                .ok_or_else(|| Error::new(Reason::Internal, "the ticket cannot be sealed"))?;
         let expire_time = timestamp(i64::try_from(header.expires_ms).unwrap_or(i64::MAX));
         let kinds = credentials.iter().map(|(credential, _)| credential.kind()).collect();
         Ok((internal::IssueTicketResponse { ticket, expire_time, credentials: inside, incarnation }, kinds))

@@ -6,7 +6,7 @@ use granary_credential::Kind;
 use granary_proto::granary::vault::v1 as wire;
 use granary_proto::granary::vault::v1::credential_vault_server::CredentialVault as Rpcs;
 use granary_proto::granary::vault::v1::{AccountStatus, ConnectedAccount, CredentialState};
-use granary_rpc::{Error, Identifier};
+use granary_rpc::{Error, Identifier, Reason};
 use tonic::{Request, Response, Status};
 
 use super::sealed::Closed;
@@ -192,7 +192,7 @@ impl Rpcs for CredentialVault {
         let caller = call.caller.clone();
         let credential = self
             .change(call, closed.identifier.clone(), move |state, tenant, identifier, entry| async move {
-                let opened = closed.open(&state, &caller)?;
+                let opened = closed.open(&state, &caller).await?;
                 // Before the box is taken as used, so that it still serves once the account was created.
                 state.accounts.find(&tenant, &identifier).await?;
                 closed.claim(&state, &opened).await?;
@@ -208,14 +208,16 @@ impl Rpcs for CredentialVault {
         &self,
         request: Request<wire::GetSealingKeyRequest>,
     ) -> RpcResult<wire::GetSealingKeyResponse> {
-        let call = Call::from_request(&request)?;
-        let system = &self.0.system;
-        Ok(Response::new(wire::GetSealingKeyResponse {
-            key_id: system.sealing_id(),
-            public_key: system.sealing.public_key().to_vec(),
-            fingerprint: system.sealing_fingerprint(),
-            tenant: call.caller.tenant,
-        }))
+        Call::from_request(&request)?;
+        let (asked, system) = (request.into_inner().fingerprint, &self.0.system);
+        let fingerprint = system.sealing_fingerprint();
+        if !asked.is_empty() && asked != fingerprint {
+            let text = "there is no sealing key of that fingerprint, or it is taken no more";
+            return Err(Error::new(Reason::NotFound, text).into());
+        }
+        let public_key = system.sealing.public_key().to_vec();
+        let key_id = system.sealing_id();
+        Ok(Response::new(wire::GetSealingKeyResponse { key_id, public_key, fingerprint }))
     }
 
     async fn rollback_credential(

@@ -1,11 +1,12 @@
 //! Opens a sealed credential and refuses one that does not fit the caller, its time, or its first use.
-use granary_credential::Credential;
-use granary_proto::granary::vault::v1::{PutSealedCredentialRequest, SealedCredential};
+use granary_credential::{Credential, api_key};
+use granary_proto::granary::vault::v1::{PutSealedCredentialRequest, SealedCredential, sealed_for};
 use granary_rpc::{Error, Identifier, Reason, Violation};
 
 use super::{Violations, of_sealed};
 use crate::domain::caller::Caller;
 use crate::domain::credentials::parse_expected;
+use crate::domain::keys::live;
 use crate::domain::seals;
 use crate::domain::time::millis;
 use crate::state::State;
@@ -41,8 +42,8 @@ impl Closed {
         violations.finish(identifier.map(|identifier| Self { identifier, sealed_box, key_id }))
     }
 
-    /// Opens the box for the caller whom it must have been sealed for.
-    pub(super) fn open(&self, state: &State, caller: &Caller) -> Result<Opened, Error> {
+    /// Opens the box for a caller of the tenant that it was sealed for.
+    pub(super) async fn open(&self, state: &State, caller: &Caller) -> Result<Opened, Error> {
         if self.key_id != state.system.sealing_id() {
             return Err(invalid(
                 "the credential was sealed with a key that is not ours; ask GetSealingKey for it",
@@ -52,9 +53,10 @@ impl Closed {
         let mut inside = opened.ok_or_else(|| invalid("the sealed credential cannot be opened"))?;
         // First of all, so that the secret is wiped whatever is wrong with the rest.
         let credential = inside.credential.take().map(of_sealed);
-        if inside.tenant != caller.tenant || inside.identifier != self.identifier.as_str() {
-            return Err(invalid("the credential was sealed for another tenant or account"));
+        if inside.identifier != self.identifier.as_str() {
+            return Err(invalid("the credential was sealed for another account"));
         }
+        must_be_for(&inside, state, caller).await?;
         let opened = parse(credential, &inside)?;
         seals::check_time(opened.not_after_ms)?;
         Ok(opened)
@@ -64,6 +66,30 @@ impl Closed {
     pub(super) async fn claim(&self, state: &State, opened: &Opened) -> Result<(), Error> {
         seals::claim(&state.records, &self.sealed_box, opened.not_after_ms).await
     }
+}
+
+/// Checks that the box was sealed for a tenant whose caller submits it. Its client knows the id of an API key by itself; what a
+/// tenant's name might have come from is an answer, which somebody in between could have changed.
+async fn must_be_for(inside: &SealedCredential, state: &State, caller: &Caller) -> Result<(), Error> {
+    let Some(sealed_for::Caller::ApiKeyId(key_id)) =
+        inside.sealed_for.as_ref().and_then(|sealed_for| sealed_for.caller.as_ref())
+    else {
+        return Err(invalid(
+            "the sealed credential says for whom it is by nothing that is known here: sealed_for.api_key_id",
+        ));
+    };
+    let is_theirs = api_key::is_id(key_id)
+        && match state.keys.stored(key_id).await {
+            Ok(key) => key.tenant == caller.tenant && live(&key).is_ok(),
+            Err(error) if error.reason() == Reason::ApiKeyInvalid => false,
+            Err(error) => return Err(error),
+        };
+    if is_theirs {
+        return Ok(());
+    }
+    Err(invalid(
+        "the credential was sealed for another tenant than the caller's, or for an API key that is no more",
+    ))
 }
 
 type Parsed = Option<Result<Credential, Vec<Violation>>>;

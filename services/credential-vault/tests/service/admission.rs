@@ -68,7 +68,7 @@ async fn each_method_needs_the_scope_that_its_policy_names() {
     assert_eq!(reason(suite.delete(&reader, "u").await), Reason::ScopeMissing);
     let tenants = with(&reader, wire::ListTenantsRequest::default());
     assert_eq!(reason(suite.admin().list_tenants(tenants).await), Reason::ScopeMissing);
-    let key = with(&reader, wire::GetSealingKeyRequest {});
+    let key = with(&reader, wire::GetSealingKeyRequest::default());
     assert!(suite.vaults().get_sealing_key(key).await.is_ok(), "any key may ask for it");
 }
 

@@ -1,3 +1,4 @@
+use granary_credential::ticket::Format;
 use granary_credential::{Key, Kind};
 use granary_credential_vault::{Config, rekey};
 use granary_rpc::Reason;
@@ -25,7 +26,7 @@ async fn the_first_key_is_given_out_once_and_state_survives_a_restart_under_a_ne
 
     let [old_file, new_file] = [("old", &old), ("new", &new)].map(|(name, key)| {
         let file = dir.path().join(name);
-        std::fs::write(&file, key.to_base64()).unwrap();
+        granary_testkit::write_secret(&file, key.to_base64().as_bytes());
         file
     });
     let config = Config { store_path: path.clone(), master_key_file: Some(old_file), ..Config::default() };
@@ -56,6 +57,7 @@ async fn of_several_that_start_at_once_all_have_the_same_keys_and_one_gives_out_
             store: Arc::clone(&suite.store) as Arc<dyn Store>,
             rings: suite.rings.clone(),
             audit: Audit::none(),
+            ticket_format: Format::default(),
             one_key_for_harvest: false,
             admission: Default::default(),
             place: None,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use granary_credential::ticket::Keyring;
+use granary_credential::ticket::{Format, Keyring};
 use granary_credential::{Key, Kind};
 use granary_credential_vault::store_selection::{StoreKind, StorePlaces};
 use granary_credential_vault::{Application, Audit, Parts};
@@ -53,6 +53,7 @@ pub(crate) struct Suite {
 
 pub(crate) struct Options {
     pub(crate) one_key_for_harvest: bool,
+    pub(crate) ticket_format: Format,
     pub(crate) audit: Audit,
     pub(crate) place: Option<(StoreKind, StorePlaces)>,
     pub(crate) admission: admission::Settings,
@@ -60,7 +61,13 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { one_key_for_harvest: false, audit: Audit::none(), place: None, admission: Default::default() }
+        Self {
+            one_key_for_harvest: false,
+            ticket_format: Format::default(),
+            audit: Audit::none(),
+            place: None,
+            admission: Default::default(),
+        }
     }
 }
 
@@ -87,6 +94,7 @@ pub(crate) async fn suite_on(store: Arc<Counting>, options: Options) -> Suite {
         store: Arc::clone(&store) as Arc<dyn Store>,
         rings: rings.clone(),
         audit: options.audit,
+        ticket_format: options.ticket_format,
         one_key_for_harvest: options.one_key_for_harvest,
         admission: options.admission,
         place: options.place,

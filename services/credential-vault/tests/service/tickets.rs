@@ -23,14 +23,8 @@ impl Suite {
         account: &str,
     ) -> Grant {
         let method = granary_proto::policy_table().unwrap().path(&format!("/{method}")).unwrap();
-        let expected = Expected {
-            audience: &method.process,
-            tenant,
-            account,
-            incarnation: &issued.incarnation,
-            needs: &method.needs,
-            now_ms: granary_rpc::clock::now_ms(),
-        };
+        let now = granary_rpc::clock::now_ms();
+        let expected = Expected::of(method, tenant, account, &issued.incarnation, now);
         ticket::open(&self.rings[&method.process], &issued.ticket, &expected).unwrap()
     }
 
@@ -110,11 +104,7 @@ async fn a_ticket_is_sealed_for_its_service_alone() {
     let method = granary_proto::policy_table().unwrap().path(&format!("/{LOG_TIME}")).unwrap();
     let expected = |audience| Expected {
         audience,
-        tenant: "acme",
-        account: "u",
-        incarnation: &issued.incarnation,
-        needs: &method.needs,
-        now_ms: granary_rpc::clock::now_ms(),
+        ..Expected::of(method, "acme", "u", &issued.incarnation, granary_rpc::clock::now_ms())
     };
     assert!(ticket::open(&suite.rings[HARVEST], &issued.ticket, &expected(HARVEST)).is_ok());
     assert!(ticket::open(&suite.rings[LINKEDIN], &issued.ticket, &expected(LINKEDIN)).is_err());

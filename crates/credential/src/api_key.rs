@@ -1,14 +1,15 @@
 //! The text of an API key: `grn_` + id (12 characters) + `_` + secret (43 characters, 256 bits), all letters and digits.
-use granary_credential::{Secret, fingerprint};
 use rand::RngExt;
 use rand::distr::Alphanumeric;
+
+use crate::{Secret, fingerprint};
 
 const PREFIX: &str = "grn_";
 const ID: usize = 12;
 const SECRET: usize = 43;
 
 /// A fresh key: its id and its text.
-pub(crate) fn fresh() -> (String, Secret) {
+pub fn fresh() -> (String, Secret) {
     let id = random(ID);
     let mut text = String::with_capacity(PREFIX.len() + ID + 1 + SECRET);
     text.push_str(PREFIX);
@@ -18,20 +19,20 @@ pub(crate) fn fresh() -> (String, Secret) {
     (id, Secret::new(text))
 }
 
-/// The id inside a text of the right form.
-pub(crate) fn id_of(text: &str) -> Option<&str> {
+/// The id inside a text of the right form. It is no secret: logs, lists and sealed boxes name a key by it.
+pub fn id_of(text: &str) -> Option<&str> {
     let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
     let sound = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_alphanumeric());
     (sound(id, ID) && sound(secret, SECRET)).then_some(id)
 }
 
 /// Whether a text can be a key's id.
-pub(crate) fn is_id(text: &str) -> bool {
+pub fn is_id(text: &str) -> bool {
     text.len() == ID && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// What is stored of the text. 256 random bits need no slow hash.
-pub(crate) fn hash(text: &str) -> [u8; 32] {
+pub fn hash(text: &str) -> [u8; 32] {
     fingerprint::sha256(text.as_bytes())
 }
 
