@@ -15,13 +15,14 @@ use granary_rpc::{Deadline, Error, Reason};
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 use reqwest::Certificate;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::config::{BuildError, Config};
 use crate::mask::Masker;
 use crate::origin::Origin;
 use crate::{Answer, Auth, Call};
-use attempt::Request;
+use attempt::{Raw, Request};
 use fault::{Effect, Fault};
 use retry::Retries;
 use room::Room;
@@ -35,6 +36,9 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Longest URL, in bytes. Servers refuse far shorter ones, and the HTTP stack cannot express longer ones.
 const MAX_URL: usize = 60_000;
 
+/// Longest body, in bytes, that is looked through on the thread that serves the call; it takes a millisecond.
+const MAX_MASKED_HERE: usize = 128 * 1024;
+
 /// The client of one third party. Clones share one pool of connections.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
@@ -46,6 +50,8 @@ struct Inner {
     total: Duration,
     max_body: usize,
     room: Arc<Room>,
+    /// Large answers that are looked through at a time.
+    masking: Semaphore,
     retries: u32,
 }
 
@@ -64,6 +70,7 @@ impl Client {
             total: Duration::from_millis(config.total_timeout_ms),
             max_body: config.max_body_bytes,
             room: Arc::new(Room::new(config.max_answer_bytes_in_flight)),
+            masking: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
             retries: config.retries,
         })))
     }
@@ -91,7 +98,7 @@ impl Client {
     /// Where there is no answer: `UPSTREAM_UNAVAILABLE`, `UPSTREAM_MALFORMED` (too large, cut off, a redirect), `OVERLOADED`
     /// (too many large answers are held) or `DEADLINE_EXCEEDED`; for a write that may have been dispatched `UNKNOWN_OUTCOME` in place of all of them.
     pub async fn send(&self, call: Call, auth: Auth<'_>, deadline: Deadline) -> Result<Answer, Error> {
-        let masker = Masker::new(&auth.all_secrets());
+        let masker = Arc::new(Masker::new(&auth.all_secrets()));
         let request = self.request(call, &auth)?;
         let effect = request.effect;
         if deadline.remaining().is_zero() {
@@ -100,15 +107,10 @@ impl Client {
         let end = deadline.instant().min(Instant::now() + self.0.total);
         let mut retries = Retries::new(effect, self.0.retries, end);
         let outcome = loop {
-            let outcome = Box::pin(self.attempt(&request, end)).await.and_then(|raw| {
-                let room = (Arc::clone(&self.0.room), raw.held);
-                let answer = Answer::new(raw.status, &raw.headers, raw.body, &masker).in_room(room);
-                if (300..400).contains(&answer.status) {
-                    Err(Fault::Redirected(answer.status))
-                } else {
-                    Ok(answer)
-                }
-            });
+            let outcome = match Box::pin(self.attempt(&request, end)).await {
+                Ok(raw) => self.masked(raw, &masker, end).await,
+                Err(fault) => Err(fault),
+            };
             match retries.wait(&outcome) {
                 Some(wait) => {
                     metrics::counter!("granary_upstream_retries_total", "api" => self.0.api).increment(1);
@@ -118,6 +120,32 @@ impl Client {
             }
         };
         outcome.map_err(|fault| fault.into_error(self.0.api, effect, deadline))
+    }
+
+    /// The answer without what it holds of the call's secrets. Large ones are looked through beside the threads that serve calls, one
+    /// for each processor.
+    async fn masked(&self, raw: Raw, masker: &Arc<Masker>, end: Instant) -> Result<Answer, Fault> {
+        let room = (Arc::clone(&self.0.room), raw.held);
+        let answer = if raw.body.len() <= MAX_MASKED_HERE {
+            Answer::new(raw.status, &raw.headers, raw.body, masker)
+        } else {
+            let (status, masker) = (raw.status, Arc::clone(masker));
+            let look = move || Answer::new(raw.status, &raw.headers, raw.body, &masker);
+            let looked = async {
+                // An error would say that it is closed, which nobody does.
+                let _permit = self.0.masking.acquire().await.ok();
+                tokio::task::spawn_blocking(look).await
+            };
+            match tokio::time::timeout_at(end, looked).await {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => {
+                    return Err(Fault::CutOff(status, Cause::ours("it could not be looked through")));
+                }
+                Err(_) => return Err(Fault::Late { dispatched: true }),
+            }
+        };
+        let answer = answer.in_room(room);
+        if (300..400).contains(&answer.status) { Err(Fault::Redirected(answer.status)) } else { Ok(answer) }
     }
 
     fn request(&self, call: Call, auth: &Auth<'_>) -> Result<Request, Error> {

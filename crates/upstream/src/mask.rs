@@ -1,8 +1,11 @@
 //! The echo guard: granted secrets that an upstream sends back are masked before anything parses the answer.
 //!
 //! Found are a secret's plain form, and any mix of plain and escaped characters: JSON escapes, percent-encoding with
-//! either case of digits, `+` for a space, each also within one another (two layers). Its base64 forms are found at all
-//! three alignments inside a longer text, in both alphabets, with and without padding.
+//! either case of digits, `+` for a space, entities of HTML, each also within one another (two layers). Its base64 forms are found
+//! at all three alignments inside a longer text, in both alphabets, with and without padding. Sixteen characters of its beginning
+//! or its end are enough where the rest was cut off: the word in which they stand is masked.
+//!
+//! The work is bounded by the length of the text: one that looks like the secret nearly everywhere is masked as a whole.
 //!
 //! Secrets shorter than 6 bytes are masked as whole words only, and not in base64: within words they would occur by
 //! chance and destroy answers.
@@ -16,7 +19,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use bytes::Bytes;
 use granary_credential::Secret;
 
-use needles::Needle;
+use needles::{Hit, Needle};
 use view::{Layer, View};
 
 /// What stands in place of a secret.
@@ -24,6 +27,9 @@ pub const MASK: &str = "[redacted]";
 
 /// Layers of escaping that are undone: JSON within JSON, or a URL within JSON, but no third one.
 const DEPTH: usize = 2;
+/// Bytes that may be compared for each byte of a text, and for a text at all, beyond what the automaton does.
+const COMPARED_PER_BYTE: usize = 8;
+const COMPARED: usize = 1 << 20;
 /// Bytes of each needle that the automaton knows. The rest is compared, which keeps it small and fast to build.
 const PREFIX: usize = 12;
 
@@ -65,8 +71,13 @@ impl Masker {
 
     /// The text with every secret in it masked, and how many were. Without any it is the same bytes.
     pub fn mask(&self, text: Bytes) -> (Bytes, usize) {
-        let mut found = Vec::new();
+        let mut found =
+            Found { ranges: Vec::new(), cuts: Vec::new(), left: COMPARED + COMPARED_PER_BYTE * text.len() };
         self.scan(&text, 0, &|range| range, &mut found);
+        if found.left == 0 {
+            return (Bytes::from(format!("\"{MASK}\"")), 1);
+        }
+        let mut found = found.all();
         if found.is_empty() {
             return (text, 0);
         }
@@ -93,13 +104,13 @@ impl Masker {
         text: &[u8],
         depth: usize,
         lift: &dyn Fn(Range<usize>) -> Range<usize>,
-        found: &mut Vec<Range<usize>>,
+        found: &mut Found,
     ) {
-        self.find(text, &mut |range| found.push(lift(range)));
+        self.find(text, lift, found);
         if depth == DEPTH || self.finder.is_none() {
             return;
         }
-        for layer in [Layer::Json, Layer::Percent, Layer::Form] {
+        for layer in [Layer::Json, Layer::Percent, Layer::Form, Layer::Html] {
             if layer == Layer::Form && !self.has_space {
                 continue;
             }
@@ -109,18 +120,47 @@ impl Masker {
         }
     }
 
-    fn find(&self, text: &[u8], found: &mut dyn FnMut(Range<usize>)) {
+    fn find(&self, text: &[u8], lift: &dyn Fn(Range<usize>) -> Range<usize>, found: &mut Found) {
         let Some(finder) = &self.finder else { return };
         let mut at = 0;
         while let Some(hit) = finder.find(Input::new(text).range(at..)) {
             for needle in &self.needles[hit.pattern().as_usize()] {
-                if let Some(range) = needle.at(text, hit.start()) {
-                    found(range);
+                found.left = found.left.saturating_sub(needle.cost());
+                if found.left == 0 {
+                    return;
+                }
+                match needle.at(text, hit.start()) {
+                    Some(Hit::Whole(range)) => found.ranges.push(lift(range)),
+                    Some(Hit::Cut { known, word }) => found.cuts.push((lift(known), lift(word))),
+                    None => {}
                 }
             }
             // Needles may overlap, so the search goes on one byte further.
             at = hit.start() + 1;
         }
+    }
+}
+
+/// What was found so far, and how many bytes may still be compared.
+struct Found {
+    ranges: Vec<Range<usize>>,
+    /// What is known of secrets that were cut, and the words in which it stands.
+    cuts: Vec<(Range<usize>, Range<usize>)>,
+    left: usize,
+}
+
+impl Found {
+    /// Everything to mask. A secret that is whole is often seen cut too, where one of its escapes is not undone yet.
+    fn all(self) -> Vec<Range<usize>> {
+        let mut whole = merge(self.ranges);
+        let is_within = |known: &Range<usize>| {
+            let next = whole.partition_point(|range| range.start <= known.start);
+            next > 0 && known.end <= whole[next - 1].end
+        };
+        let cut: Vec<_> =
+            self.cuts.into_iter().filter(|(known, _)| !is_within(known)).map(|(_, word)| word).collect();
+        whole.extend(cut);
+        whole
     }
 }
 

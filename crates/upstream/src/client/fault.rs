@@ -119,6 +119,11 @@ impl From<NoRoom> for Fault {
 }
 
 impl Cause {
+    /// What we say ourselves.
+    pub(super) fn ours(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+
     pub(crate) fn of(error: &reqwest::Error) -> Self {
         let mut text = words(error);
         let mut source = error.source();

@@ -166,7 +166,8 @@ fn secrets_that_share_a_beginning_or_overlap_are_all_masked() {
     let masker = Masker::new(&secrets.iter().collect::<Vec<_>>());
     let text = Bytes::from_static(b"shared-prefix-two shared-prefix-one-tail-three shared-prefix-on");
     let (out, count) = masker.mask(text);
-    assert_eq!((out.as_ref(), count), (b"[redacted] [redacted] shared-prefix-on".as_slice(), 2));
+    // The last one was cut, and can still be known.
+    assert_eq!((out.as_ref(), count), (b"[redacted] [redacted] [redacted]".as_slice(), 3));
 }
 
 #[test]
@@ -216,6 +217,52 @@ fn nothing_to_mask_costs_no_copy_and_shows_nothing() {
     let text = Bytes::from_static(b"a body");
     assert_eq!(masker.mask(text.clone()).0.as_ptr(), text.as_ptr());
     assert!(!format!("{masker:?}").contains("canary"));
+}
+
+#[test]
+fn a_secret_that_was_cut_is_masked_to_the_end_of_its_word() {
+    let secret = "pat-1234567.abcdefghijklmnopqrst";
+    for (text, expected) in [
+        ("token pat-1234567.abcd is wrong", "token [redacted] is wrong"),
+        ("token pat-1234567.abcdXYZ is wrong", "token [redacted] is wrong"),
+        ("token pat-1234567.abc is wrong", "token pat-1234567.abc is wrong"),
+        ("…efghijklmnopqrst,", "…[redacted],"),
+        ("xxefghijklmnopqrst,", "[redacted],"),
+        ("fghijklmnopqrst,", "fghijklmnopqrst,"),
+        (r#"{"t":"pat-1234567.abcdefghijklmnopqrs"}"#, r#"{"t":"[redacted]"}"#),
+        ("q=pat%2D1234567.abcdefgh&x=1", "q=[redacted]&x=1"),
+    ] {
+        assert_eq!(masked_text(secret, text), expected, "{text}");
+    }
+    let proxy = "http://user:p%40ssword1@gateway.proxies.example.test:8080";
+    let told = "gateway.proxies.example.test:8080 refused";
+    assert_eq!(masked_text(proxy, told), told, "its host is no secret");
+}
+
+#[test]
+fn entities_of_html_hide_nothing() {
+    let secret = r#"a&b<c>"d'e=f"#;
+    for form in [
+        "a&amp;b&lt;c&gt;&quot;d&#39;e=f",
+        "a&#38;b&#x3c;c&#x3E;&#34;d&apos;e=f",
+        "&#97;&amp;b&lt;c>&quot;d'e=f",
+    ] {
+        assert_eq!(masked_text(secret, &format!("<p>{form}</p>")), format!("<p>{MASK}</p>"), "{form}");
+        let inside = serde_json::json!({"page": form}).to_string();
+        assert!(masked_text(secret, &inside).contains(MASK), "{inside}");
+    }
+    for no_entity in ["a & b; &nope; &#xzz; &#1114112; &;", "&"] {
+        assert_eq!(masked_text(secret, no_entity), no_entity);
+    }
+}
+
+/// Work is counted, not timed: a text that is like the secret everywhere is given up on, and masked as a whole.
+#[test]
+fn a_text_that_looks_like_the_secret_everywhere_costs_little() {
+    let secret = "a".repeat(2_000);
+    let text = Bytes::from(("a".repeat(1_999) + "b").repeat(1_000));
+    let masker = Masker::new(&[&Secret::new(secret)]);
+    assert_eq!(masker.mask(text), (Bytes::from_static(b"\"[redacted]\""), 1));
 }
 
 /// What a call pays for the guard, printed by `--nocapture`; the bound leaves room for a busy machine.

@@ -12,6 +12,8 @@ pub(super) enum Layer {
     Percent,
     /// `%XX`, and `+` for a space.
     Form,
+    /// Entities of HTML, in which the pages of an edge or a proxy show what they were sent.
+    Html,
 }
 
 /// A decoded text.
@@ -116,6 +118,7 @@ impl Layer {
             Self::Json => (b'\\', b'\\'),
             Self::Percent => (b'%', b'%'),
             Self::Form => (b'%', b'+'),
+            Self::Html => (b'&', b'&'),
         }
     }
 
@@ -129,9 +132,29 @@ impl Layer {
                 buffer[0] = u8::try_from(hex(*high)? * 16 + hex(*low)?).ok()?;
                 Some((&buffer[..1], 3))
             }
+            (Self::Html, [b'&', ..]) => entity(text, buffer),
             _ => None,
         }
     }
+}
+
+/// An entity at the beginning: one of the five that text needs, or the number of a character.
+fn entity<'a>(text: &[u8], buffer: &'a mut [u8; 4]) -> Option<(&'a [u8], usize)> {
+    // The longest one is "&#x10ffff;".
+    let end = text.iter().take(10).position(|byte| *byte == b';')?;
+    let code = match &text[1..end] {
+        b"amp" => u32::from(b'&'),
+        b"lt" => u32::from(b'<'),
+        b"gt" => u32::from(b'>'),
+        b"quot" => u32::from(b'"'),
+        b"apos" => u32::from(b'\''),
+        [b'#', b'x' | b'X', digits @ ..] => {
+            u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?
+        }
+        [b'#', digits @ ..] => std::str::from_utf8(digits).ok()?.parse().ok()?,
+        _ => return None,
+    };
+    Some((char::from_u32(code)?.encode_utf8(buffer).as_bytes(), end + 1))
 }
 
 /// Where the first mark stands. Whole blocks are passed over at the speed of `contains`.

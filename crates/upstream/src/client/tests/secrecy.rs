@@ -3,14 +3,14 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use granary_rpc::{Deadline, Error};
+use granary_rpc::{Deadline, Error, Reason};
 use http::HeaderName;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::server::{Server, Step, answer, closed_port};
 use super::{client, config, read, secret, send, write};
-use crate::{Auth, Call, Client};
+use crate::{Auth, Call, Client, Config};
 
 /// Every text that an error can be turned into.
 fn texts(error: &Error) -> String {
@@ -116,4 +116,24 @@ impl Write for Log {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
+}
+
+/// Large answers are looked through beside the threads that serve calls.
+#[tokio::test]
+async fn a_secret_in_a_large_answer_is_masked_and_its_time_is_the_calls_own() {
+    let key = secret("canary-secret");
+    let body = format!("[\"{}\",\"canary-secret\"]", "a".repeat(2_000_000));
+    let server = Server::start(vec![answer(200, "", &body), answer(200, "", &body)]).await;
+    let config = Config { max_body_bytes: 4_000_000, ..config(server.url()) };
+    let client = Client::new("harvest", &config).unwrap();
+    let auth = || Auth { secrets: vec![&key], ..Auth::default() };
+    let answered = client.send(read(), auth(), Deadline::after(Duration::from_secs(10))).await.unwrap();
+    assert_eq!(answered.masked, 1);
+    assert!(answered.body.ends_with(b"\"[redacted]\"]"));
+
+    // Whoever looks through others' answers holds nobody beyond its own deadline.
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    let _busy = client.0.masking.acquire_many(u32::try_from(all).unwrap()).await.unwrap();
+    let late = client.send(read(), auth(), Deadline::after(Duration::from_millis(700))).await.unwrap_err();
+    assert_eq!(late.reason(), Reason::DeadlineExceeded, "{late}");
 }
