@@ -225,7 +225,7 @@ mod tests {
     async fn a_command_does_not_spend_a_wrapped_secret_id() {
         let dir = tempfile::tempdir().unwrap();
         let wrapped = dir.path().join("wrapped");
-        std::fs::write(&wrapped, "hvs.wrapping").unwrap();
+        granary_testkit::write_secret(&wrapped, "hvs.wrapping");
         let mut config = Config { store: StoreKind::Vault, ..Config::default() };
         config.vault.addresses = vec!["http://127.0.0.1:1".to_owned()];
         config.vault.auth.role_id = "role".to_owned();

@@ -32,9 +32,14 @@ pub(crate) struct Fake {
     tickets: Arc<AtomicUsize>,
 }
 
+/// The id of a tenant's key.
+pub(crate) fn key_id(tenant: &str) -> String {
+    format!("{tenant:0<12}")
+}
+
 /// The authorization of a tenant's key.
 pub(crate) fn bearer(tenant: &str) -> HeaderValue {
-    HeaderValue::try_from(format!("Bearer grn_{tenant}_secret")).unwrap()
+    HeaderValue::try_from(format!("Bearer grn_{}_{}", key_id(tenant), "s".repeat(43))).unwrap()
 }
 
 fn in_a_minute() -> Option<prost_types::Timestamp> {
@@ -84,10 +89,11 @@ impl CredentialBroker for Fake {
         request: Request<AuthenticateRequest>,
     ) -> Result<Response<AuthenticateResponse>, Status> {
         self.check()?;
-        let tenant = request.get_ref().api_key.split('_').nth(1).unwrap().to_owned();
+        let key_id = granary_credential::api_key::id_of(&request.get_ref().api_key).unwrap().to_owned();
+        let tenant = key_id.trim_end_matches('0').to_owned();
         let principal = Principal {
             tenant: tenant.clone(),
-            key_id: tenant.clone(),
+            key_id,
             scopes: (1..=8).collect(),
             expire_time: in_a_minute(),
             ..Default::default()

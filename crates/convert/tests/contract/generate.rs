@@ -91,7 +91,8 @@ fn text(schema: &Value) -> BoxedStrategy<Value> {
             days.prop_map(|(y, m, d)| json!(format!("{y:04}-{m:02}-{d:02}T08:00:01.5Z"))).boxed()
         }
         (Some(_), _) => {
-            "[a-z]{1,9}".prop_map(|slug| json!(format!("https://www.linkedin.com/in/{slug}"))).boxed()
+            // "me" is whoever looks, and is refused.
+            "[a-z]{3,9}".prop_map(|slug| json!(format!("https://www.linkedin.com/in/{slug}"))).boxed()
         }
         (_, Some(url)) if url.contains("linkedin") => {
             let pages =

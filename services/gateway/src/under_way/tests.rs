@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::sync::atomic::Ordering;
 
 use super::*;
-use crate::fake::{Fake, admitted, bearer};
+use crate::fake::{Fake, admitted, bearer, key_id};
 
 /// A long call of a tenant on one of its accounts.
 async fn begin_as(core: &Core, tenant: &str, account: &str) -> UnderWay {
@@ -68,7 +68,7 @@ async fn a_tenant_whose_questions_are_not_answered_keeps_no_revoked_call_of_anot
     // Their questions are under way.
     tokio::time::sleep(REVIEW_INTERVAL * 2).await;
     fake.is_revoked.store(true, Ordering::SeqCst);
-    core.shared.generations.key_changed("t");
+    core.shared.generations.key_changed(&key_id("t"));
     let refused = refusal(&mut under_way, Duration::from_secs(1)).await.expect("it ends within a second");
     assert_eq!(error::reason_of(&refused), Some(Reason::ApiKeyInvalid), "{refused:?}");
 }
