@@ -26,6 +26,7 @@ class Logins:
         self._opens(wrapped, 3)
         self._opens(wrapped, 0, VAULT_TOKEN=(self.stage.desk / "token").read_text().strip())
         self._starts_once(wrapped)
+        (self.stage.desk / "jwt").touch(mode=0o600)
         (self.stage.desk / "jwt").write_text(self._jwt())
         self._opens(f'auth = {{ role = "granary-credential-vault", jwt_file = "{self.stage.desk}/jwt" }}', 0)
         self._opens(f'auth = {{ token_file = "{self.stage.desk}/token" }}', 0)

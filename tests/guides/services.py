@@ -22,6 +22,7 @@ class Services:
         self.folder.mkdir()
         names = ("harvest-time", "gateway", "cv-1", "cv-2", "broker-1", "broker-2", "nobody")
         self.ports = {name: self.processes.port() for name in names}
+        (self.folder / "peer-harvest").touch(mode=0o600)
         (self.folder / "peer-harvest").write_text(base64.b64encode(secrets.token_bytes(32)).decode() + "\n")
         for name in (*REPLICAS, *SERVICES):
             stage.add_host(name, self.ports.get(name, self.ports["nobody"]))

@@ -77,7 +77,7 @@ fn check(answer: &IssueTicketResponse) -> Result<(), Failure> {
     let [inside] = answer.credentials.as_slice() else { return Err("not one credential".into()) };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
     let alive = answer.expire_time.is_some_and(|time| u64::try_from(time.seconds).is_ok_and(|at| at > now));
-    let whole = answer.ticket.starts_with(b"GT1") && answer.incarnation.len() == 16;
+    let whole = answer.ticket.starts_with(b"GT2") && answer.incarnation.len() == 16;
     if inside.kind() != CredentialKind::HarvestapiKey || inside.version != 1 || !alive || !whole {
         return Err(format!("a wrong ticket: {:?}", answer.credentials).into());
     }
