@@ -62,9 +62,7 @@ impl SealingKey {
         expected_version: Option<i64>,
     ) -> Result<Vec<u8>, Failure> {
         let plain = Plain(wire::SealedCredential {
-            sealed_for: Some(wire::SealedFor {
-                caller: Some(wire::sealed_for::Caller::ApiKeyId(api_key_id.to_owned())),
-            }),
+            sealed_for: Some(sealed::for_api_key(api_key_id)),
             identifier: identifier.to_owned(),
             credential: Some(value(credential)),
             expected_version,

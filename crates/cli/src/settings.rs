@@ -84,7 +84,8 @@ impl Settings {
         faults
     }
 
-    /// Starts logs and metrics for the process, closes its memory, makes room for its open files, and says where the pages of its errors are.
+    /// Starts logs and metrics for the process, closes its memory, makes room for its open files, and says where the pages of its
+    /// errors are.
     pub fn start_telemetry(&self, end: &granary_server::CancellationToken) {
         if let Some(docs) = self.docs_base_url.as_deref().and_then(|text| DocsBase::parse(text).ok()) {
             granary_rpc::help::publish(docs);

@@ -40,12 +40,7 @@ pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, String> {
     }
     let is_read_only = fstatvfs(&file).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
     let me = rustix::process::geteuid().as_raw();
-    let fault =
-        file_fault(Owner::of(&found), me, is_read_only).map(|fault| format!("{} {fault}", path.display()));
-    if let Some(fault) = fault {
-        return Err(fault);
-    }
-    if let Some(fault) = place_fault(&real) {
+    if let Some(fault) = file_fault(Owner::of(&found), me, is_read_only).or_else(|| place_fault(&real)) {
         return Err(format!("{} {fault}", path.display()));
     }
     let mut bytes =

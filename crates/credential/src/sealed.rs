@@ -1,7 +1,7 @@
 //! Sealed puts: a libsodium sealed box that only credential-vault can open.
 use crypto_box::aead::OsRng;
 use crypto_box::{PublicKey, SecretKey};
-use granary_proto::granary::vault::v1::SealedCredential;
+use granary_proto::granary::vault::v1::{SealedCredential, SealedFor, sealed_for};
 use prost::Message;
 use zeroize::Zeroizing;
 
@@ -40,6 +40,11 @@ pub fn seal(public_key: &[u8], credential: &SealedCredential) -> Option<Vec<u8>>
     let public = PublicKey::from(<[u8; 32]>::try_from(public_key).ok()?);
     let plain = Zeroizing::new(credential.encode_to_vec());
     public.seal(&mut OsRng, &plain).ok()
+}
+
+/// Whose a box is, by the id of its client's own API key.
+pub fn for_api_key(key_id: &str) -> SealedFor {
+    SealedFor { caller: Some(sealed_for::Caller::ApiKeyId(key_id.to_owned())) }
 }
 
 /// The id of a public key, as it is sent along with a box.

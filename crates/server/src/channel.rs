@@ -79,20 +79,18 @@ impl Peer {
             ));
         }
         let files = [
-            ("peer_key_file", &self.peer_key_file),
-            ("ca_file", &self.ca_file),
-            ("cert_file", &self.cert_file),
-            ("key_file", &self.key_file),
+            ("peer_key_file", &self.peer_key_file, true),
+            ("ca_file", &self.ca_file, false),
+            ("cert_file", &self.cert_file, false),
+            ("key_file", &self.key_file, true),
         ];
-        for (setting, file) in files {
-            if let Some(file) = file.as_ref().filter(|file| !file.is_file()) {
+        for (setting, file, is_secret) in files {
+            let Some(file) = file else { continue };
+            if !file.is_file() {
                 faults.push(format!("{name}.{setting}: the file {} does not exist", file.display()));
+            } else if is_secret && let Err(fault) = key_file::read(file) {
+                faults.push(format!("{name}.{setting}: {fault}"));
             }
-        }
-        for (setting, file) in [("peer_key_file", &self.peer_key_file), ("key_file", &self.key_file)] {
-            let fault =
-                file.as_ref().filter(|file| file.is_file()).and_then(|file| key_file::read(file).err());
-            faults.extend(fault.map(|fault| format!("{name}.{setting}: {fault}")));
         }
         if !(1..=16).contains(&self.connections) {
             faults.push(format!("{name}.connections: must be 1 to 16"));

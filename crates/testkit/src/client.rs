@@ -17,7 +17,7 @@ use granary_proto::granary::vault::v1::sealed_credential::Credential as Inside;
 use granary_proto::granary::vault::v1::{
     ConnectedAccount, CreateApiKeyRequest, CreateApiKeyResponse, CreateTenantRequest, CredentialState,
     GetConnectedAccountRequest, GetOrCreateConnectedAccountRequest, GetSealingKeyRequest, HarvestToken,
-    HarvestapiKey, PutCredentialRequest, PutSealedCredentialRequest, SealedCredential, SealedFor, sealed_for,
+    HarvestapiKey, PutCredentialRequest, PutSealedCredentialRequest, SealedCredential, SealedFor,
 };
 use granary_rpc::{Identifier, metadata};
 use serde_json::Value;
@@ -156,8 +156,7 @@ impl Client {
 
     /// Whom this caller seals for: the tenant of its own key.
     pub fn sealed_for(&self) -> Option<SealedFor> {
-        let key_id = granary_credential::api_key::id_of(&self.key).expect("a key").to_owned();
-        Some(SealedFor { caller: Some(sealed_for::Caller::ApiKeyId(key_id)) })
+        Some(sealed::for_api_key(granary_credential::api_key::id_of(&self.key).expect("a key")))
     }
 
     /// Seals a credential for an account of this caller's tenant.

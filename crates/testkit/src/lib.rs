@@ -39,7 +39,7 @@ pub use fault::{Fault, FaultProxy, Link};
 pub use hostile::Hostile;
 pub use impostor::{Deed, Impostor};
 pub use neighbours::Neighbours;
-pub use process::Process;
+pub use process::{Process, is_root};
 pub use sandbox::Sandbox;
 pub use up::Up;
 pub use vault::{VaultCluster, VaultServer};

@@ -176,6 +176,7 @@ fn log_file(path: &Path) -> File {
     File::options().create(true).append(true).open(path).expect("a log file")
 }
 
-fn is_root() -> bool {
+/// Whether these tests run as root.
+pub fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
 }

@@ -35,11 +35,10 @@ pub(crate) struct Tickets {
     misses: metrics::Counter,
 }
 
-/// What a ticket is good for. It names the API key it was issued to, and is used for no other. The generation is part of it: after
-/// an invalidation, it names another slot.
+/// What a ticket is good for. It names the API key it was issued to, and with it the tenant, and is used for no other. The generation
+/// is part of it: after an invalidation, it names another slot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Slot {
-    tenant: Box<str>,
     api_key: Box<str>,
     account: Box<str>,
     class: u16,
@@ -82,7 +81,6 @@ impl Tickets {
     ) -> Result<Arc<Ticket>, Status> {
         let tenant = caller.principal().tenant.as_str();
         let slot = Slot {
-            tenant: tenant.into(),
             api_key: caller.principal().key_id.as_str().into(),
             account: account.as_str().into(),
             class: method.ticket_class,
@@ -110,10 +108,11 @@ impl Tickets {
         deadline: Deadline,
     ) -> Result<Arc<Ticket>, Status> {
         let ask = question(caller, account, method);
-        let usable_until = self.generations.account_usable_until(&slot.tenant, &slot.account);
+        let tenant = caller.principal().tenant.as_str();
+        let usable_until = self.generations.account_usable_until(tenant, &slot.account);
         let (cache, broker, kept) = (self.cache.clone(), broker.clone(), slot.clone());
         // All who wait have the same key, so that what is wrong with it is so for each of them.
-        let issued = self.flights.join(slot.clone(), Some(&slot.tenant), deadline, || async move {
+        let issued = self.flights.join(slot.clone(), Some(tenant), deadline, || async move {
             let answer = broker.issue(ask, Deadline::after(broker::QUESTION_TIMEOUT)).await?;
             let ticket = Ticket::new(answer, usable_until)?;
             cache.insert(kept, ticket.clone()).await;

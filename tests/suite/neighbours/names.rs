@@ -1,11 +1,10 @@
 //! A service's name is resolved again and again: an address that is new gets calls, and one that has left gets none.
 use std::net::{IpAddr, Ipv4Addr};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use granary_testkit::Cluster;
 use granary_testkit::neighbours::Good;
+use granary_testkit::{Cluster, is_root};
 
 use super::Deployment;
 
@@ -71,8 +70,4 @@ async fn an_address_that_is_new_behind_a_name_gets_the_calls_and_one_that_left_g
     calling.stop().await.assert_unharmed();
     assert_eq!(before[0], after[0], "the address that left got calls");
     assert!(after[1] > before[1] + 10, "the new one answered {} calls", after[1] - before[1]);
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }

@@ -9,13 +9,9 @@ use tonic::Status;
 
 use crate::support::{LOG_TIME, Suite, key_id, reason, suite, with};
 
-fn sealed_for(key_id: &str) -> Option<wire::SealedFor> {
-    Some(wire::SealedFor { caller: Some(wire::sealed_for::Caller::ApiKeyId(key_id.to_owned())) })
-}
-
 fn inside(suite: &Suite, after: Duration) -> wire::SealedCredential {
     wire::SealedCredential {
-        sealed_for: sealed_for(&key_id(&suite.operator)),
+        sealed_for: Some(sealed::for_api_key(&key_id(&suite.operator))),
         identifier: "u".into(),
         credential: Some(Credential::HarvestToken(wire::HarvestToken {
             access_token: "canary".into(),
@@ -93,9 +89,15 @@ async fn a_box_that_does_not_fit_is_refused() {
     assert_eq!(reason(put(&suite, &key.key_id, changed).await), Reason::SealInvalid);
     for wrong in [
         wire::SealedCredential { sealed_for: None, ..inside(&suite, minute) },
-        wire::SealedCredential { sealed_for: sealed_for(""), ..inside(&suite, minute) },
-        wire::SealedCredential { sealed_for: sealed_for("../neverwas0"), ..inside(&suite, minute) },
-        wire::SealedCredential { sealed_for: sealed_for("neverwas0000"), ..inside(&suite, minute) },
+        wire::SealedCredential { sealed_for: Some(sealed::for_api_key("")), ..inside(&suite, minute) },
+        wire::SealedCredential {
+            sealed_for: Some(sealed::for_api_key("../neverwas0")),
+            ..inside(&suite, minute)
+        },
+        wire::SealedCredential {
+            sealed_for: Some(sealed::for_api_key("neverwas0000")),
+            ..inside(&suite, minute)
+        },
         wire::SealedCredential { identifier: "v".into(), ..inside(&suite, minute) },
     ] {
         assert_eq!(reason(put(&suite, &key.key_id, seal(&wrong)).await), Reason::SealInvalid);
@@ -151,7 +153,7 @@ async fn nothing_that_an_answer_says_decides_where_a_secret_goes() {
     let revoke = wire::RevokeApiKeyRequest { key_id: key_id(&gone) };
     suite.admin().revoke_api_key(with(&suite.operator, revoke)).await.unwrap();
     let late = wire::SealedCredential {
-        sealed_for: sealed_for(&key_id(&gone)),
+        sealed_for: Some(sealed::for_api_key(&key_id(&gone))),
         ..inside(&suite, Duration::from_secs(60))
     };
     let late = sealed::seal(&key.public_key, &late).unwrap();

@@ -250,7 +250,7 @@ pub(crate) fn with<T>(key: &str, message: T) -> Request<T> {
 /// Why a call failed.
 /// The id inside a key's text.
 pub(crate) fn key_id(text: &str) -> String {
-    text.split('_').nth(1).unwrap().to_owned()
+    granary_credential::api_key::id_of(text).unwrap().to_owned()
 }
 
 pub(crate) fn reason<T>(outcome: Result<T, Status>) -> Reason {

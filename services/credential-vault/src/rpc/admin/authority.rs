@@ -15,7 +15,7 @@ pub(super) fn may_administer(caller: &Caller, tenant: &str) -> Result<(), Error>
 pub(super) fn may_grant(caller: &Caller, new: &NewKey) -> Result<(), Error> {
     may_administer(caller, &new.tenant)?;
     new.scopes.iter().try_for_each(|scope| caller.must_hold(*scope))?;
-    if !pattern::within(&new.patterns, &caller.patterns) {
+    if !sees(caller, &new.patterns) {
         let text = "the account patterns must lie within those of the caller's own key";
         return Err(Error::new(Reason::AccountNotAllowed, text));
     }
